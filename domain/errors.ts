@@ -67,7 +67,8 @@ export class PrismError extends Error {
   }
 }
 
-export const isErrorCode = (code: unknown): code is ErrorCode => typeof code === "string" && Object.hasOwn(advice, code);
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === "string" && Object.hasOwn(advice, code);
 
 /** Ends a switch over a union: the compiler refuses a forgotten case, the runtime an unknown one. */
 export function unreachable(value: never): never {

@@ -51,7 +51,11 @@ export type Plan = {
 /** Why the plan is as it is, for a person to read and for a test to replay. */
 export type Trace = {
   readonly rules: readonly { readonly rule: string; readonly fired: boolean; readonly because: string }[];
-  readonly backends: readonly { readonly backend: string; readonly chosen: boolean; readonly because: string }[];
+  readonly backends: readonly {
+    readonly backend: string;
+    readonly chosen: boolean;
+    readonly because: string;
+  }[];
   /** For each other backend the smallest change of one need that would have chosen it. */
   readonly flips: readonly {
     readonly need: string;

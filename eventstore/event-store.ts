@@ -53,7 +53,11 @@ export interface EventStore {
   }): AsyncIterable<RecordedEvent>;
 
   /** History after `after`, then what comes, until `signal` aborts. Survives a lost connection without gap or repeat. */
-  subscribe(options: { after?: bigint; filter?: Filter; signal: AbortSignal }): AsyncIterable<SubscriptionItem>;
+  subscribe(options: {
+    after?: bigint;
+    filter?: Filter;
+    signal: AbortSignal;
+  }): AsyncIterable<SubscriptionItem>;
 
   /** The last committed position; 0n where there is none. */
   head(): Promise<bigint>;
@@ -79,7 +83,11 @@ export class StoreError extends Error {
   /** With `RevisionConflict`: the stream's last revision, `undefined` where it does not exist. */
   readonly actual: bigint | undefined;
 
-  constructor(kind: StoreErrorKind, message: string, options: { actual?: bigint | undefined; cause?: unknown } = {}) {
+  constructor(
+    kind: StoreErrorKind,
+    message: string,
+    options: { actual?: bigint | undefined; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.actual = options.actual;

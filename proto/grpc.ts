@@ -1,4 +1,10 @@
-import { type DescMethod, type DescService, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import {
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
 
 type Method = MethodDefinition<MessageShape<DescMethod["input"]>, MessageShape<DescMethod["output"]>>;

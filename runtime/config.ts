@@ -1,0 +1,169 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { PrismError } from "../domain/errors.ts";
+
+/**
+ * Everything a process may be told from outside, and the only reader of the environment.
+ * Unset servers have no default: a process never starts one, it fails and names the variable.
+ */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type AuthConfig =
+  | { readonly kind: "jwks"; readonly url: string; readonly issuer: string; readonly audience: string }
+  | { readonly kind: "development"; readonly file: string };
+
+export type ApiConfig = ReturnType<typeof apiConfig>;
+export type WorkerConfig = ReturnType<typeof workerConfig>;
+export type ProxyConfig = ReturnType<typeof proxyConfig>;
+
+export const apiConfig = (env: Environment) => ({
+  host: text(env, "PRISM_API_HOST", "127.0.0.1"),
+  /** REST, documentation, metrics. 0 picks a free port. */
+  port: whole(env, "PRISM_API_PORT", 8900),
+  /** gRPC for proxies; never takes a user's token. */
+  controlPort: whole(env, "PRISM_CONTROL_PORT", 8901),
+  controlCredential: secretFile(env, "PRISM_CONTROL_CREDENTIAL"),
+  /** Renewed at a third of it. Short enough that a dead proxy leaves the live set while people wait. */
+  leaseMs: whole(env, "PRISM_LEASE_MS", 6_000),
+  controlUrl: required(env, "PRISM_CONTROL_URL", "the control database"),
+  eventStoreUrl: eventStoreUrl(env),
+  temporal: temporalConfig(env),
+  auth: authConfig(env),
+  inventory: inventoryConfig(env),
+  logLevel: logLevel(env),
+});
+
+export const workerConfig = (env: Environment) => ({
+  host: text(env, "PRISM_API_HOST", "127.0.0.1"),
+  operatorPort: whole(env, "PRISM_WORKER_OPERATOR_PORT", 8991),
+  controlUrl: required(env, "PRISM_CONTROL_URL", "the control database"),
+  eventStoreUrl: eventStoreUrl(env),
+  dataUrl: separate(env, "PRISM_DATA_URL", "the data database"),
+  kafkaBrokers: brokers(env),
+  controlCredential: secretFile(env, "PRISM_CONTROL_CREDENTIAL"),
+  temporal: temporalConfig(env),
+  inventory: inventoryConfig(env),
+  timeouts: timeouts(env),
+  /** Activities under way when the process is told to stop get this long to end. */
+  shutdownGraceMs: whole(env, "PRISM_SHUTDOWN_GRACE_MS", 10_000),
+  /** `<activity>:<before|after>:<namespace>`: the process kills itself there. For tests of crashes. */
+  failpoint: env["PRISM_FAILPOINT"],
+  logLevel: logLevel(env),
+});
+
+export const proxyConfig = (env: Environment) => ({
+  host: text(env, "PRISM_PROXY_HOST", "127.0.0.1"),
+  proxyPort: whole(env, "PRISM_PROXY_PORT", 8980),
+  operatorPort: whole(env, "PRISM_PROXY_OPERATOR_PORT", 8990),
+  /** host:port of the control plane's DirectoryService. */
+  controlAddress: text(env, "PRISM_CONTROL_ADDRESS", "127.0.0.1:8901"),
+  controlCredential: secretFile(env, "PRISM_CONTROL_CREDENTIAL"),
+  proxyId: text(env, "PRISM_PROXY_ID", `proxy-${hostname()}-${env["PRISM_PROXY_PORT"] ?? 8980}`),
+  shard: text(env, "PRISM_SHARD", "shard-1"),
+  region: text(env, "PRISM_REGION", "local"),
+  /** host:port as clients reach this proxy; default: where it listens. */
+  advertise: env["PRISM_PROXY_ADVERTISE"],
+  /** Holds the copy of the directory that lets a restart serve without control plane. */
+  dataDir: required(env, "PRISM_PROXY_DATA_DIR", "a folder for the proxy's copy of the directory"),
+  kafkaBrokers: brokers(env),
+  auth: authConfig(env),
+  failpoint: env["PRISM_FAILPOINT"],
+  logLevel: logLevel(env),
+});
+
+function temporalConfig(env: Environment) {
+  return {
+    address: required(env, "PRISM_TEMPORAL_ADDRESS", "the Temporal server"),
+    namespace: text(env, "PRISM_TEMPORAL_NAMESPACE", "default"),
+    taskQueue: text(env, "PRISM_TASK_QUEUE", "prism"),
+    /** Only for links that people follow. */
+    uiUrl: text(env, "PRISM_TEMPORAL_UI_URL", "http://127.0.0.1:8233"),
+  };
+}
+
+/** How soon a killed worker is noticed. Tests set them to a second. */
+function timeouts(env: Environment) {
+  return {
+    heartbeatMs: whole(env, "PRISM_HEARTBEAT_MS", 10_000),
+    stickyMs: whole(env, "PRISM_STICKY_MS", 10_000),
+    startToCloseMs: whole(env, "PRISM_START_TO_CLOSE_MS", 60_000),
+  };
+}
+
+function inventoryConfig(env: Environment) {
+  return {
+    /** How many brokers replicas may be spread over. */
+    kafkaBrokers: whole(env, "PRISM_KAFKA_BROKER_COUNT", brokers(env).length),
+    maxPartitions: whole(env, "PRISM_KAFKA_MAX_PARTITIONS", 256),
+  };
+}
+
+function authConfig(env: Environment): AuthConfig {
+  const url = env["PRISM_JWKS_URL"];
+  if (url === undefined || url === "") {
+    return { kind: "development", file: required(env, "PRISM_DEV_ISSUER", "the development issuer's key") };
+  }
+  return {
+    kind: "jwks",
+    url,
+    issuer: required(env, "PRISM_JWT_ISSUER", "the issuer of the tokens"),
+    audience: required(env, "PRISM_JWT_AUDIENCE", "the audience of the tokens"),
+  };
+}
+
+const eventStoreUrl = (env: Environment): string =>
+  env["PRISM_EVENTSTORE_URL"] || required(env, "PRISM_CONTROL_URL", "the control database");
+
+/**
+ * Tenants' data must not live on the server that remembers everything: a lock or a full
+ * disk there would stop the event store (design §6).
+ */
+function separate(env: Environment, name: string, what: string): string {
+  const url = required(env, name, what);
+  if (url === env["PRISM_CONTROL_URL"]) {
+    throw wrong(name, "is the control database; give it a server of its own");
+  }
+  return url;
+}
+
+const brokers = (env: Environment): readonly string[] =>
+  required(env, "PRISM_KAFKA_BROKERS", "the Kafka brokers, host:port, comma-separated")
+    .split(",")
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== "");
+
+function secretFile(env: Environment, name: string): string {
+  const file = required(env, name, "a file that holds the credential proxies and control plane share");
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (cause) {
+    throw wrong(name, `names a file that cannot be read: ${file}`, cause);
+  }
+}
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "silent"];
+
+function logLevel(env: Environment): string {
+  const level = text(env, "PRISM_LOG_LEVEL", "info");
+  if (!logLevels.includes(level))
+    throw wrong("PRISM_LOG_LEVEL", `must be one of ${logLevels.join(", ")}, not '${level}'`);
+  return level;
+}
+
+const text = (env: Environment, name: string, otherwise: string): string => env[name] || otherwise;
+
+function required(env: Environment, name: string, what: string): string {
+  const value = env[name];
+  if (value === undefined || value === "") throw wrong(name, `is not set: it names ${what}`);
+  return value;
+}
+
+function whole(env: Environment, name: string, otherwise: number): number {
+  const value = env[name];
+  if (value === undefined || value === "") return otherwise;
+  if (!/^\d{1,9}$/.test(value)) throw wrong(name, `must be a whole number, not '${value}'`);
+  return Number(value);
+}
+
+const wrong = (name: string, problem: string, cause?: unknown): PrismError =>
+  new PrismError("INVALID_CONFIGURATION", `${name} ${problem}`, { details: { field: name }, cause });

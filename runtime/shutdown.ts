@@ -1,0 +1,44 @@
+import type { Log } from "./log.ts";
+
+type Step = { readonly name: string; readonly stop: () => Promise<unknown> | unknown };
+
+/**
+ * Stops a process once, in the order of `steps`: first what takes work in, last what the
+ * work needs. A step that fails is logged and the others go on; past `timeoutMs` the
+ * process leaves anyway, because whoever stopped it is waiting.
+ */
+export function stopOnSignal(log: Log, steps: readonly Step[], timeoutMs = 15_000): void {
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, "stopping");
+    setTimeout(() => {
+      log.error("did not stop in time");
+      process.exit(1);
+    }, timeoutMs).unref();
+    for (const step of steps) {
+      try {
+        await step.stop();
+      } catch (error) {
+        log.error({ error: String(error), step: step.name }, "could not stop");
+      }
+    }
+    log.info("stopped");
+    process.exit(0);
+  };
+  process.once("SIGTERM", () => stop("SIGTERM"));
+  process.once("SIGINT", () => stop("SIGINT"));
+}
+
+/**
+ * Runs a process's composition root; what it throws is told in one line with its cause
+ * and ends the process, so that a missing server is named and not buried in a stack.
+ */
+export function run(main: () => Promise<void>): void {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+    if (error instanceof Error && error.name !== "PrismError") process.stderr.write(`${error.stack}\n`);
+    process.exit(1);
+  });
+}
