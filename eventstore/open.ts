@@ -1,0 +1,21 @@
+import { PrismError } from "../domain/errors.ts";
+import type { EventStore } from "./event-store.ts";
+import { postgresEventStore } from "./postgres/postgres.ts";
+
+/** The event store behind a URL: `postgres://…` or `kurrentdb://…`. Connects at the first use, not here. */
+export function openEventStore(url: string): EventStore {
+  const scheme = url.slice(0, url.indexOf(":"));
+  switch (scheme) {
+    case "postgres":
+    case "postgresql":
+      return postgresEventStore({ url });
+    case "kurrentdb":
+    case "kurrentdb+discover":
+    case "esdb":
+      throw new PrismError("UNIMPLEMENTED", "the KurrentDB adapter of the event store is not built");
+    default:
+      throw new PrismError("INVALID_CONFIGURATION", `no event store speaks '${scheme}://'`, {
+        details: { field: "PRISM_EVENTSTORE_URL", supported_values: ["postgres://", "kurrentdb://"] },
+      });
+  }
+}

@@ -1,0 +1,43 @@
+import { Client, Pool } from "pg";
+
+/**
+ * A pool as the event store and the projections want it: nobody waits for a connection or a statement without
+ * end, and a connection that dies while idle is replaced in silence.
+ *
+ * `connections` at most (default 10); waiting for one takes at most 5 s, a statement at most 30 s.
+ */
+export function postgresPool(url: string, options: { connections?: number; name?: string } = {}): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: options.connections ?? 10,
+    application_name: options.name ?? "prism-eventstore",
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 30_000,
+    keepAlive: true,
+  });
+  pool.on("error", () => {});
+  return pool;
+}
+
+/**
+ * A connection outside the pool to the same server, for what lasts: LISTEN and session locks.
+ * `lost` is called once when it ends, whoever ended it.
+ */
+export async function lastingConnection(pool: Pool, lost: () => void): Promise<Client> {
+  const client = new Client(pool.options);
+  let ended = false;
+  const end = () => {
+    if (ended) return;
+    ended = true;
+    client.end().catch(() => {});
+    lost();
+  };
+  client.on("error", end);
+  client.on("end", end);
+  await client.connect();
+  // A peer that vanished without a word is noticed in seconds, not in the two hours of the system's default.
+  await client.query(
+    "set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3",
+  );
+  return client;
+}
