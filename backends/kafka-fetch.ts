@@ -1,0 +1,143 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { ConnectionPool, Consumer, fetchV17 } from "@platformatic/kafka";
+import { hasProtocolError } from "./kafka-errors.ts";
+import { storedRecords } from "./kafka-records.ts";
+import type { LogReader } from "./log.ts";
+
+type FetchOptions = {
+  readonly consumer: Consumer;
+  /** Its own: a broker answers one connection's requests in turn, and a fetch may wait long. */
+  readonly connections: ConnectionPool;
+  readonly topic: string;
+  readonly reader: LogReader;
+  readonly signal: AbortSignal;
+};
+
+/** Where reading goes on, by partition. Moved on as records arrive. */
+export type Positions = Map<number, bigint>;
+
+const waitMs = 500;
+// While a full partition is left out, so that it is not left out for long after it was emptied.
+const shortWaitMs = 50;
+const fetchBytes = 4 * 1024 * 1024;
+const partitionBytes = 1024 * 1024;
+const retryMs = 250;
+const earliest = -2n;
+const latest = -1n;
+
+/** Reads the partitions it is given, with one request in flight per broker, and only what is wanted. */
+export function kafkaFetch({ consumer, connections, topic, reader, signal }: FetchOptions) {
+  // Replaced as a whole: an answer to a question about other partitions is recognised and dropped.
+  let positions: Positions = new Map();
+  let asleep = Promise.withResolvers<void>();
+  const loops = new Set<number>();
+
+  const wake = (): void => {
+    asleep.resolve();
+    asleep = Promise.withResolvers();
+  };
+
+  const known = async () => {
+    const { topics } = await consumer.metadata({ topics: [topic] });
+    const found = topics.get(topic);
+    if (found === undefined) throw new Error(`topic ${topic} is not there`);
+    return found;
+  };
+
+  const startLoops = async (): Promise<void> => {
+    const { partitions } = await known();
+    for (const partition of positions.keys()) {
+      const leader = partitions[partition]?.leader;
+      if (leader !== undefined && !loops.has(leader)) {
+        loops.add(leader);
+        void loop(leader);
+      }
+    }
+  };
+
+  const loop = async (node: number): Promise<void> => {
+    while (!signal.aborted) {
+      const mine = positions;
+      try {
+        const again = asleep.promise;
+        if (!(await fetchOnce(node, mine))) await again;
+        await startLoops();
+      } catch (error) {
+        if (signal.aborted || mine !== positions) continue;
+        if (await recovered(error, mine)) continue;
+        reader.troubled(error as Error);
+        await pause(retryMs, undefined, { ref: false });
+      }
+    }
+  };
+
+  /** `false`: nothing of this broker is wanted now. */
+  const fetchOnce = async (node: number, mine: Positions): Promise<boolean> => {
+    const { id, partitions } = await known();
+    if (mine !== positions) return true;
+    const led = [...mine].filter(([partition]) => partitions[partition]?.leader === node);
+    const wanted = led.filter(([partition]) => reader.wants(partition));
+    if (wanted.length === 0) return false;
+    const response = await consumer.fetch({
+      node,
+      topics: wanted.map(([partition, fetchOffset]) => ({
+        topicId: id,
+        partitions: [
+          {
+            partition,
+            fetchOffset,
+            currentLeaderEpoch: -1,
+            lastFetchedEpoch: -1,
+            partitionMaxBytes: partitionBytes,
+          },
+        ],
+      })),
+      minBytes: 1,
+      maxBytes: fetchBytes,
+      maxWaitTime: wanted.length < led.length ? shortWaitMs : waitMs,
+      connectionPool: connections,
+    });
+    if (mine === positions && !signal.aborted) handOver(response, new Map(wanted));
+    return true;
+  };
+
+  const handOver = (response: fetchV17.FetchResponse, asked: Positions): void => {
+    for (const answer of response.responses.flatMap(({ partitions }) => partitions)) {
+      // A broker's fetch session may still mention partitions that were not asked for.
+      const from = asked.get(answer.partitionIndex);
+      if (from === undefined || answer.records == null) continue;
+      const { records, next } = storedRecords(answer.records, from);
+      if (next === from) continue;
+      positions.set(answer.partitionIndex, next);
+      reader.records(answer.partitionIndex, records, next);
+    }
+  };
+
+  /** What retention has removed cannot be waited for: reading goes on with the oldest record there is. */
+  const recovered = async (error: unknown, mine: Positions): Promise<boolean> => {
+    if (!hasProtocolError(error, "OFFSET_OUT_OF_RANGE")) return false;
+    const bound = async (timestamp: bigint) =>
+      (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
+    try {
+      const [first, end] = await Promise.all([bound(earliest), bound(latest)]);
+      for (const [partition, position] of mine) {
+        const oldest = first[partition] ?? position;
+        const inRange = position >= oldest && position <= (end[partition] ?? position);
+        if (!inRange && mine === positions) mine.set(partition, oldest);
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  return {
+    /** From now on exactly these, from these positions. */
+    assign(next: Positions): void {
+      positions = next;
+      wake();
+      startLoops().catch((error: unknown) => reader.troubled(error as Error));
+    },
+    wake,
+  };
+}

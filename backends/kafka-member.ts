@@ -1,0 +1,134 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { ConnectionPool, Consumer } from "@platformatic/kafka";
+import { isStaleMembership, kafkaFailure } from "./kafka-errors.ts";
+import { kafkaFetch, type Positions } from "./kafka-fetch.ts";
+import { type Holder, kafkaOffsets } from "./kafka-offsets.ts";
+import type { KafkaTopic } from "./kafka-publisher.ts";
+import type { LogMember, Membership } from "./log.ts";
+
+/** What this member holds, and as which member of which generation. */
+type Share = Holder & { readonly positions: Positions };
+
+// How long a killed proxy's partitions wait for somebody else.
+const sessionMs = 10_000;
+const rebalanceMs = 10_000;
+// How soon the others notice that partitions have to move.
+const heartbeatMs = 500;
+const revokeMs = 2_000;
+const closeMs = 3_000;
+const retryMs = 250;
+
+/**
+ * A member of a consumer group. The library keeps the membership; positions, fetching and
+ * commits are ours, for three reasons: its stream reads on from stale positions when
+ * partitions move, its commit repeats itself in the *next* generation, where the partition
+ * may be somebody else's, and it commits no metadata.
+ */
+export async function kafkaMember(
+  { brokers, clientId, topic }: KafkaTopic,
+  { group, start, reader }: Membership,
+): Promise<LogMember> {
+  const connection = { connectTimeout: 2_000, requestTimeout: rebalanceMs + 5_000 };
+  const consumer = new Consumer({
+    ...connection,
+    clientId,
+    groupId: group,
+    bootstrapBrokers: [...brokers],
+    sessionTimeout: sessionMs,
+    rebalanceTimeout: rebalanceMs,
+    heartbeatInterval: heartbeatMs,
+    retries: 3,
+    retryDelay: retryMs,
+    // Called before every join: the one moment at which a commit still counts for what is held.
+    protocolsMetadata: () => revoke().then(() => Buffer.alloc(0)),
+  });
+  const connections = new ConnectionPool(clientId, connection);
+  const stopped = new AbortController();
+  const fetching = kafkaFetch({ consumer, connections, topic, reader, signal: stopped.signal });
+  const offsets = kafkaOffsets({ consumer, group, topic });
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => {});
+  let share: Share = { generation: -1, memberId: "", positions: new Map() };
+  let turns = 0;
+
+  const revoke = async (): Promise<void> => {
+    turns++;
+    fetching.assign(new Map());
+    if (share.positions.size > 0) await Promise.race([reader.revoking(), pause(revokeMs)]);
+  };
+
+  const hold = async (holder: Holder, partitions: readonly number[]): Promise<void> => {
+    const turn = ++turns;
+    // Only from one generation to the very next can nobody else have held a partition in between.
+    const follows = holder.generation === share.generation + 1;
+    const retained = partitions.filter((partition) => follows && share.positions.has(partition));
+    const others = partitions.filter((partition) => !retained.includes(partition));
+    while (turn === turns && !stopped.signal.aborted) {
+      try {
+        const positions = await offsets.standing(holder, others, start);
+        if (turn !== turns || stopped.signal.aborted) return;
+        for (const partition of retained) positions.set(partition, share.positions.get(partition) ?? 0n);
+        share = { ...holder, positions };
+        reader.assigned(
+          [...positions].map(([partition, position]) => ({
+            partition,
+            position,
+            retained: retained.includes(partition),
+          })),
+        );
+        fetching.assign(positions);
+        return ready.resolve();
+      } catch (error) {
+        if (turn === turns && !stopped.signal.aborted) reader.troubled(kafkaFailure(`join ${group}`, error));
+        await pause(retryMs, undefined, { ref: false });
+      }
+    }
+  };
+
+  consumer.on("consumer:group:join", ({ generationId, memberId, assignments }) => {
+    const partitions = assignments?.find((assignment) => assignment.topic === topic)?.partitions ?? [];
+    void hold({ generation: generationId ?? 0, memberId }, partitions);
+  });
+  consumer.on("error", (error) => {
+    const failure = kafkaFailure(`stay in ${group}`, error);
+    ready.reject(failure);
+    if (!stopped.signal.aborted) reader.failed(failure);
+  });
+
+  const close = async (): Promise<void> => {
+    if (stopped.signal.aborted) return;
+    stopped.abort();
+    fetching.wake();
+    const leave = async () => {
+      await connections.close();
+      await consumer.close(true);
+    };
+    // A broker that does not answer must not hold up whoever is leaving.
+    await Promise.race([leave().catch(() => {}), pause(closeMs, undefined, { ref: false })]);
+  };
+
+  try {
+    consumer.topics.track(topic);
+    await consumer.joinGroup();
+    await ready.promise;
+  } catch (error) {
+    await close();
+    throw kafkaFailure(`join ${group}`, error);
+  }
+  return {
+    async commit(done) {
+      const { generation, memberId, positions } = share;
+      const held = new Map([...done].filter(([partition]) => positions.has(partition)));
+      if (held.size === 0) return true;
+      try {
+        await offsets.commit({ generation, memberId }, held);
+        return true;
+      } catch (error) {
+        if (isStaleMembership(error)) return false;
+        throw kafkaFailure(`commit for ${group}`, error);
+      }
+    },
+    wake: fetching.wake,
+    close,
+  };
+}
