@@ -9,6 +9,8 @@ export type Projection<E extends Event, Row extends JsonObject> = {
   readonly name: string;
   /** Raise it to rebuild: a projection is never migrated, only replayed. */
   readonly version: number;
+  /** Keeps what every row was at every position, so that it can be asked for as of then. Default: only what it is now. */
+  readonly temporal?: boolean;
   /** Which streams it folds, by the beginning of their names. */
   readonly streams: readonly string[];
   /** The row an event belongs to; `undefined`: none, the event says nothing to this question. */

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Pool } from "pg";
 import { PrismError } from "../../domain/errors.ts";
 import { type Appended, type EventStore, StoreError } from "../event-store.ts";
+import { once } from "../once.ts";
 import { prepareAppend } from "../valid-append.ts";
 import { appendQueue } from "./append-queue.ts";
 import { appendTransaction, notifyChannel } from "./append-transaction.ts";
@@ -129,15 +130,3 @@ async function lastOf(pool: Pool, stream: string): Promise<{ revision: bigint; p
 }
 
 const least = (a: bigint | undefined, b: bigint): bigint => (a !== undefined && a < b ? a : b);
-
-/** The first success is kept; after a failure the next caller tries again. */
-function once(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => {
-    done ??= work().catch((error) => {
-      done = undefined;
-      throw error;
-    });
-    return done;
-  };
-}

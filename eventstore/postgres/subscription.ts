@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import type { Filter, SubscriptionItem } from "../event-store.ts";
+import { pause } from "../pause.ts";
 import { pages } from "./pages.ts";
 import { isUnavailable, storeError } from "./store-error.ts";
 import type { Watch } from "./watch.ts";
@@ -65,17 +66,4 @@ async function* upTo(
   if (place.caughtUp || signal.aborted) return;
   place.caughtUp = true;
   yield { kind: "caughtUp", position: place.seen };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }

@@ -1,0 +1,106 @@
+import type { Pool } from "pg";
+import type { EventStore, SubscriptionItem } from "../event-store.ts";
+import { pause } from "../pause.ts";
+import type { ProjectionLog } from "../runner.ts";
+import { batches } from "./batches.ts";
+import { asLeader, Deposed, markBuilt, moveCheckpoint, type Term, takeOver } from "./checkpoints.ts";
+import { type Fold, foldEvents } from "./fold.ts";
+import type { LeaderLocks } from "./leader-locks.ts";
+import { readRows, writeChanges } from "./tables.ts";
+
+export type LeadDependencies = {
+  readonly pool: Pool;
+  readonly store: EventStore;
+  readonly locks: LeaderLocks;
+  readonly log: ProjectionLog;
+  /** Resolves once the schema is there. */
+  readonly ready: () => Promise<void>;
+};
+
+const batchItems = 1_000;
+const retryMs = { first: 100, most: 10_000 };
+
+/**
+ * Keeps one projection up to date for as long as this process leads it, and stands by where another does.
+ * After an error the lock is given up, so that a process that knows more may lead, and the attempt is repeated.
+ */
+export async function lead(deps: LeadDependencies, fold: Fold, signal: AbortSignal): Promise<void> {
+  const name = `${fold.name} v${fold.version}`;
+  let pauseMs = retryMs.first;
+  while (!signal.aborted) {
+    const leadership = await deps.locks.lead(name, signal);
+    if (leadership === undefined) return;
+    let term: Term | undefined;
+    let begun = 0n;
+    try {
+      await deps.ready();
+      term = await takeOver(deps.pool, fold);
+      begun = term.position;
+      deps.log.info({ projection: name, position: String(begun) }, "leads the projection");
+      await follow(deps, term, AbortSignal.any([signal, leadership.lost]));
+    } catch (error) {
+      const level = error instanceof Deposed ? "warn" : "error";
+      deps.log[level]({ projection: name, err: error }, "stops leading the projection");
+    }
+    await leadership.release();
+    const progressed = term !== undefined && term.position > begun;
+    pauseMs = progressed ? retryMs.first : Math.min(pauseMs * 2, retryMs.most);
+    await pause(pauseMs, signal);
+  }
+}
+
+async function follow({ pool, store }: LeadDependencies, term: Term, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const items = store.subscribe({
+    after: term.position,
+    filter: { streamPrefixes: term.fold.streams },
+    signal: AbortSignal.any([signal, over.signal]),
+  });
+  let caughtUp = false;
+  try {
+    for await (const batch of batches(items, batchItems)) {
+      await commitBatch(pool, term, batch);
+      caughtUp ||= batch.some(({ kind }) => kind === "caughtUp");
+      if (caughtUp && !term.built) term.built = await markBuilt(pool, term);
+    }
+  } finally {
+    over.abort();
+  }
+}
+
+/** Rows and checkpoint in one transaction: a crash leaves both as before the batch or both after it. */
+async function commitBatch(pool: Pool, term: Term, batch: readonly SubscriptionItem[]): Promise<void> {
+  const { fold } = term;
+  const events = batch.flatMap((item) => (item.kind === "event" ? [item.event] : []));
+  const from = term.position;
+  let to = batch.reduce((position, item) => laterOf(position, positionOf(item)), from);
+  if (to === from) return;
+  const keys = new Set<string>();
+  for (const event of events) {
+    const key = keyOrNone(fold, event);
+    if (key !== undefined) keys.add(key);
+  }
+  let failure: unknown;
+  await asLeader(pool, term, async (client) => {
+    const folded = foldEvents(fold, events, await readRows(client, fold, [...keys]));
+    failure = folded.failure;
+    if (failure !== undefined) to = events[folded.count - 1]?.position ?? from;
+    await writeChanges(client, fold, folded.changes);
+    if (to > from) await moveCheckpoint(client, term, from, to);
+  });
+  term.position = to;
+  if (failure !== undefined) throw failure;
+}
+
+/** A key that cannot be told is met again, and thrown, when the event itself is folded. */
+function keyOrNone(fold: Fold, event: Parameters<Fold["key"]>[0]): string | undefined {
+  try {
+    return fold.key(event);
+  } catch {
+    return undefined;
+  }
+}
+
+const positionOf = (item: SubscriptionItem): bigint =>
+  item.kind === "event" ? item.event.position : item.position;
+const laterOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);
