@@ -28,6 +28,7 @@ export const apiConfig = (env: Environment) => ({
   controlUrl: required(env, "PRISM_CONTROL_URL", "the control database"),
   eventStoreUrl: eventStoreUrl(env),
   temporal: temporalConfig(env),
+  timeouts: timeouts(env),
   auth: authConfig(env),
   inventory: inventoryConfig(env),
   logLevel: logLevel(env),
@@ -44,6 +45,8 @@ export const workerConfig = (env: Environment) => ({
   temporal: temporalConfig(env),
   inventory: inventoryConfig(env),
   timeouts: timeouts(env),
+  /** Where new namespaces are served. */
+  shard: text(env, "PRISM_SHARD", "shard-1"),
   /** Activities under way when the process is told to stop get this long to end. */
   shutdownGraceMs: whole(env, "PRISM_SHUTDOWN_GRACE_MS", 10_000),
   /** `<activity>:<before|after>:<namespace>`: the process kills itself there. For tests of crashes. */

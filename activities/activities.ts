@@ -1,0 +1,19 @@
+import { type AttemptDependencies, attempts } from "./attempt.ts";
+import { type LifecycleDependencies, lifecycleActivities } from "./lifecycle.ts";
+import { type ProvisioningDependencies, provisioningActivities } from "./provisioning.ts";
+import { type ServingDependencies, servingActivities } from "./serving.ts";
+
+export type ActivityDependencies = AttemptDependencies &
+  Omit<LifecycleDependencies & ProvisioningDependencies & ServingDependencies, "attempt">;
+
+/** Everything workflows may do. */
+export function activities(dependencies: ActivityDependencies) {
+  const attempt = attempts(dependencies);
+  return {
+    ...lifecycleActivities({ ...dependencies, attempt }),
+    ...provisioningActivities({ ...dependencies, attempt }),
+    ...servingActivities({ ...dependencies, attempt }),
+  };
+}
+
+export type Activities = ReturnType<typeof activities>;

@@ -1,0 +1,120 @@
+import { PrismError } from "../domain/errors.ts";
+import type { Failure } from "../domain/namespace/events.ts";
+import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
+import type { Resource } from "../domain/plan.ts";
+import type { NamespaceRequest } from "../domain/request/request.ts";
+import { enforcedPatterns } from "../domain/selection/enforced.ts";
+import type { Inventory } from "../domain/selection/inventory.ts";
+import { select } from "../domain/selection/select.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Occasion } from "./occasion.ts";
+import type { Recorder } from "./recorder.ts";
+
+export type LifecycleDependencies = {
+  readonly attempt: Attempt;
+  readonly recorder: Recorder;
+  readonly inventory: Inventory;
+  /** Where new namespaces are served. */
+  readonly shard: string;
+};
+
+/**
+ * The decisions of an operation. They are made here and not in the workflow, so that
+ * the rules may change without breaking the replay of running workflows.
+ */
+export const lifecycleActivities = ({ attempt, recorder, inventory, shard }: LifecycleDependencies) => ({
+  /** Opens the operation on the stream; one that has ended answers its outcome and nothing happens twice. */
+  begin: (input: {
+    readonly occasion: Occasion;
+    readonly request: NamespaceRequest;
+    readonly workflow: { readonly id: string; readonly run_id: string };
+  }): Promise<Outcome | undefined> =>
+    attempt(input.occasion, "begin", async () => {
+      const { occasion, request, workflow } = input;
+      const { operation } = occasion;
+      const known = await recorder.read(occasion.namespace);
+      const ended = outcomeOf(known.events, operation);
+      if (ended !== undefined) return ended;
+      await recorder.record(occasion, "begin", { type: "RequestNamespace", operation, request, workflow });
+      return undefined;
+    }),
+
+  /** Chooses patterns and backend once, and answers the resources in the order they were planned. */
+  selectPlan: (
+    occasion: Occasion,
+  ): Promise<{ hash: string; backend: string; resources: readonly Resource[] }> =>
+    attempt(occasion, "select", async () => {
+      const { state: known } = await recorder.read(occasion.namespace);
+      if (known.request === undefined) throw new PrismError("INTERNAL", "no request to select a plan for");
+      const selection = select(known.request, inventory);
+      const { state } = await recorder.record(occasion, "select", {
+        type: "SelectPlan",
+        operation: occasion.operation,
+        selection,
+      });
+      if (state.plan === undefined || state.planHash === undefined)
+        throw new PrismError("INTERNAL", "no plan stored");
+      return { hash: state.planHash, backend: state.plan.backend.type, resources: state.plan.resources };
+    }),
+
+  assignShard: (occasion: Occasion): Promise<void> =>
+    attempt(occasion, "assign-shard", async () => {
+      await recorder.record(occasion, "assign-shard", {
+        type: "AssignShard",
+        operation: occasion.operation,
+        shard,
+      });
+    }),
+
+  /** States which patterns this build really runs; the others are promised in the plan but not enforced yet. */
+  configurePatterns: (occasion: Occasion): Promise<void> =>
+    attempt(occasion, "configure-patterns", async () => {
+      const { state } = await recorder.read(occasion.namespace);
+      const patterns = (state.plan?.patterns ?? []).map(({ type }) => ({
+        type,
+        enforced: enforcedPatterns.has(type),
+      }));
+      await recorder.record(occasion, "configure-patterns", {
+        type: "ConfigurePatterns",
+        operation: occasion.operation,
+        patterns,
+      });
+    }),
+
+  /** From here the shard's proxies know the namespace; they serve only Prism's probe. */
+  configureAccess: (occasion: Occasion): Promise<void> =>
+    attempt(occasion, "configure-access", async () => {
+      const { state } = await recorder.read(occasion.namespace);
+      if (state.request === undefined) throw new PrismError("INTERNAL", "no request to take the access from");
+      await recorder.record(occasion, "configure-access", {
+        type: "ConfigureAccess",
+        operation: occasion.operation,
+        access: state.request.access,
+      });
+    }),
+
+  /** The pivot: answers the position of the event that makes the namespace active. */
+  activate: (occasion: Occasion): Promise<Outcome> =>
+    attempt(occasion, "activate", async () => {
+      const command = { type: "ActivateNamespace", operation: occasion.operation } as const;
+      return ended(await recorder.record(occasion, "activate", command), occasion);
+    }),
+
+  /** Ends the operation as failed; what could not be removed keeps the name taken. */
+  fail: (input: {
+    readonly occasion: Occasion;
+    readonly error: Failure;
+    readonly blocked: readonly string[];
+  }): Promise<Outcome> =>
+    attempt(input.occasion, "fail", async () => {
+      const { occasion, error, blocked } = input;
+      const command = { type: "FailNamespace", operation: occasion.operation, error, blocked } as const;
+      return ended(await recorder.record(occasion, "fail", command), occasion);
+    }),
+});
+
+function ended(history: Awaited<ReturnType<Recorder["read"]>>, { operation }: Occasion): Outcome {
+  const outcome = outcomeOf(history.events, operation);
+  if (outcome === undefined) throw new PrismError("INTERNAL", `operation ${operation} has no outcome`);
+  return outcome;
+}

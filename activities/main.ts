@@ -1,0 +1,94 @@
+import { fileURLToPath } from "node:url";
+import { NativeConnection, Runtime, Worker } from "@temporalio/worker";
+import pg from "pg";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { kafka } from "../backends/kafka.ts";
+import { postgres } from "../backends/postgres.ts";
+import { leases, migrateControl } from "../control/leases.ts";
+import { inventoryOfThisBuild } from "../domain/selection/this-build.ts";
+import { openEventStore } from "../eventstore/open.ts";
+import { workerConfig } from "../runtime/config.ts";
+import { log as logger } from "../runtime/log.ts";
+import { operatorServer } from "../runtime/operator-server.ts";
+import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { activities } from "./activities.ts";
+import { failpoint } from "./failpoint.ts";
+import { probe } from "./probe.ts";
+import { recorder } from "./recorder.ts";
+import { temporalLogger } from "./temporal-logger.ts";
+
+/** The Temporal worker: everything Prism does to the world is done here. */
+run(async () => {
+  const config = workerConfig(process.env);
+  const log = logger("worker", config.logLevel);
+  // Signals are ours: what is under way ends first, and the connections it uses go last.
+  Runtime.install({ shutdownSignals: [], logger: temporalLogger(log) });
+
+  const control = new pg.Pool({ connectionString: config.controlUrl, max: 5 });
+  const data = new pg.Pool({ connectionString: config.dataUrl, max: 10, statement_timeout: 10_000 });
+  for (const pool of [control, data]) {
+    pool.on("error", (error) => log.warn({ error: error.message }, "a connection was lost"));
+  }
+  await migrateControl(control);
+  const store = openEventStore(config.eventStoreUrl);
+  const backends = new Map([
+    ["kafka", kafka(config.kafkaBrokers)],
+    ["postgres", postgres(data)],
+  ] as const);
+
+  const { address, namespace, taskQueue } = config.temporal;
+  const connection = await NativeConnection.connect({ address });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)),
+    activities: activities({
+      recorder: recorder(store),
+      failpoint: failpoint(config.failpoint),
+      log,
+      inventory: inventoryOfThisBuild(config.inventory),
+      shard: config.shard,
+      backends,
+      leases: leases(control),
+      probe: probe(config.controlCredential),
+    }),
+    maxConcurrentActivityTaskExecutions: 50,
+    maxCachedWorkflows: 200,
+    stickyQueueScheduleToStartTimeout: config.timeouts.stickyMs,
+    shutdownGraceTime: config.shutdownGraceMs,
+  });
+
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const never = new AbortController().signal;
+  const operator = await operatorServer({
+    host: config.host,
+    port: config.operatorPort,
+    metrics,
+    checks: {
+      control: async () => void (await control.query("select 1")),
+      event_store: () => store.health(),
+      temporal: async () => void (await connection.workflowService.getSystemInfo({})),
+      kafka: () => backends.get("kafka")?.health(never) ?? Promise.reject(new Error("not configured")),
+      postgres: () => backends.get("postgres")?.health(never) ?? Promise.reject(new Error("not configured")),
+    },
+  });
+
+  const running = worker.run();
+  log.info({ task_queue: taskQueue, operator_port: operator.port }, "worker is up");
+  stopOnSignal(log, [
+    { name: "worker", stop: () => stopped(worker, running) },
+    { name: "operator", stop: () => operator.close() },
+    { name: "temporal", stop: () => connection.close() },
+    ...[...backends.values()].map((backend) => ({ name: backend.kind, stop: () => backend.close() })),
+    { name: "event store", stop: () => store.close() },
+    { name: "control", stop: () => control.end() },
+  ]);
+  await running;
+});
+
+function stopped(worker: Worker, running: Promise<void>): Promise<void> {
+  if (worker.getState() === "RUNNING") worker.shutdown();
+  return running;
+}

@@ -1,0 +1,7 @@
+/** What every activity of an operation is told: whose work it does, and for whom. */
+export type Occasion = {
+  readonly namespace: string;
+  readonly operation: string;
+  /** `user:…` or `service:…` who asked for it. */
+  readonly actor: string;
+};

@@ -1,0 +1,130 @@
+import { v5 as uuid5, v7 as uuid7 } from "uuid";
+import type { Occasion } from "../activities/occasion.ts";
+import { PrismError } from "../domain/errors.ts";
+import { canonicalJson, type Json } from "../domain/json.ts";
+import { isFree, nameTaken } from "../domain/namespace/decide.ts";
+import type { NamespaceEvent } from "../domain/namespace/events.ts";
+import { absent, evolve, type Namespace, streamOf } from "../domain/namespace/namespace.ts";
+import type { NamespaceRow } from "../domain/projections/namespaces.ts";
+import type { OperationRow } from "../domain/projections/operations.ts";
+import { parseRequest } from "../domain/request/parse.ts";
+import type { NamespaceRequest } from "../domain/request/request.ts";
+import { refusal } from "../domain/request/violation.ts";
+import type { Inventory } from "../domain/selection/inventory.ts";
+import { select } from "../domain/selection/select.ts";
+import { readAggregate } from "../eventstore/aggregate.ts";
+import type { EventStore } from "../eventstore/event-store.ts";
+import type { Caller } from "../runtime/auth.ts";
+import type { OperationStarter, StartedOperation } from "./operation-starter.ts";
+
+export type CreateDependencies = {
+  readonly store: EventStore;
+  readonly starter: OperationStarter;
+  readonly operations: { get(id: string): Promise<OperationRow | undefined> };
+  readonly inventory: Inventory;
+};
+
+/** Chosen once: the same key from the same caller names the same operation for ever. */
+const operationIds = "0a0d5c6e-6a8c-4d0e-8a43-7c1d1f0e2b55";
+
+/**
+ * What can be refused at once is refused here, with no operation and no event; what
+ * passes becomes an operation. Reads the stream and no projection: a name that was taken
+ * a moment ago is taken.
+ */
+export async function requestNamespace(
+  deps: CreateDependencies,
+  caller: Caller,
+  document: Json,
+  idempotencyKey: string | undefined,
+): Promise<StartedOperation> {
+  const request = checked(document, caller);
+  const operation = operationIdFor(caller, idempotencyKey);
+  const occasion: Occasion = { namespace: request.namespace, operation, actor: caller.subject };
+
+  const repeated = idempotencyKey === undefined ? undefined : await earlier(deps, occasion, request);
+  if (repeated !== undefined) return repeated;
+
+  const { state } = await readNamespace(deps.store, request.namespace);
+  if (!isFree(state)) throw taken(state, request.namespace, caller);
+  select(request, deps.inventory); // Refuses what cannot be built; the workflow selects again and records it.
+  return deps.starter.create(occasion, request);
+}
+
+function checked(document: Json, caller: Caller): NamespaceRequest {
+  const parsed = parseRequest(document, {});
+  if ("violations" in parsed) throw refusal(parsed.violations);
+  const { request } = parsed;
+  if (!caller.platform && !caller.teams.includes(request.team)) {
+    throw new PrismError("FORBIDDEN", `You are not a member of team '${request.team}'`, {
+      details: { field: "team", recommendation: "Ask a member of the team to request the namespace" },
+    });
+  }
+  return request;
+}
+
+function operationIdFor(caller: Caller, key: string | undefined): string {
+  if (key === undefined) return uuid7();
+  if (key.length > 200) {
+    throw new PrismError("INVALID_CONFIGURATION", "Idempotency-Key is longer than 200 characters", {
+      details: { field: "Idempotency-Key", recommendation: "Use a UUID" },
+    });
+  }
+  return uuid5([caller.subject, "POST", "/api/v1/namespaces", key].join("\n"), operationIds);
+}
+
+/** The operation this key has started before; another body under the same key is refused. */
+async function earlier(
+  deps: CreateDependencies,
+  { operation, actor }: Occasion,
+  request: NamespaceRequest,
+): Promise<StartedOperation | undefined> {
+  const row = await deps.operations.get(operation);
+  const known = row ?? (await deps.starter.notBegun({ operation }));
+  if (known === undefined) return undefined;
+  const { state } = await readNamespace(deps.store, known.namespace);
+  const first = state.operation?.id === operation ? state.request : undefined;
+  const same =
+    first === undefined
+      ? known.namespace === request.namespace
+      : canonicalJson(first) === canonicalJson(request);
+  if (!same) {
+    throw new PrismError("IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used for another request", {
+      details: { field: "Idempotency-Key", recommendation: "Use a new key for a new request" },
+    });
+  }
+  const { namespace, kind, started_at, workflow } = known;
+  return {
+    namespace,
+    team: request.team,
+    client_api: request.client_api,
+    kind,
+    started_at,
+    workflow,
+    operation,
+    actor,
+  };
+}
+
+export const readNamespace = (store: EventStore, namespace: string) =>
+  readAggregate<Namespace, NamespaceEvent>(store, streamOf(namespace), absent, evolve);
+
+/** That a name is taken is no secret; whose it is and what goes on is told to its owners alone. */
+function taken(state: Namespace, name: string, caller: Caller): PrismError {
+  const owner: Pick<NamespaceRow, "team"> | undefined = state.request;
+  const may = owner !== undefined && (caller.platform || caller.teams.includes(owner.team));
+  if (!may) return nameTaken(name);
+  if (state.operation !== undefined && !state.operation.ended) {
+    return new PrismError("OPERATION_IN_PROGRESS", `Namespace '${name}' has an operation under way`, {
+      details: {
+        field: "namespace",
+        operation: state.operation.id,
+        recommendation: "Wait for the operation to end",
+      },
+    });
+  }
+  const error = nameTaken(name);
+  return new PrismError(error.code, error.message, {
+    details: { ...error.details, existing_owner: owner.team },
+  });
+}

@@ -1,0 +1,95 @@
+import type { FastifyReply } from "fastify";
+import { type FastifyPluginAsyncZod, validatorCompiler } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { clientApis } from "../domain/plan.ts";
+import type { OperationRow } from "../domain/projections/operations.ts";
+import type { ProjectionReader } from "../eventstore/runner/reader.ts";
+import { type CreateDependencies, requestNamespace } from "./create-namespace.ts";
+import { type LookupDependencies, lookup } from "./lookup.ts";
+import type { StartedOperation } from "./operation-starter.ts";
+import { decisionOf } from "./outcome.ts";
+import { requestDocument } from "./request-body.ts";
+import { errors, namespaceAnswer } from "./schemas.ts";
+
+export type CreateRoute = CreateDependencies &
+  LookupDependencies & { readonly operations: ProjectionReader<OperationRow> };
+
+const longestWaitSeconds = 60;
+
+export const createRoute =
+  (deps: CreateRoute): FastifyPluginAsyncZod =>
+  async (server) => {
+    const { view } = lookup(deps);
+
+    /** Answers once what the caller waits for is visible to them, or when their patience ends. */
+    const answer = async (started: StartedOperation, waitMs: number, reply: FastifyReply) => {
+      reply.header("location", `/api/v1/operations/${started.operation}`);
+      if (waitMs === 0) return reply.status(202).send(beginning(started));
+      const patience = AbortSignal.timeout(waitMs);
+      const decision = await decisionOf(deps.store, started, patience);
+      if (decision?.failure !== undefined) throw decision.failure;
+      if (decision !== undefined) {
+        await deps.namespaces.waitFor(decision.position, patience);
+        await deps.operations.waitFor(decision.position, patience);
+      }
+      const row = await deps.namespaces.get(started.namespace);
+      if (row?.operation.id !== started.operation) return reply.status(202).send(beginning(started));
+      reply.header("etag", `"${row.version}"`);
+      return reply.status(row.status === "active" ? 201 : 202).send(await view(row, "all"));
+    };
+
+    server.post(
+      "/namespaces",
+      {
+        schema: {
+          tags: ["namespaces"],
+          summary: "Ask for a namespace",
+          description:
+            "Say what is needed (RFC-027's form, JSON or YAML). `Prefer: wait=N` waits up to N seconds.",
+          headers: z.object({ prefer: z.string().optional(), "idempotency-key": z.string().optional() }),
+          body: requestBody,
+          response: { 201: namespaceAnswer, 202: namespaceAnswer, ...errors },
+        },
+        // The domain reads the body itself: it answers all violations at once, each with its cure.
+        validatorCompiler: (part) =>
+          part.httpPart === "body" ? (value: unknown) => ({ value }) : validatorCompiler(part as never),
+      },
+      async (request, reply) => {
+        const caller = await request.caller();
+        const {
+          prefer,
+          "idempotency-key": key,
+          "content-type": type,
+        } = request.headers as Record<string, string>;
+        const document = requestDocument(request.body as unknown as string, type);
+        return answer(await requestNamespace(deps, caller, document, key), patienceMsOf(prefer), reply);
+      },
+    );
+  };
+
+/** For the description only: what the request's own reader takes is in `docs/examples`. */
+const requestBody = z
+  .looseObject({
+    namespace: z.string().max(64),
+    team: z.string(),
+    client_api: z.enum(clientApis),
+    needs: z.looseObject({}),
+    access: z.looseObject({}),
+    policies: z.looseObject({}).optional(),
+  })
+  .describe("RFC-027's namespace request, as JSON or YAML");
+
+/** Accepted, and not begun by a worker yet. */
+export const beginning = (started: StartedOperation) => ({
+  namespace: started.namespace,
+  status: "provisioning",
+  client_api: started.client_api,
+  endpoints: [],
+  team: started.team,
+  operation: { id: started.operation, kind: started.kind, state: "pending" },
+});
+
+function patienceMsOf(prefer: string | undefined): number {
+  const wait = /(?:^|[,;\s])wait\s*=\s*(\d{1,6})/.exec(prefer ?? "")?.[1];
+  return Math.min(Number(wait ?? 0), longestWaitSeconds) * 1000;
+}

@@ -1,0 +1,68 @@
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import { fastify } from "fastify";
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import { PrismError } from "../domain/errors.ts";
+import type { Authority, Caller } from "../runtime/auth.ts";
+import type { Log } from "../runtime/log.ts";
+import { answerError } from "./http-errors.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who is calling; `UNAUTHENTICATED` is thrown where nobody is signed in. */
+    caller(): Promise<Caller>;
+  }
+}
+
+export type HttpServer = Awaited<ReturnType<typeof httpServer>>;
+
+const bodyLimitBytes = 1024 * 1024;
+
+/** REST as `api.md` §3 has it, with its description at `/openapi.json` and `/docs`. Routes are added by the caller. */
+export async function httpServer({ authority, log }: { authority: Authority; log: Log }) {
+  const server = fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: bodyLimitBytes,
+    routerOptions: { ignoreTrailingSlash: true },
+    requestIdHeader: "x-request-id",
+  });
+  server.setValidatorCompiler(validatorCompiler);
+  server.setSerializerCompiler(serializerCompiler);
+  server.setErrorHandler(answerError);
+  server.setNotFoundHandler((request) => {
+    throw new PrismError("NOT_FOUND", `There is no ${request.method} ${request.url.split("?")[0]}`, {
+      details: { recommendation: "See /docs for what there is" },
+    });
+  });
+  server.decorateRequest("caller", function () {
+    return authority.caller(this.headers.authorization);
+  });
+  // Bodies stay text here: YAML and JSON are read by one reader that knows lines and columns.
+  server.removeAllContentTypeParsers();
+  const textual = ["application/json", "application/yaml", "application/merge-patch+json"];
+  server.addContentTypeParser(textual, { parseAs: "string" }, (_request, body, done) => done(null, body));
+
+  await server.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Prism",
+        version: "0.1.0",
+        description: "Teams say what they need; Prism decides how, provisions it, and serves the traffic.",
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+      servers: [{ url: "/" }],
+      security: [{ bearer: [] }],
+      components: { securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } } },
+      tags: [
+        { name: "namespaces", description: "What teams ask for and get." },
+        { name: "operations", description: "What Prism does about it." },
+        { name: "operator", description: "Health and metrics of this process." },
+      ],
+    },
+    transform: jsonSchemaTransform,
+  });
+  await server.register(swaggerUi, { routePrefix: "/docs" });
+  return server;
+}

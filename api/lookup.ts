@@ -1,0 +1,40 @@
+import type { Leases } from "../control/leases.ts";
+import { PrismError } from "../domain/errors.ts";
+import type { NamespaceRow } from "../domain/projections/namespaces.ts";
+import type { ProjectionReader } from "../eventstore/runner/reader.ts";
+import type { Caller } from "../runtime/auth.ts";
+import { notFound, type Sight, sightOf } from "./rights.ts";
+import { type NamespaceView, namespaceView } from "./views.ts";
+
+export type LookupDependencies = {
+  readonly namespaces: ProjectionReader<NamespaceRow>;
+  readonly leases: Leases;
+};
+
+/** The ways a route finds a namespace for a caller, and shows it to them. */
+export const lookup = ({ namespaces, leases }: LookupDependencies) => {
+  const seen = async (caller: Caller, name: string) => {
+    const row = await namespaces.get(name);
+    const sight = row === undefined ? "nothing" : sightOf(caller, row);
+    if (row === undefined || sight === "nothing") throw notFound(name);
+    return { row, sight };
+  };
+
+  return {
+    /** What the caller may see of it; `NOT_FOUND` also where they may see nothing. */
+    seen,
+
+    /** Everything of it; a consumer, who may know that it exists, is told that this is not theirs. */
+    async owned(caller: Caller, name: string): Promise<NamespaceRow> {
+      const { row, sight } = await seen(caller, name);
+      if (sight === "all") return row;
+      throw new PrismError("FORBIDDEN", `Only owners of '${name}' may see this`, {
+        details: { field: "namespace" },
+      });
+    },
+
+    async view(row: NamespaceRow, sight: Exclude<Sight, "nothing">): Promise<NamespaceView> {
+      return namespaceView(row, sight, await leases.live());
+    },
+  };
+};

@@ -1,0 +1,109 @@
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { Client, Connection } from "@temporalio/client";
+import pg from "pg";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { leases, migrateControl } from "../control/leases.ts";
+import { namespaces } from "../domain/projections/namespaces.ts";
+import { operations } from "../domain/projections/operations.ts";
+import { inventoryOfThisBuild } from "../domain/selection/this-build.ts";
+import { openEventStore } from "../eventstore/open.ts";
+import { runProjections } from "../eventstore/runner/runner.ts";
+import { DirectoryService } from "../proto/gen/prism/control/v1/control_pb.js";
+import { grpcService } from "../proto/grpc.ts";
+import { authority, refuseDevelopmentIssuerOffLoopback } from "../runtime/auth.ts";
+import { apiConfig } from "../runtime/config.ts";
+import { log as logger } from "../runtime/log.ts";
+import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { createRoute } from "./create-route.ts";
+import { directoryFeed } from "./directory-feed.ts";
+import { directoryService } from "./directory-service.ts";
+import { httpServer } from "./http-server.ts";
+import { namespaceRoutes } from "./namespaces.ts";
+import { operationStarter } from "./operation-starter.ts";
+import { operationRoutes } from "./operations.ts";
+import { operatorRoutes } from "./operator.ts";
+import { unbuiltRoutes } from "./unbuilt.ts";
+
+/** The control plane: REST for people, a directory stream for proxies, the projections that both read. */
+run(async () => {
+  const config = apiConfig(process.env);
+  const log = logger("api", config.logLevel);
+  refuseDevelopmentIssuerOffLoopback(config.auth, [config.host]);
+  if (config.auth.kind === "development") {
+    log.warn(
+      { file: config.auth.file },
+      "DEVELOPMENT ISSUER: whoever can read this file can be anyone. Set PRISM_JWKS_URL",
+    );
+  }
+
+  const control = new pg.Pool({ connectionString: config.controlUrl, max: 10 });
+  control.on("error", (error) => log.warn({ error: error.message }, "a control connection was lost"));
+  await migrateControl(control);
+  const store = openEventStore(config.eventStoreUrl);
+  const stopping = new AbortController();
+  const projections = await runProjections(
+    { pool: control, store, log, signal: stopping.signal },
+    { namespaces, operations },
+  );
+
+  const connection = await Connection.connect({ address: config.temporal.address });
+  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const starter = operationStarter(
+    { client, connection },
+    { taskQueue: config.temporal.taskQueue, timeouts: config.timeouts },
+  );
+
+  const deps = {
+    store,
+    starter,
+    leases: leases(control),
+    inventory: inventoryOfThisBuild(config.inventory),
+    namespaces: projections.namespaces,
+    operations: projections.operations,
+    temporal: config.temporal,
+  };
+  const feed = directoryFeed(store, projections.namespaces);
+  feed.run(stopping.signal).catch((error: unknown) => {
+    if (!stopping.signal.aborted) log.error({ error: String(error) }, "the directory feed ended");
+  });
+
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const checks = {
+    control: async () => void (await control.query("select 1")),
+    event_store: () => store.health(),
+    temporal: () => starter.health(),
+  };
+  const server = await httpServer({ authority: authority(config.auth), log });
+  await server.register(operatorRoutes({ checks, metrics }));
+  await server.register(createRoute(deps), { prefix: "/api/v1" });
+  await server.register(namespaceRoutes(deps), { prefix: "/api/v1" });
+  await server.register(operationRoutes(deps), { prefix: "/api/v1" });
+  await server.register(unbuiltRoutes, { prefix: "/api/v1" });
+
+  const { controlCredential: credential, leaseMs } = config;
+  const grpc = new Server();
+  grpc.addService(
+    grpcService(DirectoryService),
+    directoryService({ feed, leases: deps.leases, credential, leaseMs, log }),
+  );
+  const controlPort = await listen(grpc, `${config.host}:${config.controlPort}`);
+  const address = await server.listen({ host: config.host, port: config.port });
+  log.info({ address, control_port: controlPort }, "control plane is up");
+
+  stopOnSignal(log, [
+    { name: "rest", stop: () => server.close() },
+    { name: "directory", stop: () => grpc.forceShutdown() },
+    { name: "projections", stop: () => stopping.abort() },
+    { name: "temporal", stop: () => connection.close() },
+    { name: "event store", stop: () => store.close() },
+    { name: "control", stop: () => control.end() },
+  ]);
+});
+
+const listen = (server: Server, address: string): Promise<number> =>
+  new Promise((resolve, reject) =>
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
+      error ? reject(error) : resolve(port),
+    ),
+  );

@@ -1,0 +1,214 @@
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { PrismError } from "../domain/errors.ts";
+import { streamOf } from "../domain/namespace/namespace.ts";
+import { clientApis } from "../domain/plan.ts";
+import { enforcedPatterns } from "../domain/selection/enforced.ts";
+import { type EventStore, StoreError } from "../eventstore/event-store.ts";
+import { beginning } from "./create-route.ts";
+import { type LookupDependencies, lookup } from "./lookup.ts";
+import type { OperationStarter } from "./operation-starter.ts";
+import { sightOf } from "./rights.ts";
+import * as answers from "./schemas.ts";
+import { endpointsView, eventView, namespaceView } from "./views.ts";
+
+export type NamespaceRoutes = LookupDependencies & {
+  readonly store: EventStore;
+  readonly starter: OperationStarter;
+};
+
+const tags = ["namespaces"];
+const params = z.object({ ns: z.string() });
+const past = z.object({ as_of: z.string().optional() });
+const statuses = [
+  "provisioning",
+  "awaiting_approval",
+  "active",
+  "degraded",
+  "deleting",
+  "deleted",
+  "failed",
+  "rejected",
+] as const;
+
+/** A route parses, asks, and answers. It decides nothing: the domain does. */
+export const namespaceRoutes =
+  (deps: NamespaceRoutes): FastifyPluginAsyncZod =>
+  async (server) => {
+    const { seen, owned, view } = lookup(deps);
+
+    server.get(
+      "/namespaces",
+      {
+        schema: {
+          tags,
+          summary: "List what you may see",
+          querystring: answers.page.extend({
+            team: z.string().optional(),
+            status: z.enum(statuses).optional(),
+            client_api: z.enum(clientApis).optional(),
+            ...past.shape,
+          }),
+          response: { 200: answers.listOf(answers.namespaceAnswer), ...answers.errors },
+        },
+      },
+      async (request) => {
+        const caller = await request.caller();
+        const { limit, cursor, team, status, client_api, as_of } = request.query;
+        refuseThePast(as_of);
+        const { items, next } = await deps.namespaces.list({
+          where: { team, status, client_api },
+          filter: (row) =>
+            sightOf(caller, row) !== "nothing" && (row.status !== "deleted" || status === "deleted"),
+          after: cursor,
+          limit,
+        });
+        const live = await deps.leases.live();
+        const views = items.map(({ row }) =>
+          namespaceView(row, sightOf(caller, row) === "all" ? "all" : "basics", live),
+        );
+        return { items: views, next_cursor: next };
+      },
+    );
+
+    server.get(
+      "/namespaces/:ns",
+      {
+        schema: {
+          tags,
+          summary: "One namespace",
+          params,
+          querystring: past,
+          response: shown(answers.namespaceAnswer),
+        },
+      },
+      async (request, reply) => {
+        const caller = await request.caller();
+        refuseThePast(request.query.as_of);
+        const { ns } = request.params;
+        if ((await deps.namespaces.get(ns)) === undefined) {
+          const started = await deps.starter.notBegun({ namespace: ns });
+          const theirs = started !== undefined && (caller.platform || caller.teams.includes(started.team));
+          if (theirs) return beginning(started);
+        }
+        const { row, sight } = await seen(caller, ns);
+        reply.header("etag", `"${row.version}"`);
+        return view(row, sight);
+      },
+    );
+
+    server.get(
+      "/namespaces/:ns/access",
+      {
+        schema: {
+          tags,
+          summary: "Who may use it",
+          params,
+          querystring: past,
+          response: shown(answers.accessAnswer),
+        },
+      },
+      async (request) => {
+        refuseThePast(request.query.as_of);
+        return (await owned(await request.caller(), request.params.ns)).request.access;
+      },
+    );
+
+    server.get(
+      "/namespaces/:ns/plan",
+      {
+        schema: {
+          tags,
+          summary: "What was built, and why",
+          params,
+          querystring: past,
+          response: shown(answers.planAnswer),
+        },
+      },
+      async (request) => {
+        refuseThePast(request.query.as_of);
+        const row = await owned(await request.caller(), request.params.ns);
+        const { plan, trace, plan_hash: hash, warnings, shard } = row;
+        if (plan === null || trace === null || hash === null) {
+          throw new PrismError("NAMESPACE_NOT_READY", `Namespace '${row.namespace}' has no plan yet`);
+        }
+        const patterns = plan.patterns.map(({ type }) => type).filter((type) => !enforcedPatterns.has(type));
+        const policies = plan.policies.filter(({ enforced }) => !enforced).map(({ policy }) => policy);
+        return {
+          plan: { ...plan, shard },
+          trace,
+          hash,
+          warnings,
+          not_enforced_yet: [...patterns, ...policies],
+        };
+      },
+    );
+
+    server.get(
+      "/namespaces/:ns/endpoints",
+      {
+        schema: {
+          tags,
+          summary: "Where it is served",
+          params,
+          querystring: past,
+          response: shown(answers.endpointsAnswer),
+        },
+      },
+      async (request) => {
+        refuseThePast(request.query.as_of);
+        const { row } = await seen(await request.caller(), request.params.ns);
+        const live = row.serving === "serving" && row.shard !== null ? await deps.leases.live(row.shard) : [];
+        return endpointsView(row.namespace, live);
+      },
+    );
+
+    server.get(
+      "/namespaces/:ns/history",
+      {
+        schema: {
+          tags,
+          summary: "What happened, oldest first",
+          params,
+          querystring: z.object({
+            after: z
+              .string()
+              .regex(/^\d{1,18}$/, "must be a position")
+              .optional(),
+            limit: z.coerce.number().int().min(1).max(1000).default(100),
+            type: z.string().max(100).optional(),
+          }),
+          response: shown(z.object({ items: z.array(answers.eventAnswer) })),
+        },
+      },
+      async (request) => {
+        const { after = "0", limit, type } = request.query;
+        const row = await owned(await request.caller(), request.params.ns);
+        const items = [];
+        for await (const event of historyOf(deps.store, row.namespace)) {
+          if (event.position <= BigInt(after) || (type !== undefined && event.type !== type)) continue;
+          items.push(eventView(event));
+          if (items.length === limit) break;
+        }
+        return { items };
+      },
+    );
+  };
+
+const shown = <Answer extends z.ZodType>(answer: Answer) => ({ 200: answer, ...answers.errors });
+
+async function* historyOf(store: EventStore, namespace: string) {
+  try {
+    yield* store.readStream(streamOf(namespace));
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === "StreamNotFound") return;
+    throw error;
+  }
+}
+
+function refuseThePast(asOf: string | undefined): void {
+  if (asOf === undefined) return;
+  throw new PrismError("UNIMPLEMENTED", "Reading the past with as_of is not built yet", {
+    details: { field: "as_of", recommendation: "GET /namespaces/{ns}/history tells what happened" },
+  });
+}

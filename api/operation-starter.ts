@@ -1,0 +1,125 @@
+import { type Client, type Connection, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
+import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
+import type { Occasion } from "../activities/occasion.ts";
+import { PrismError } from "../domain/errors.ts";
+import type { NamespaceRequest } from "../domain/request/request.ts";
+import type { CreateNamespace } from "../workflows/create-namespace.ts";
+
+export type StartedOperation = Occasion & {
+  readonly kind: "create";
+  readonly team: string;
+  readonly client_api: string;
+  readonly started_at: string;
+  readonly workflow: { readonly id: string; readonly run_id: string };
+};
+
+export interface OperationStarter {
+  /** Starts the operation; `OPERATION_IN_PROGRESS` where the namespace has another one. */
+  create(occasion: Occasion, request: NamespaceRequest): Promise<StartedOperation>;
+  /** An operation that Temporal has but no worker has begun, so that no event tells of it yet. */
+  notBegun(
+    by: { readonly operation: string } | { readonly namespace: string },
+  ): Promise<StartedOperation | undefined>;
+  /** Resolves when Temporal answers. */
+  health(): Promise<void>;
+}
+
+export type StarterOptions = {
+  readonly taskQueue: string;
+  readonly timeouts: CreateNamespace["timeouts"] & { readonly stickyMs: number };
+};
+
+const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+const namespaceKey = keyword("PrismNamespace");
+const teamKey = keyword("PrismTeam");
+const operationKey = keyword("PrismOperation");
+const operationIdKey = keyword("PrismOperationId");
+
+/** The workflow id is the lock: Temporal runs one operation on a namespace at a time. */
+export const workflowIdOf = (namespace: string): string => `namespace/${namespace}`;
+
+export function operationStarter(
+  { client, connection }: { readonly client: Client; readonly connection: Connection },
+  { taskQueue, timeouts }: StarterOptions,
+): OperationStarter {
+  return {
+    async create(occasion, request) {
+      const workflowId = workflowIdOf(occasion.namespace);
+      const memo: Memo = { occasion, team: request.team, client_api: request.client_api };
+      const args: [CreateNamespace] = [
+        {
+          occasion,
+          request,
+          timeouts: { heartbeatMs: timeouts.heartbeatMs, startToCloseMs: timeouts.startToCloseMs },
+        },
+      ];
+      const started = client.workflow.start("createNamespace", {
+        workflowId,
+        taskQueue,
+        args,
+        memo,
+        workflowTaskTimeout: timeouts.stickyMs,
+        workflowIdReusePolicy: "ALLOW_DUPLICATE",
+        workflowIdConflictPolicy: "FAIL",
+        typedSearchAttributes: [
+          { key: namespaceKey, value: occasion.namespace },
+          { key: teamKey, value: request.team },
+          { key: operationKey, value: "create" },
+          { key: operationIdKey, value: occasion.operation },
+        ],
+        staticSummary: `create ${request.client_api} namespace ${occasion.namespace} for ${request.team}`,
+      });
+      const handle = await ask(occasion.namespace, started);
+      const workflow = { id: workflowId, run_id: handle.firstExecutionRunId };
+      return startedAs(memo, new Date(), workflow);
+    },
+
+    async notBegun(by) {
+      const query =
+        "operation" in by
+          ? `PrismOperationId = '${quoted(by.operation)}'`
+          : `WorkflowId = '${quoted(workflowIdOf(by.namespace))}' AND ExecutionStatus = 'Running'`;
+      for await (const execution of client.workflow.list({ query, pageSize: 1 })) {
+        const memo = execution.memo as Memo | undefined;
+        if (memo === undefined) return undefined;
+        return startedAs(memo, execution.startTime, { id: execution.workflowId, run_id: execution.runId });
+      }
+      return undefined;
+    },
+
+    async health() {
+      await connection.healthService.check({});
+    },
+  };
+}
+
+/** What Temporal keeps beside the workflow, so that it can be shown before any event is written. */
+type Memo = { readonly occasion: Occasion; readonly team: string; readonly client_api: string };
+
+const startedAs = (memo: Memo, at: Date, workflow: StartedOperation["workflow"]): StartedOperation => ({
+  ...memo.occasion,
+  kind: "create",
+  team: memo.team,
+  client_api: memo.client_api,
+  started_at: at.toISOString(),
+  workflow,
+});
+
+const quoted = (value: string): string => value.replaceAll("'", "");
+
+async function ask<T>(namespace: string, started: Promise<T>): Promise<T> {
+  try {
+    return await started;
+  } catch (cause) {
+    if (cause instanceof WorkflowExecutionAlreadyStartedError) {
+      throw new PrismError("OPERATION_IN_PROGRESS", `Namespace '${namespace}' has an operation under way`, {
+        cause,
+      });
+    }
+    throw new PrismError(
+      "BACKEND_UNAVAILABLE",
+      "the operation could not be started: Temporal did not answer",
+      { cause },
+    );
+  }
+}

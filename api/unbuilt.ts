@@ -1,0 +1,41 @@
+import type { FastifyInstance, HTTPMethods } from "fastify";
+import { PrismError } from "../domain/errors.ts";
+
+/** What `api.md` promises and this build cannot do yet: it refuses, and says so. */
+const unbuilt: readonly (readonly [HTTPMethods, string, string])[] = [
+  ["POST", "/plans", "previewing a plan"],
+  ["PATCH", "/namespaces/:ns", "updating a namespace"],
+  ["DELETE", "/namespaces/:ns", "deleting a namespace"],
+  ["GET", "/namespaces/:ns/replay", "replaying a namespace's history against what is served"],
+  ["GET", "/events", "watching events"],
+  ["GET", "/operations/:id/events", "watching an operation"],
+  ["POST", "/operations/:id/cancel", "cancelling an operation"],
+  ["POST", "/operations/:id/retry", "retrying a parked operation"],
+  ["POST", "/operations/:id/abandon", "abandoning a parked operation"],
+  ["POST", "/operations/:id/approve", "approving a plan"],
+  ["POST", "/operations/:id/reject", "rejecting a plan"],
+  ["GET", "/teams", "teams and quotas"],
+  ["GET", "/teams/:team", "teams and quotas"],
+  ["PUT", "/teams/:team", "teams and quotas"],
+  ["GET", "/backends", "the inventory of backends"],
+  ["GET", "/drift", "finding drift"],
+  ["POST", "/reconcile", "reconciling"],
+  ["GET", "/audit", "the audit log"],
+  ["POST", "/namespaces/:ns/try/:verb", "trying the data plane through the API"],
+];
+
+export async function unbuiltRoutes(server: FastifyInstance): Promise<void> {
+  for (const [method, url, what] of unbuilt) {
+    server.route({
+      method,
+      url,
+      schema: { hide: true },
+      handler: async (request) => {
+        await request.caller();
+        throw new PrismError("UNIMPLEMENTED", `This build does not do this yet: ${what}`, {
+          details: { missing: what },
+        });
+      },
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import type { ProxyLease } from "../control/leases.ts";
+import type { RecordedEvent } from "../domain/event.ts";
+import type { NamespaceRow } from "../domain/projections/namespaces.ts";
+import type { OperationRow } from "../domain/projections/operations.ts";
+import type { Sight } from "./rights.ts";
+
+/** The shapes of `api.md` §3, from the rows that projections keep. */
+export type NamespaceView = ReturnType<typeof namespaceView>;
+export type OperationView = ReturnType<typeof operationView>;
+
+export function namespaceView(
+  row: NamespaceRow,
+  sight: Exclude<Sight, "nothing">,
+  live: readonly ProxyLease[],
+) {
+  const serving = row.serving === "serving" ? live.filter(({ shard }) => shard === row.shard) : [];
+  const basics = {
+    namespace: row.namespace,
+    status: row.status,
+    client_api: row.client_api,
+    endpoints: serving.map(({ address }) => address),
+  };
+  if (sight === "basics") return basics;
+  return {
+    ...basics,
+    team: row.team,
+    needs: row.request.needs,
+    access: row.request.access,
+    policies: row.request.policies,
+    version: row.version,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    shard: row.shard,
+    warnings: row.warnings,
+    operation: row.operation,
+  };
+}
+
+// What a create took here; a caller who asks sooner learns nothing new.
+const checkAfterMs = 500;
+
+export function operationView(row: OperationRow, uiUrl: string, temporalNamespace: string) {
+  const { id: workflowId, run_id } = row.workflow;
+  const path = `namespaces/${temporalNamespace}/workflows/${encodeURIComponent(workflowId)}/${run_id}/history`;
+  const { teams: _, workflow: __, ...shown } = row;
+  return {
+    ...shown,
+    check_after_ms: row.ended_at === null ? checkAfterMs : 0,
+    workflow: { id: workflowId, run_id, url: run_id === "" ? null : `${uiUrl}/${path}` },
+  };
+}
+
+export function endpointsView(namespace: string, proxies: readonly ProxyLease[]) {
+  return {
+    namespace,
+    endpoints: proxies.map(({ address, region, healthy, load }) => ({
+      address,
+      region,
+      health: healthy ? "healthy" : "unhealthy",
+      load,
+    })),
+  };
+}
+
+export const eventView = (event: RecordedEvent) => ({
+  position: String(event.position),
+  stream: event.stream,
+  revision: String(event.revision),
+  id: event.id,
+  type: event.type,
+  data: event.data,
+  recorded_at: event.recordedAt.toISOString(),
+  actor: event.metadata.actor,
+  operation_id: event.metadata.operation,
+  correlation_id: event.metadata.correlation,
+  causation_id: event.metadata.causation,
+  hash: event.hash,
+});

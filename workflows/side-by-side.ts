@@ -1,0 +1,24 @@
+import { CancellationScope, isCancellation } from "@temporalio/workflow";
+
+/**
+ * Runs independent steps at the same time. When one fails for good the others are
+ * cancelled, and all have ended before the failure is thrown: an undo must never race
+ * the step it reverses.
+ */
+export async function sideBySide(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+  await CancellationScope.cancellable(async () => {
+    const scope = CancellationScope.current();
+    const running = steps.map(async (step) => {
+      try {
+        await step();
+      } catch (error) {
+        scope.cancel();
+        throw error;
+      }
+    });
+    const failures = (await Promise.allSettled(running))
+      .filter((result) => result.status === "rejected")
+      .map((result) => result.reason as unknown);
+    if (failures.length > 0) throw failures.find((failure) => !isCancellation(failure)) ?? failures[0];
+  });
+}
