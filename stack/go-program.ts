@@ -1,0 +1,32 @@
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import { cached, type Fetching } from "./cache.ts";
+import { type Lookup, machine } from "./lookup.ts";
+import { runCommand } from "./run-command.ts";
+
+/** A program that `go install` builds; the version is exact, so that every machine builds the same. */
+export type GoProgram = { readonly name: string; readonly path: string; readonly version: string };
+
+/** Builds it into the cache, or finds it there, and answers the program's path. */
+export async function goProgram({ name, path, version }: GoProgram, fetching: Fetching): Promise<string> {
+  const folder = await cached(`${name}-${version}`, fetching, async (draft) => {
+    const go = await findGo(machine(fetching.environment));
+    if (go === undefined) throw new Error(`${name} is not here and Go is missing to build it: ${installGo}`);
+    fetching.say(`building ${name} ${version} with Go, once on this machine`);
+    const env = { ...fetching.environment, GOBIN: draft, HOME: fetching.environment["HOME"] ?? homedir() };
+    await runCommand(go, ["install", `${path}@${version}`], { env, signal: fetching.signal, cwd: draft });
+  });
+  return join(folder, basename(name));
+}
+
+export async function missingGo(lookup: Lookup): Promise<readonly string[]> {
+  return (await findGo(lookup)) === undefined ? [`Go: ${installGo}`] : [];
+}
+
+const findGo = async (lookup: Lookup): Promise<string | undefined> => {
+  // Where Go's own installer puts it, which is not always on the PATH.
+  return (await lookup.which("go")) ?? (await lookup.folders("/usr/local", "bin/go"))[0];
+};
+
+const installGo =
+  process.platform === "darwin" ? "brew install go" : "apt-get install -y golang-go, or https://go.dev/dl";

@@ -1,0 +1,74 @@
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { alive, type ProcessId, self } from "./process-id.ts";
+
+export type Waiting = (holder: ProcessId) => void;
+
+export type LockOptions = { readonly waiting?: Waiting; readonly signal?: AbortSignal };
+
+/** Runs `body` while no other process holds the same lock file. */
+export async function locked<T>(file: string, body: () => Promise<T>, options: LockOptions = {}): Promise<T> {
+  const release = await lock(file, options);
+  try {
+    return await body();
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Takes the lock, waiting for its holder, and answers how to give it back. A holder that
+ * died, however it died, holds nothing: its file names a process that no longer lives and
+ * is taken over.
+ */
+export async function lock(file: string, { waiting, signal }: LockOptions = {}): Promise<() => void> {
+  mkdirSync(dirname(file), { recursive: true });
+  const mine = JSON.stringify({ ...self(), nonce: crypto.randomUUID() });
+  let told = false;
+  while (!(await acquire(file, mine))) {
+    signal?.throwIfAborted();
+    const holder = read(file)?.holder;
+    if (!told && holder !== undefined) waiting?.(holder);
+    told = true;
+    await sleep(100);
+  }
+  return () => {
+    if (read(file)?.text === mine) rmSync(file, { force: true });
+  };
+}
+
+async function acquire(file: string, mine: string): Promise<boolean> {
+  const draft = `${file}.${crypto.randomUUID()}`;
+  writeFileSync(draft, mine, { mode: 0o600 });
+  try {
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const current = read(file);
+    if (current === undefined || (current.holder !== undefined && alive(current.holder))) return false;
+    renameSync(draft, file);
+    // Two may take over at once; the later rename wins, and after a moment both see whose it was.
+    await sleep(50);
+    return read(file)?.text === mine;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** A file without a readable holder counts as a dead holder's: files appear whole, by link or rename. */
+function read(file: string): { text: string; holder: ProcessId | undefined } | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+  try {
+    const { pid, startTime } = JSON.parse(text) as ProcessId;
+    return { text, holder: { pid, startTime } };
+  } catch {
+    return { text, holder: undefined };
+  }
+}
