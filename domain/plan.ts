@@ -1,4 +1,4 @@
-import type { JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 export const clientApis = ["keyvalue", "pubsub", "queue", "reader", "transact"] as const;
 export type ClientApi = (typeof clientApis)[number];
@@ -56,13 +56,18 @@ export type Trace = {
     readonly chosen: boolean;
     readonly because: string;
   }[];
-  /** For each other backend the smallest change of one need that would have chosen it. */
-  readonly flips: readonly {
-    readonly need: string;
-    readonly from: string;
-    readonly to: string;
-    readonly backend: string;
-  }[];
+  /** For each other backend the smallest change of one need that would have chosen it; values as a request writes them. */
+  readonly flips: readonly Flip[];
+  /** All that was looked at: selecting by it again gives the same plan, whatever has changed since. */
+  readonly facts: JsonObject;
+};
+
+/** `from` is null where the need was left out. */
+export type Flip = {
+  readonly need: string;
+  readonly from: Json;
+  readonly to: Json;
+  readonly backend: BackendKind;
 };
 
 export type Warning = { readonly field: string; readonly message: string };

@@ -1,0 +1,54 @@
+import { sha256Hex } from "../sha256.ts";
+
+/**
+ * The physical name of everything a namespace has in a backend. Each function is pure
+ * and injective: two namespaces never share a name, also where a name had to be cut.
+ *
+ * A namespace's name holds no two hyphens in a row, no dot and no underscore. So `__`
+ * and `--` can only stand before a hash, and a dot only ends a namespace's name.
+ * Prefixes in Redis, NATS and S3 get the incarnation when they are provisioned.
+ */
+
+/** Kafka allows 249 characters; a namespace has at most 64. */
+export const kafkaTopic = (namespace: string, api: "queue" | "pubsub"): string => `${namespace}-${api}`;
+
+/** A topic of changes that the client named: below its own namespace, so that nobody can take another's. */
+export const changeTopic = (namespace: string, topic: string): string => {
+  const name = `${namespace}.${topic}`;
+  return name.length <= 249 ? name : `${name.slice(0, 239)}..${hash(name)}`;
+};
+
+/** The client id that a namespace's proxies produce and consume under, which quotas bind. */
+export const kafkaClient = (namespace: string): string => namespace;
+
+export const postgresTable = (
+  kind: "wal" | "replay" | "outbox" | "queue" | "kv" | "tier",
+  namespace: string,
+): string => within63(`${kind}_${underscored(namespace)}`, "__");
+
+/** In the tenant database: what the namespace's own SQL sees. */
+export const postgresSchema = (namespace: string): string => within63(`ns_${underscored(namespace)}`, "__");
+
+/** Publication and replication slot of a namespace's change capture. */
+export const postgresChanges = (namespace: string): string => within63(`cdc_${underscored(namespace)}`, "__");
+
+export const natsStream = (namespace: string): string => `${namespace}-pubsub`;
+export const natsSubject = (namespace: string): string => `${namespace}.>`;
+
+export const redisUser = (namespace: string): string => namespace;
+export const redisPrefix = (namespace: string): string => `${namespace}:`;
+
+export const s3Bucket = (namespace: string): string => within63(`prism-${namespace}`, "--");
+
+const underscored = (namespace: string): string => namespace.replaceAll("-", "_");
+
+/** `mark` cannot occur in a name that was not cut, so a cut name is never another one's whole name. */
+function within63(name: string, mark: string): string {
+  return name.length <= 63 ? name : `${name.slice(0, 63 - mark.length - 8)}${mark}${hash(name)}`;
+}
+
+/** 8 characters of base 36: 41 bits. */
+const hash = (name: string): string => {
+  const number = Number.parseInt(sha256Hex(name).slice(0, 13), 16);
+  return number.toString(36).padStart(8, "0").slice(-8);
+};

@@ -1,0 +1,59 @@
+import { PrismError } from "../errors.ts";
+import type { BackendKind } from "../plan.ts";
+import { printSize } from "../request/size.ts";
+import { type Chain, type Choice, cannotHold, type Obstacle } from "./choose.ts";
+import { explain, fieldOf } from "./explain.ts";
+import { backendOf, type Inventory } from "./inventory.ts";
+import type { NeedFacts } from "./needs.ts";
+
+/**
+ * Why nothing can serve these needs. Where a backend could and is only not there,
+ * that is ours to build; else it is the first constraint of the best candidate.
+ */
+export function noneLeft(choice: Choice, facts: NeedFacts, chain: Chain, inventory: Inventory): PrismError {
+  const tried = choice.tried.map(({ backend, obstacle }) => ({
+    backend,
+    because: obstacle === undefined ? "" : explain(obstacle, backend, facts),
+    obstacle: cannotHold(backend, inventory[backend] ?? backendOf(backend), inventory, facts, chain),
+  }));
+  const willing = tried.find(({ obstacle }) => obstacle === undefined);
+  if (willing !== undefined) return notBuilt(willing.backend, willing.because);
+  const [best] = tried;
+  if (best?.obstacle === undefined) return new PrismError("INTERNAL", `nothing was tried for ${facts.api}`);
+
+  const because = explain(best.obstacle, best.backend, facts);
+  return new PrismError("INVALID_CONFIGURATION", `No backend can serve these needs: ${because}`, {
+    details: {
+      field: fieldOf(best.obstacle),
+      constraint: best.obstacle.kind,
+      ...("most" in best.obstacle ? { limit: limitOf(best.obstacle) } : {}),
+      backends: tried.map(({ backend, obstacle, because }) => ({
+        backend,
+        because: obstacle === undefined ? because : explain(obstacle, backend, facts),
+      })),
+      recommendation: cure(best.obstacle),
+    },
+  });
+}
+
+/** The refusal of what Prism knows how to do and this build cannot. */
+export function notBuilt(backend: BackendKind, because: string): PrismError {
+  return new PrismError("UNIMPLEMENTED", `This build cannot provision ${backend} for it yet: ${because}`, {
+    details: {
+      field: "needs",
+      backend,
+      recommendation: "Ask for what needs no such backend, or wait for it",
+    },
+  });
+}
+
+const limitOf = (obstacle: Extract<Obstacle, { most: number }>): string | number =>
+  obstacle.kind === "max_data_size" ? printSize(obstacle.most) : obstacle.most;
+
+function cure(obstacle: Obstacle): string {
+  if (!("most" in obstacle)) return `Change ${fieldOf(obstacle)}`;
+  const lower = `Lower ${fieldOf(obstacle)} to at most ${limitOf(obstacle)}`;
+  return obstacle.kind === "log_write_rps"
+    ? `${lower}, or ask for no log: durability 'eventual', no replay`
+    : lower;
+}

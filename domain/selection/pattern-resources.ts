@@ -1,0 +1,97 @@
+import { unreachable } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import type { PlannedPattern, Resource } from "../plan.ts";
+import type { NamespaceRequest } from "../request/request.ts";
+import { changesTopic, type Topic } from "./kafka-resources.ts";
+import { postgresChanges, postgresSchema, postgresTable, redisPrefix, redisUser, s3Bucket } from "./names.ts";
+
+/** What the patterns of a chain keep, and where. `changes`: the size of the topic that cdc streams to. */
+export function patternResources(
+  request: NamespaceRequest,
+  patterns: readonly PlannedPattern[],
+  changes: Omit<Topic, "name">,
+): readonly Resource[] {
+  const chain = new Set(patterns.map(({ type }) => type));
+  return patterns.flatMap((pattern) => resourcesOf(pattern, request, chain, changes));
+}
+
+function resourcesOf(
+  { type, config }: PlannedPattern,
+  request: NamespaceRequest,
+  chain: ReadonlySet<string>,
+  changes: Omit<Topic, "name">,
+): readonly Resource[] {
+  const { namespace } = request;
+  switch (type) {
+    case "outbox": {
+      const schema = table("schema", postgresSchema(namespace), { database: "tenants" });
+      return [
+        schema,
+        table("outbox-table", config.table as string, { database: "tenants", schema: schema.name }),
+      ];
+    }
+    case "wal":
+      // With an outbox in the chain its own synchronous commit is the log (R9).
+      return chain.has("outbox")
+        ? []
+        : [table("wal-table", postgresTable("wal", namespace), { database: "data" })];
+    case "replay-store":
+      return [table("replay-table", postgresTable("replay", namespace), { database: "data" })];
+    case "claim-check": {
+      const { bucket, prefix } = config.storage as { bucket: string; prefix: string };
+      return [objects(bucket, prefix)];
+    }
+    case "tiered-storage": {
+      const cold = objects(s3Bucket(namespace), "tiers/");
+      // The replay store is the warm tier: nothing is kept twice.
+      if (chain.has("replay-store")) return [cold];
+      return [table("tier-table", postgresTable("tier", namespace), { database: "data" }), cold];
+    }
+    case "cache":
+      // On Redis as the backend, the namespace's own user is the cache's.
+      return request.client_api === "keyvalue" ? [] : [redisAccess(namespace, redisPrefix(namespace))];
+    case "cdc":
+      return cdcResources(namespace, config, { ...changes, strong: request.needs.durability === "strong" });
+    default:
+      return unreachable(type);
+  }
+}
+
+export const table = (kind: string, name: string, config: JsonObject): Resource => ({
+  backend: "postgres",
+  kind,
+  name,
+  config,
+});
+
+export const redisAccess = (namespace: string, prefix: string): Resource => ({
+  backend: "redis",
+  kind: "acl-user",
+  name: redisUser(namespace),
+  config: { prefix },
+});
+
+const objects = (bucket: string, prefix: string): Resource => ({
+  backend: "s3",
+  kind: "bucket-prefix",
+  name: `${bucket}/${prefix}`,
+  config: { bucket, prefix },
+});
+
+function cdcResources(
+  namespace: string,
+  { tables, operations, sink }: JsonObject,
+  changes: Omit<Topic, "name"> & { strong: boolean },
+): readonly Resource[] {
+  const name = postgresChanges(namespace);
+  const topic = (sink as { topic: string } | null)?.topic;
+  return [
+    table("publication", name, {
+      database: "tenants",
+      tables: tables ?? null,
+      operations: operations ?? null,
+    }),
+    table("replication-slot", name, { database: "tenants" }),
+    ...(topic === undefined ? [] : [changesTopic({ name: topic, ...changes }, changes.strong)]),
+  ];
+}

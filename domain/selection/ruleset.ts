@@ -1,0 +1,42 @@
+import { PrismError } from "../errors.ts";
+import type { BackendKind } from "../plan.ts";
+import type { Chain } from "./choose.ts";
+import type { NeedFacts } from "./needs.ts";
+import type { PatternRule } from "./pattern-rules.ts";
+import { rfc027 } from "./rfc-027.ts";
+
+/**
+ * One version of how Prism chooses. A plan names its ruleset, so a new version stands
+ * beside the old one and changes nothing that was promised.
+ */
+export type Ruleset = {
+  readonly name: string;
+  /** In the order of the chain. */
+  readonly patterns: readonly PatternRule[];
+  /** The backends to try, best first, and the branch that says so. */
+  readonly order: (
+    facts: NeedFacts,
+    chain: Chain,
+  ) => { readonly backends: readonly BackendKind[]; readonly because: string };
+  /** Where a need's size changes the choice: at most so much, or more. What a flip is looked for around. */
+  readonly thresholds: {
+    readonly write_rps: readonly number[];
+    readonly read_rps: readonly number[];
+    readonly data_size: readonly number[];
+    readonly max_message_size: readonly number[];
+    readonly retention: readonly number[];
+  };
+  readonly rpsPerPartition: number;
+  readonly replication: (strong: boolean) => number;
+};
+
+const rulesets: Readonly<Record<string, Ruleset>> = { [rfc027.name]: rfc027 };
+
+/** What new plans are made by. */
+export const currentRuleset = rfc027.name;
+
+export function ruleset(name: string): Ruleset {
+  const found = Object.hasOwn(rulesets, name) ? rulesets[name] : undefined;
+  if (found === undefined) throw new PrismError("INTERNAL", `there is no ruleset '${name}'`);
+  return found;
+}
