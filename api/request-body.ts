@@ -14,7 +14,7 @@ const maxAliases = 100;
  * Errors: `PAYLOAD_TOO_LARGE` above 1 MiB, `INVALID_CONFIGURATION` with `line` and
  * `column`, both from 1, where the text does not parse.
  */
-export function parseRequestBody(body: string, contentType: string | undefined): Json {
+export function requestDocument(body: string, contentType: string | undefined): Json {
   if (Buffer.byteLength(body) > maxBodyBytes) {
     throw new PrismError("PAYLOAD_TOO_LARGE", `the request is larger than ${maxBodyBytes} bytes`, {
       details: { limit: maxBodyBytes, recommendation: "Send one namespace a request" },

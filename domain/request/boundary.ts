@@ -78,3 +78,7 @@ function overCap({ needs }: NamespaceRequest): readonly Approval[] {
   check("max_message_size", bytes(needs.max_message_size ?? "1B") > bytes(caps.max_message_size));
   return found;
 }
+
+export function withoutExpertFields({ patterns: _, backend: __, ...draft }: Draft): Draft {
+  return draft;
+}

@@ -5,7 +5,7 @@ import type { Inventory } from "../selection/inventory.ts";
 import { select } from "../selection/select.ts";
 import { asRequest, type Draft, readDocument } from "./draft.ts";
 import type { NamespaceRequest } from "./request.ts";
-import { checkRules, type Facts, forbidden } from "./rules.ts";
+import { checkRules, type Facts, forbidden, shapeFor } from "./rules.ts";
 import type { Violation } from "./violation.ts";
 
 export type Examination =
@@ -25,12 +25,12 @@ export function examine(
   const { draft, violations: shape } = readDocument(document, { team: facts.team });
   const { platform } = facts.caller;
   const team = draft === undefined ? undefined : certainTeam(draft, shape);
-  if (team === undefined) return { accepted: false, violations: visible(shape, platform), mayKnow: false };
+  if (team === undefined) return { accepted: false, violations: shapeFor(platform, shape), mayKnow: false };
   const stranger = forbidden(team, facts.caller);
   if (stranger !== undefined) return { accepted: false, violations: [stranger], mayKnow: false };
   if (draft === undefined) return { accepted: false, violations: shape, mayKnow: false };
 
-  const violations = [...visible(shape, platform), ...checkRules(draft, facts)];
+  const violations = [...shapeFor(platform, shape), ...checkRules(draft, facts)];
   if (violations.length > 0) return { accepted: false, violations, mayKnow: facts.teamExists(team) };
   return selected(asRequest(draft), facts);
 }
@@ -52,13 +52,6 @@ export function addressee(
 /** A team that is malformed, or said in two ways, is nobody's to be asked about. */
 function certainTeam({ team }: Draft, violations: readonly Violation[]): string | undefined {
   return violations.some(({ details }) => details.field === "team") ? undefined : team;
-}
-
-/** A team's own `patterns` and `backend` are refused whatever they say, so what they say is not judged. */
-function visible(violations: readonly Violation[], platform: boolean): readonly Violation[] {
-  return platform
-    ? violations
-    : violations.filter(({ details }) => !/^(patterns|backend)\b/.test(`${details.field}`));
 }
 
 function selected(

@@ -1,5 +1,5 @@
 import type { Amounts } from "../team/quota.ts";
-import { expertFields } from "./boundary.ts";
+import { expertFields, withoutExpertFields } from "./boundary.ts";
 import { businessViolations } from "./business.ts";
 import type { Draft } from "./draft.ts";
 import { quotaViolations, requestedAmounts } from "./quota.ts";
@@ -33,6 +33,13 @@ export function checkRules(draft: Draft, facts: Facts): readonly Violation[] {
   ];
 }
 
+/** A team's own `patterns` and `backend` are refused whatever they say, so what they say is not judged. */
+export function shapeFor(platform: boolean, violations: readonly Violation[]): readonly Violation[] {
+  return platform
+    ? violations
+    : violations.filter(({ details }) => !/^(patterns|backend)\b/.test(`${details.field}`));
+}
+
 /** A caller outside the team learns this one thing and nothing else. */
 export function forbidden(team: string, { teams, platform }: Caller): Violation | undefined {
   if (platform || teams.includes(team)) return undefined;
@@ -41,10 +48,6 @@ export function forbidden(team: string, { teams, platform }: Caller): Violation 
     message: `You are not a member of team '${team}'`,
     details: { field: "team", team, recommendation: "Ask a member of the team, or name a team of yours" },
   };
-}
-
-function withoutExpertFields({ patterns: _, backend: __, ...draft }: Draft): Draft {
-  return draft;
 }
 
 function nameTaken({ namespace }: Draft, { existing }: Facts): Violation[] {
