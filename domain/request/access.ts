@@ -17,19 +17,21 @@ const consumerFields: Fields = {
   access: { kind: choice(modes), default: "read-write", summary: "What it may do" },
 };
 
+const consumerObject = object(consumerFields);
+
 /** ADR-006 writes a consumer as one text: `user-api (read-write)`. */
 const written = /^\s*(\S+)\s*\(\s*(read-write|read-only)\s*\)\s*$/;
 
 const consumer: Kind = {
-  schema: { anyOf: [object(consumerFields).schema, { type: "string", pattern: written.source }] },
+  schema: { anyOf: [consumerObject.schema, { type: "string", pattern: written.source }] },
   read(value, path, scope) {
     if (typeof value === "string") return bareConsumer(value, path, scope);
     const [, service, mode] =
       (isObject(value) && typeof value.service === "string" && written.exec(value.service)) || [];
     if (!isObject(value) || service === undefined || mode === undefined)
-      return object(consumerFields).read(value, path, scope);
+      return consumerObject.read(value, path, scope);
     const said = value.access ?? mode;
-    if (said === mode) return object(consumerFields).read({ ...value, service, access: mode }, path, scope);
+    if (said === mode) return consumerObject.read({ ...value, service, access: mode }, path, scope);
     scope.report(
       invalid(`${path}.access`, `Access '${shown(said)}' contradicts '${value.service}'`, {
         recommendation: "Say the mode once",
@@ -42,7 +44,7 @@ const consumer: Kind = {
 function bareConsumer(value: string, path: string, scope: Scope): Json | undefined {
   const [, service, access] = written.exec(value) ?? [];
   if (service !== undefined && access !== undefined) {
-    return object(consumerFields).read({ service, access }, path, scope);
+    return consumerObject.read({ service, access }, path, scope);
   }
   scope.report(
     invalid(path, `'${shown(value)}' does not say what the service may do`, {
@@ -53,10 +55,12 @@ function bareConsumer(value: string, path: string, scope: Scope): Json | undefin
   return undefined;
 }
 
+const consumerList = listOf(consumer);
+
 const consumers: Kind = {
-  schema: listOf(consumer).schema,
+  schema: consumerList.schema,
   read(value, path, scope) {
-    const read = listOf(consumer).read(value, path, scope) as Access["consumers"] | undefined;
+    const read = consumerList.read(value, path, scope) as Access["consumers"] | undefined;
     if (read === undefined) return undefined;
     const seen = new Map<string, AccessMode>();
     for (const { service, access } of read) {

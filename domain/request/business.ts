@@ -91,7 +91,7 @@ function stalenessRules({ client_api: api, needs: { consistency }, given }: Draf
   ];
 }
 
-function lifetimeRules({ needs, given }: Draft): Violation[] {
+function lifetimeRules({ needs }: Draft): Violation[] {
   const found: Violation[] = [];
   if (needs.max_message_size !== undefined && bytes(needs.max_message_size) > bytes(largestMessage)) {
     found.push(
@@ -105,7 +105,7 @@ function lifetimeRules({ needs, given }: Draft): Violation[] {
       ),
     );
   }
-  if (needs.cleanup === "on_consume" && needs.replay === "enabled" && given.has("needs.cleanup")) {
+  if (needs.cleanup === "on_consume" && needs.replay === "enabled") {
     found.push(
       invalid("needs.cleanup", "Cleanup 'on_consume' removes what replay 'enabled' promises to keep", {
         supported_values: ["ttl"],

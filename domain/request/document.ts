@@ -1,10 +1,11 @@
 import type { Json, JsonObject } from "../json.ts";
-import { clientApis, type PatternType } from "../plan.ts";
+import { backendKinds, clientApis, patternTypes } from "../plan.ts";
 import { access, teamName } from "./access.ts";
-import { backendConfig, backendNames, patternConfig, patternNames } from "./expert.ts";
-import { type Fields, isObject, object } from "./fields.ts";
-import { choice, duration, flag, type Kind, listOf, onOff, text } from "./kind.ts";
+import { backendConfig, patternConfig } from "./expert.ts";
+import { type Fields, isObject, object, pathsOf } from "./fields.ts";
+import { choice, flag, type Kind, listOf, onOff, text } from "./kind.ts";
 import { needs } from "./needs.ts";
+import { duration } from "./quantity.ts";
 import { unservedApis, unservedBackends, unservedPatterns } from "./unserved.ts";
 
 export const policies: Fields = {
@@ -45,39 +46,35 @@ function typed(
   types: readonly string[],
   later: Readonly<Record<string, string>>,
   configs: Readonly<Record<string, Kind>>,
-): (more: Fields) => Kind {
-  const type = choice(types, later);
-  const fieldsFor = (config: Kind, more: Fields): Fields => ({
-    type: { kind: type, required: true, summary: types.join(", ") },
-    ...more,
-    config: { kind: config, default: {}, summary: "Its settings" },
-  });
-  const anything: Kind = { schema: { type: "object" }, read: (value) => value };
-  return (more) => ({
-    schema: {
-      anyOf: types.map((name) => schemaOf(name, object(fieldsFor(configs[name] ?? anything, more)).schema)),
-    },
+  more: Fields = {},
+): Kind {
+  const withConfig = (config: Kind): Kind =>
+    object({
+      type: { kind: choice(types, later), required: true, summary: types.join(", ") },
+      ...more,
+      config: { kind: config, default: {}, summary: "Its settings" },
+    });
+  const kinds = new Map(Object.entries(configs).map(([type, config]) => [type, withConfig(config)]));
+  // What settings an unknown type may have is unknown as well.
+  const untyped = withConfig({ schema: { type: "object" }, read: (value) => value });
+  return {
+    schema: { anyOf: [...kinds].map(([type, { schema }]) => ofType(type, schema)) },
     read(value, path, scope) {
-      const name =
-        isObject(value) && typeof value.type === "string" && types.includes(value.type) ? value.type : "";
-      return object(fieldsFor(configs[name] ?? anything, more)).read(value, path, scope);
+      const type = isObject(value) && typeof value.type === "string" ? value.type : "";
+      return (kinds.get(type) ?? untyped).read(value, path, scope);
     },
-  });
+  };
 }
 
-function schemaOf(name: string, schema: JsonObject): JsonObject {
+function ofType(type: string, schema: JsonObject): JsonObject {
   const { properties } = schema as { properties: JsonObject };
-  return { ...schema, properties: { ...properties, type: { const: name } } };
+  return { ...schema, properties: { ...properties, type: { const: type } } };
 }
 
-const pattern = typed(
-  patternNames,
-  unservedPatterns,
-  patternConfig satisfies Record<PatternType, Kind>,
-)({
+const pattern = typed(patternTypes, unservedPatterns, patternConfig, {
   enabled: { kind: flag, default: true, summary: "false leaves it out" },
 });
-const backend = typed(backendNames, unservedBackends, backendConfig)({});
+const backend = typed(backendKinds, unservedBackends, backendConfig);
 
 const approval: Fields = {
   approver: { kind: text(/\S/, "a name"), summary: "Who is said to have approved" },
@@ -108,3 +105,9 @@ export const document: Fields = {
   backend: { kind: backend, boundary: "expert", summary: "The backend, instead of the rules' choice" },
   approval: { kind: object(approval), summary: "A claim for the approver to check, never a grant" },
 };
+
+/** Reads a request, and describes one in JSON Schema. */
+export const requestKind: Kind = object(document);
+
+/** Every path a request may have. */
+export const requestPaths: readonly string[] = pathsOf(requestKind.schema);

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../json.ts";
 import { type ClientApi, clientApis } from "../plan.ts";
-import { document as documentFields } from "./document.ts";
-import { isObject, object, own } from "./fields.ts";
+import { requestKind, requestPaths } from "./document.ts";
+import { isObject, own } from "./fields.ts";
 import { rfc027Form } from "./forms.ts";
 import type {
   Access,
@@ -35,18 +35,23 @@ export type Draft = {
   readonly given: ReadonlySet<string>;
 };
 
+/** More than anybody reads: a document of nothing but errors should not be answered with a larger one. */
+const mostViolations = 1000;
+
 /** Reads a document of any form, and says everything that is wrong with its shape. */
 export function readDocument(
   written: Json,
   options: { team?: string | undefined } = {},
 ): { draft: Draft | undefined; violations: readonly Violation[] } {
   const violations: Violation[] = [];
-  const report = (violation: Violation): void => void violations.push(violation);
+  const report = (violation: Violation): void => {
+    if (violations.length < mostViolations) violations.push(violation);
+  };
   const document = rfc027Form(written, options, report);
   if (document === undefined) return { draft: undefined, violations };
 
   const api = clientApis.find((name) => name === own(document, "client_api"));
-  const read = object(documentFields).read(document, "", { report, api }) as Omit<Draft, "given">;
+  const read = requestKind.read(document, "", { report, api, paths: requestPaths }) as Omit<Draft, "given">;
   const draft = {
     ...read,
     needs: read.needs ?? {},

@@ -25,13 +25,16 @@ export function examine(
   const { draft, violations: shape } = readDocument(document, { team: facts.team });
   const { platform } = facts.caller;
   const team = draft === undefined ? undefined : certainTeam(draft, shape);
-  if (team === undefined) return { accepted: false, violations: shapeFor(platform, shape), mayKnow: false };
-  const stranger = forbidden(team, facts.caller);
+  const stranger = team === undefined ? undefined : forbidden(team, facts.caller);
   if (stranger !== undefined) return { accepted: false, violations: [stranger], mayKnow: false };
   if (draft === undefined) return { accepted: false, violations: shape, mayKnow: false };
 
-  const violations = [...shapeFor(platform, shape), ...checkRules(draft, facts)];
-  if (violations.length > 0) return { accepted: false, violations, mayKnow: facts.teamExists(team) };
+  // Nobody's quota is judged, or shown, where it is not certain whose it is.
+  const judged = team === undefined ? { ...facts, quota: undefined } : facts;
+  const violations = [...shapeFor(platform, shape), ...checkRules(draft, judged)];
+  if (violations.length > 0) {
+    return { accepted: false, violations, mayKnow: team !== undefined && facts.teamExists(team) };
+  }
   return selected(asRequest(draft), facts);
 }
 

@@ -1,6 +1,7 @@
-import { type BackendKind, backendKinds, type PatternType, patternTypes } from "../plan.ts";
+import type { BackendKind, PatternType } from "../plan.ts";
 import { type Fields, object } from "./fields.ts";
-import { choice, count, duration, flag, type Kind, listOf, size, text } from "./kind.ts";
+import { choice, flag, type Kind, listOf, text } from "./kind.ts";
+import { count, duration, size } from "./quantity.ts";
 
 /** Settings of patterns and backends that only the platform role may write. None has a default here: the ruleset does. */
 
@@ -121,6 +122,3 @@ export const backendConfig: Readonly<Record<BackendKind, Kind>> = {
   redis: object(fields({ prefix: [prefix, "What keys begin with"] })),
   s3: object(fields({ bucket: [bucketName, "Which bucket"], prefix: [prefix, "Below which prefix"] })),
 };
-
-export const patternNames: readonly string[] = patternTypes;
-export const backendNames: readonly string[] = backendKinds;

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "../json.ts";
 import { type ClientApi, clientApis } from "../plan.ts";
 import type { Kind, Scope } from "./kind.ts";
 import { nearest } from "./nearest.ts";
-import { invalid, shown } from "./violation.ts";
+import { invalid, shown, type Violation } from "./violation.ts";
 
 /** One field of a request: everything there is to know of it, in one place. */
 export type Field = {
@@ -24,21 +24,22 @@ export const fitsApi = (field: Field, api: ClientApi): boolean =>
 
 /** An object of known fields: unknown ones are reported with the nearest known one, absent ones get their default. */
 export function object(fields: Fields): Kind {
+  const known = Object.entries(fields);
   return {
     schema: schemaOf(fields),
     read(value, path, scope) {
       if (!isObject(value)) {
-        const recommendation = `Write ${Object.keys(fields).join(", ")} below ${path || "the document"}`;
+        const recommendation = `Write ${Object.keys(fields).join(", ")} below ${path}`;
         scope.report(invalid(path, `'${shown(value)}' is not an object`, { recommendation }));
         return undefined;
       }
       reportUnknown(value, fields, path, scope);
-      const entries: [string, Json][] = [];
-      for (const [name, field] of Object.entries(fields)) {
-        const read = readField(value, name, field, path, scope);
-        if (read !== undefined) entries.push([name, read]);
+      const read: Record<string, Json> = {};
+      for (const [name, field] of known) {
+        const one = readField(value, name, field, path, scope);
+        if (one !== undefined) read[name] = one;
       }
-      return Object.fromEntries(entries);
+      return read;
     },
   };
 }
@@ -78,26 +79,43 @@ function defaultOf(field: Field, api: ClientApi | undefined): Json | undefined {
 /** Enough to see what went wrong; a document of nothing but nonsense should not cost more. */
 const mostUnknown = 50;
 
-function reportUnknown(value: JsonObject, fields: Fields, path: string, { report }: Scope): void {
-  const known = Object.keys(fields);
+function reportUnknown(value: JsonObject, fields: Fields, path: string, { report, paths }: Scope): void {
   const unknown = Object.keys(value).filter((name) => !Object.hasOwn(fields, name));
-  for (const name of unknown.slice(0, mostUnknown)) {
-    const field = at(path, shown(name));
-    const meant = nearest(name, known);
-    const details =
-      meant === undefined
-        ? { supported_values: known, recommendation: `Remove it; known here: ${known.join(", ")}` }
-        : { nearest: at(path, meant), recommendation: `Did you mean '${at(path, meant)}'?` };
-    report(invalid(field, `Unknown field '${field}'`, details));
-  }
+  for (const name of unknown.slice(0, mostUnknown))
+    report(unknownField(name, Object.keys(fields), path, paths));
   if (unknown.length > mostUnknown) {
     const more = unknown.length - mostUnknown;
     report(
       invalid(path, `${more} more unknown fields`, {
-        recommendation: "See the request schema in /openapi.json",
+        recommendation: "See the request's schema in /openapi.json",
       }),
     );
   }
+}
+
+function unknownField(
+  name: string,
+  known: readonly string[],
+  path: string,
+  paths: readonly string[],
+): Violation {
+  const field = at(path, shown(name));
+  const sibling = nearest(name, known);
+  // A field that is spelt right may still stand in the wrong place.
+  const meant = sibling === undefined ? paths.find((one) => one.endsWith(`.${name}`)) : at(path, sibling);
+  return invalid(field, `Unknown field '${field}'`, {
+    ...(meant === undefined ? { supported_values: known } : { nearest: meant }),
+    recommendation:
+      meant === undefined ? `Remove it; known here: ${known.join(", ")}` : `Did you mean '${meant}'?`,
+  });
+}
+
+/** Every path of a schema, `needs.ttl` and the like; lists are not entered. */
+export function pathsOf({ properties = {} }: { properties?: JsonObject }, above = ""): readonly string[] {
+  return Object.entries(properties).flatMap(([name, schema]) => [
+    at(above, name),
+    ...pathsOf(schema as { properties?: JsonObject }, at(above, name)),
+  ]);
 }
 
 /** The JSON Schema of an object of these fields, for the OpenAPI document. */

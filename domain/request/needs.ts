@@ -1,6 +1,7 @@
 import { backendKinds, type ClientApi } from "../plan.ts";
 import type { Fields } from "./fields.ts";
-import { choice, count, duration, flag, onOff, rate, size } from "./kind.ts";
+import { choice, flag, onOff } from "./kind.ts";
+import { count, duration, rate, size } from "./quantity.ts";
 import { unservedBackends } from "./unserved.ts";
 
 /** The client APIs that carry messages. */

@@ -37,7 +37,7 @@ export function checkRules(draft: Draft, facts: Facts): readonly Violation[] {
 export function shapeFor(platform: boolean, violations: readonly Violation[]): readonly Violation[] {
   return platform
     ? violations
-    : violations.filter(({ details }) => !/^(patterns|backend)\b/.test(`${details.field}`));
+    : violations.filter(({ details }) => !/^(patterns|backend)($|[.[])/.test(`${details.field}`));
 }
 
 /** A caller outside the team learns this one thing and nothing else. */

@@ -1,19 +1,12 @@
 import type { BackendKind, PatternType } from "../plan.ts";
 import { servingBackends } from "../request/chain.ts";
-import { type BackendInventory, backendOf, type Inventory } from "./inventory.ts";
+import { backendOf, type Inventory } from "./inventory.ts";
 import type { NeedFacts } from "./needs.ts";
 
-/** The first reason why a backend cannot serve a namespace. */
+/** A reason why a backend cannot serve a namespace. */
 export type Obstacle =
-  | {
-      readonly kind:
-        | "serves-not"
-        | "absent"
-        | "not-built"
-        | "tiering"
-        | "strong-durability"
-        | "strong-consistency";
-    }
+  | { readonly kind: "serves-not" | "absent" | "not-built" }
+  | { readonly kind: "tiering" | "strong-durability" | "strong-consistency" }
   | { readonly kind: "max_data_size" | "write_rps" | "log_write_rps"; readonly most: number };
 
 export type Chain = readonly PatternType[];
@@ -45,7 +38,7 @@ export function choose(
     : { chosen: first, tried, preference: against };
 }
 
-/** What stands between a backend and these needs. */
+/** The first thing that stands between a backend and these needs. */
 export function obstacle(
   backend: BackendKind,
   inventory: Inventory,
@@ -56,30 +49,33 @@ export function obstacle(
   const known = inventory[backend];
   if (known === undefined) return { kind: "absent" };
   if (!known.capabilities.includes(facts.api)) return { kind: "not-built" };
-  return cannotHold(backend, known, inventory, facts, chain);
+  return constraints(backend, inventory, facts, chain)[0];
 }
 
-/** The constraints that the needs put on a backend, were it only there and built. */
-export function cannotHold(
+/** Every constraint that the needs put on a backend and it cannot keep, were it only there and built. */
+export function constraints(
   backend: BackendKind,
-  { limits }: BackendInventory,
   inventory: Inventory,
   facts: NeedFacts,
   chain: Chain,
-): Obstacle | undefined {
-  if (backend !== "kafka" && chain.includes("tiered-storage")) return { kind: "tiering" };
-  if (backend === "redis" && facts.strong) return { kind: "strong-durability" };
-  if (backend === "redis" && facts.consistency === "strong") return { kind: "strong-consistency" };
-  const { max_data_size: mostBytes, write_rps: mostWrites } = limits;
-  if (mostBytes !== undefined && facts.dataBytes > mostBytes)
-    return { kind: "max_data_size", most: mostBytes };
-  if (mostWrites !== undefined && facts.writeRps > mostWrites) return { kind: "write_rps", most: mostWrites };
-  const mostLogged = writesLog(chain)
-    ? (inventory.postgres ?? backendOf("postgres")).limits.log_write_rps
-    : undefined;
-  if (mostLogged !== undefined && facts.writeRps > mostLogged)
-    return { kind: "log_write_rps", most: mostLogged };
-  return undefined;
+): readonly Obstacle[] {
+  const { limits } = inventory[backend] ?? backendOf(backend);
+  const { log_write_rps } = (inventory.postgres ?? backendOf("postgres")).limits;
+  const found: Obstacle[] = [];
+  const atMost = (
+    kind: "max_data_size" | "write_rps" | "log_write_rps",
+    now: number,
+    most: number | undefined,
+  ): void => {
+    if (most !== undefined && now > most) found.push({ kind, most });
+  };
+  if (backend !== "kafka" && chain.includes("tiered-storage")) found.push({ kind: "tiering" });
+  if (backend === "redis" && facts.strong) found.push({ kind: "strong-durability" });
+  if (backend === "redis" && facts.consistency === "strong") found.push({ kind: "strong-consistency" });
+  atMost("max_data_size", facts.dataBytes, limits.max_data_size);
+  atMost("write_rps", facts.writeRps, limits.write_rps);
+  if (writesLog(chain)) atMost("log_write_rps", facts.writeRps, log_write_rps);
+  return found;
 }
 
 /** Outbox, wal and replay-store are tables of one Postgres, whatever backend serves. */

@@ -1,8 +1,8 @@
 import type { BackendKind, Warning } from "../plan.ts";
 import type { NamespaceRequest } from "../request/request.ts";
-import { type Chain, cannotHold } from "./choose.ts";
+import { type Chain, constraints } from "./choose.ts";
 import { explain } from "./explain.ts";
-import { backendOf, type Inventory } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
 import type { NeedFacts } from "./needs.ts";
 
 /** What an expert's own choice goes beyond: allowed, and said aloud. */
@@ -21,8 +21,8 @@ export function liberties(
     });
   }
   if (request.backend !== undefined) {
-    const beyond = cannotHold(chosen, inventory[chosen] ?? backendOf(chosen), inventory, facts, chain);
-    if (beyond !== undefined) found.push({ field: "backend.type", message: explain(beyond, chosen, facts) });
+    const beyond = constraints(chosen, inventory, facts, chain);
+    found.push(...beyond.map((one) => ({ field: "backend.type", message: explain(one, chosen, facts) })));
   }
   return found;
 }

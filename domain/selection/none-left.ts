@@ -1,9 +1,9 @@
 import { PrismError } from "../errors.ts";
 import type { BackendKind } from "../plan.ts";
 import { printSize } from "../request/size.ts";
-import { type Chain, type Choice, cannotHold, type Obstacle } from "./choose.ts";
+import { type Chain, type Choice, constraints, type Obstacle } from "./choose.ts";
 import { explain, fieldOf } from "./explain.ts";
-import { backendOf, type Inventory } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
 import type { NeedFacts } from "./needs.ts";
 
 /**
@@ -14,7 +14,7 @@ export function noneLeft(choice: Choice, facts: NeedFacts, chain: Chain, invento
   const tried = choice.tried.map(({ backend, obstacle }) => ({
     backend,
     because: obstacle === undefined ? "" : explain(obstacle, backend, facts),
-    obstacle: cannotHold(backend, inventory[backend] ?? backendOf(backend), inventory, facts, chain),
+    obstacle: constraints(backend, inventory, facts, chain)[0],
   }));
   const willing = tried.find(({ obstacle }) => obstacle === undefined);
   if (willing !== undefined) return notBuilt(willing.backend, willing.because);

@@ -1,26 +1,30 @@
 import { unreachable } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import type { PlannedPattern, Resource } from "../plan.ts";
+import type { BackendKind, PlannedPattern, Resource } from "../plan.ts";
 import type { NamespaceRequest } from "../request/request.ts";
 import { changesTopic, type Topic } from "./kafka-resources.ts";
 import { postgresChanges, postgresSchema, postgresTable, redisPrefix, redisUser, s3Bucket } from "./names.ts";
 
-/** What the patterns of a chain keep, and where. `changes`: the size of the topic that cdc streams to. */
-export function patternResources(
-  request: NamespaceRequest,
-  patterns: readonly PlannedPattern[],
-  changes: Omit<Topic, "name">,
-): readonly Resource[] {
-  const chain = new Set(patterns.map(({ type }) => type));
-  return patterns.flatMap((pattern) => resourcesOf(pattern, request, chain, changes));
-}
+/** What a pattern's resources depend on beside its own settings. */
+type Around = {
+  readonly request: NamespaceRequest;
+  readonly backend: BackendKind;
+  readonly chain: ReadonlySet<string>;
+  /** The size of the topic that cdc streams to. */
+  readonly changes: Omit<Topic, "name">;
+};
 
-function resourcesOf(
-  { type, config }: PlannedPattern,
-  request: NamespaceRequest,
-  chain: ReadonlySet<string>,
-  changes: Omit<Topic, "name">,
-): readonly Resource[] {
+/** What the patterns of a chain keep beside the backend, and where. */
+export const patternResources = (
+  patterns: readonly PlannedPattern[],
+  around: Omit<Around, "chain">,
+): readonly Resource[] => {
+  const chain = new Set(patterns.map(({ type }) => type));
+  return patterns.flatMap((pattern) => resourcesOf(pattern, { ...around, chain }));
+};
+
+function resourcesOf({ type, config }: PlannedPattern, around: Around): readonly Resource[] {
+  const { request, chain, changes } = around;
   const { namespace } = request;
   switch (type) {
     case "outbox": {
@@ -48,8 +52,8 @@ function resourcesOf(
       return [table("tier-table", postgresTable("tier", namespace), { database: "data" }), cold];
     }
     case "cache":
-      // On Redis as the backend, the namespace's own user is the cache's.
-      return request.client_api === "keyvalue" ? [] : [redisAccess(namespace, redisPrefix(namespace))];
+      // On Redis the cache is the values' ttl: there is no second copy.
+      return around.backend === "redis" ? [] : [redisAccess(namespace, redisPrefix(namespace))];
     case "cdc":
       return cdcResources(namespace, config, { ...changes, strong: request.needs.durability === "strong" });
     default:

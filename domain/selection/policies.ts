@@ -5,7 +5,7 @@ import { enforcedPolicies } from "./enforced.ts";
 const promises: Readonly<Record<keyof Policies, string>> = {
   pii_handling: "personal data is found and protected",
   audit_logging: "every access is logged",
-  compliance: "PCI-DSS holds: protected data, logged access, no serving from stale directories",
+  compliance: "PCI-DSS is kept, and nothing is served from a stale directory",
   deletion_protection: "a delete is refused",
 };
 
@@ -19,7 +19,7 @@ export function plannedPolicies(policies: Policies): readonly PlannedPolicy[] {
     return {
       policy,
       enforced,
-      because: enforced ? promises[policy] : `not enforced yet: ${promises[policy]}`,
+      because: enforced ? promises[policy] : `not enforced yet: nothing sees to it that ${promises[policy]}`,
     };
   });
 }

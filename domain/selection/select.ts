@@ -124,7 +124,7 @@ function setUp(
   ];
   return {
     config: onBackend.config,
-    resources: [...onBackend.resources, ...patternResources(request, patterns, changes)],
+    resources: [...onBackend.resources, ...patternResources(patterns, { request, backend: chosen, changes })],
     lines: streams ? [...onBackend.lines, ...lines] : onBackend.lines,
   };
 }
