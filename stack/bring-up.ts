@@ -1,7 +1,8 @@
-import { chown, mkdir, readFile } from "node:fs/promises";
+import { chown, mkdir, stat } from "node:fs/promises";
 import { cacheFolder } from "./cache.ts";
 import { composeUp } from "./docker.ts";
 import { type Instance, logFile, serverFolder } from "./instance.ts";
+import { lastLines } from "./last-lines.ts";
 import type { Lookup } from "./lookup.ts";
 import type { ProcessId } from "./process-id.ts";
 import { resolve } from "./resolve.ts";
@@ -111,7 +112,7 @@ async function launch(server: Server, place: Launch, context: BringUp): Promise<
   signal.throwIfAborted();
 
   const log = logFile(instance, server.name);
-  const before = (await readFile(log, "utf8").catch(() => "")).length;
+  const before = await size(log);
   const env = { ...place.environment, ...command.env };
   const spawned = spawnDetached({ ...command, env }, { logFile: log, cwd: place.folder, user: place.user });
   const record: ServerRecord = {
@@ -129,11 +130,13 @@ async function launch(server: Server, place: Launch, context: BringUp): Promise<
     return record;
   } catch (error) {
     await stopProcess(spawned.id, server.stopSignals, 3_000);
-    const said = (await readFile(log, "utf8").catch(() => "")).slice(before).trim().split("\n").slice(-6);
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`${server.name} did not come up: ${why}\n${said.join("\n")}\n(whole log: ${log})`, {
-      cause: error,
-    });
+    throw new Error(
+      `${server.name} did not come up: ${why}\n${lastLines(log, 6, before)}\n(whole log: ${log})`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -166,6 +169,12 @@ async function answering(
   };
   await untilAnswers(ask, { ...until, patienceMs: startPatienceMs });
 }
+
+const size = (file: string): Promise<number> =>
+  stat(file).then(
+    (found) => found.size,
+    () => 0,
+  );
 
 const firstLine = (error: unknown): string =>
   String(error instanceof Error ? error.message : error).split("\n")[0] ?? "";

@@ -1,19 +1,23 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type Instance, once } from "./instance.ts";
+import type { Environment } from "./server.ts";
 
 /**
  * The secrets Prism's own processes share in development, as files (mode 0600) made when
- * they are first wanted: what proxies show the control plane, and the key that signs tokens.
+ * they are first wanted and the user names no others: what proxies show the control plane, and the key that signs tokens.
  */
-export function credentials(instance: Instance): Record<string, string> {
-  const files = {
-    PRISM_CONTROL_CREDENTIAL: join(instance.folder, "control-credential"),
-    PRISM_DEV_ISSUER: join(instance.folder, "dev-issuer.json"),
+export function credentials({ folder }: Instance, given: Environment): Record<string, string> {
+  const file = (variable: string, name: string, make: () => string): string => {
+    if (given[variable]) return given[variable];
+    once(join(folder, name), make);
+    return join(folder, name);
   };
-  once(files.PRISM_CONTROL_CREDENTIAL, () => randomBytes(32).toString("base64url"));
-  once(files.PRISM_DEV_ISSUER, developmentIssuer);
-  return files;
+  const credential = () => randomBytes(32).toString("base64url");
+  return {
+    PRISM_CONTROL_CREDENTIAL: file("PRISM_CONTROL_CREDENTIAL", "control-credential", credential),
+    PRISM_DEV_ISSUER: file("PRISM_DEV_ISSUER", "dev-issuer.json", developmentIssuer),
+  };
 }
 
 function developmentIssuer(): string {

@@ -9,6 +9,7 @@ const accessKeyId = "prism";
 export const s3: Server = {
   name: "s3",
   variables: ["PRISM_S3_ENDPOINT"],
+  companions: ["PRISM_S3_ACCESS_KEY_ID", "PRISM_S3_SECRET_ACCESS_KEY"],
   ports: { server: undefined },
   services: ["s3"],
   stopSignals: ["SIGTERM"],

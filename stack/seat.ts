@@ -32,7 +32,11 @@ export async function plan(
 
 /** Its old ports where they are still free: an address in somebody's hands stays good. */
 export async function freeSeat(instance: Instance, server: Server, record?: ServerRecord): Promise<Seat> {
-  const ports = await freePorts({ ...server.ports, ...record?.ports });
+  const wishes = { ...server.ports, ...record?.ports };
+  // An instance for tests leaves the usual ports to people, and to the next run.
+  const ports = await freePorts(
+    instance.temporary ? Object.fromEntries(Object.keys(wishes).map((name) => [name, undefined])) : wishes,
+  );
   return { ports, secret: instanceSecret(instance) };
 }
 
@@ -41,5 +45,7 @@ export async function isSeatFree({ ports }: Seat): Promise<boolean> {
   return free.every((each) => each);
 }
 
-const given = ({ variables }: Server, environment: Environment): Record<string, string> =>
-  Object.fromEntries(variables.map((name) => [name, environment[name] ?? ""]));
+function given({ variables, companions = [] }: Server, environment: Environment): Record<string, string> {
+  const set = [...variables, ...companions].map((name) => [name, environment[name] ?? ""] as const);
+  return Object.fromEntries(set.filter(([, value]) => value !== ""));
+}

@@ -51,6 +51,8 @@ export interface Server {
   readonly name: ServerName;
   /** When all of these are set the server is the user's: it is checked, never started or stopped. */
   readonly variables: readonly string[];
+  /** What the user may set beside them. */
+  readonly companions?: readonly string[];
   readonly ports: PortWishes;
   /** Its services in docker-compose.yml. */
   readonly services: readonly string[];

@@ -34,6 +34,7 @@ export type StackOptions = {
 
 export type Stack = {
   readonly instance: Instance;
+  readonly wanted: readonly ServerName[];
   /**
    * Every PRISM_* address and credential file. Complete at once, also for servers that are
    * still on their way.
@@ -69,7 +70,7 @@ export async function stackUp(options: StackOptions): Promise<Stack> {
   if (owner !== undefined) watch(instance, owner);
   const plans = await planAll(instance, options.environment, wanted);
   const environment = {
-    ...credentials(instance),
+    ...credentials(instance, options.environment),
     ...Object.assign({}, ...plans.map(({ plan }) => plan.environment)),
   };
   const started = new Set<string>();
@@ -89,6 +90,7 @@ export async function stackUp(options: StackOptions): Promise<Stack> {
   const released = settled.then(release);
   return {
     instance,
+    wanted,
     environment,
     settled: released,
     ready: (name) => comings.get(name) ?? Promise.reject(new Error(`${name} was not asked for`)),

@@ -21,11 +21,13 @@ export type ServerRecord = Started & {
   readonly environment: Readonly<Record<string, string>>;
 };
 
+export type ProcessRecord = Started & { readonly fingerprint: string };
+
 /** `stack.json`, mode 0600: it holds passwords. */
 export type StackState = {
   readonly checkout: string;
   readonly servers: Readonly<Record<string, ServerRecord>>;
-  readonly processes: Readonly<Record<string, Started>>;
+  readonly processes: Readonly<Record<string, ProcessRecord>>;
 };
 
 const nothing: StackState = { checkout, servers: {}, processes: {} };
@@ -50,7 +52,7 @@ export function changeState(instance: Instance, change: (state: StackState) => S
 export const recordServer = (instance: Instance, name: string, record: ServerRecord): void =>
   changeState(instance, (state) => ({ ...state, servers: { ...state.servers, [name]: record } }));
 
-export const recordProcess = (instance: Instance, name: string, record: Started): void =>
+export const recordProcess = (instance: Instance, name: string, record: ProcessRecord): void =>
   changeState(instance, (state) => ({ ...state, processes: { ...state.processes, [name]: record } }));
 
 export const isRunning = ({ process }: Started): boolean => process !== undefined && alive(process);

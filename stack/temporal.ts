@@ -17,6 +17,7 @@ export const searchAttributes = [
 export const temporal: Server = {
   name: "temporal",
   variables: ["PRISM_TEMPORAL_ADDRESS"],
+  companions: ["PRISM_TEMPORAL_UI_URL"],
   ports: { frontend: undefined, ui: 8233 },
   services: ["temporal", "temporal-ui"],
   stopSignals: ["SIGTERM"],

@@ -1,0 +1,43 @@
+// What `npm start`, `npm run demo`, `npm test` and `npm run check` call, in a plain clone.
+import { join } from "node:path";
+import { node24, program, ready, root } from "./node24.mjs";
+
+const [mode, ...args] = process.argv.slice(2);
+
+/** Every step runs, also after one that failed: a person wants to see all that is wrong. */
+const checks = [
+  ["format and lint", "biome", ["check", "."]],
+  ["types", "tsc", ["--noEmit"]],
+  ["fast tests and architecture", "vitest", ["run", "--project", "fast"]],
+  ["protocol files", "buf", ["lint"]],
+  ["dead code", "knip", []],
+];
+
+async function check(env) {
+  const results = [];
+  for (const [name, command, rest] of checks) {
+    const began = performance.now();
+    console.log(`\n── ${name}`);
+    const code = await program(command, rest, env);
+    results.push({ name, code, seconds: ((performance.now() - began) / 1000).toFixed(1) });
+  }
+  console.log("");
+  for (const { name, code, seconds } of results) {
+    console.log(`${code === 0 ? "✓" : "✗"} ${name.padEnd(28)} ${seconds.padStart(6)} s`);
+  }
+  return results.every(({ code }) => code === 0) ? 0 : 1;
+}
+
+const modes = {
+  start: (env) => node24([join(root, "stack", "main.ts"), "start", ...args], env),
+  demo: (env) => node24([join(root, "stack", "main.ts"), "demo", ...args], env),
+  test: (env) => node24([join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...args], env),
+  check,
+};
+
+if (!Object.hasOwn(modes, mode ?? "")) {
+  console.error(`usage: node stack/bootstrap.mjs ${Object.keys(modes).join("|")} [arguments]`);
+  process.exit(2);
+}
+process.chdir(root);
+process.exit(await modes[mode](await ready()));

@@ -1,0 +1,48 @@
+import { orderProcessing } from "./order-processing.ts";
+import { type Prism, prismUp } from "./prism-up.ts";
+import { progress } from "./progress.ts";
+import { signals } from "./signals.ts";
+
+/**
+ * `npm start`: everything up, the example run, then served until Ctrl-C.
+ * `npm run demo`: the same, and an end: 0 only if everything the example claims was so.
+ */
+async function main(mode: "start" | "demo"): Promise<number> {
+  const stopping = signals(process.env);
+  const lines = progress();
+  let prism: Prism | undefined;
+  try {
+    prism = await prismUp({
+      environment: process.env,
+      owned: true,
+      progress: lines,
+      signal: stopping.signal,
+      died,
+    });
+    const held = await orderProcessing({ prism, say: (line) => console.log(line), signal: stopping.signal });
+    if (mode === "demo" || !held) return held ? 0 : 1;
+    console.log("prism is ready");
+    await stopping.asked;
+    return 0;
+  } catch (error) {
+    if (stopping.signal.aborted) return interrupted;
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  } finally {
+    lines.doing("prism", "stopping what was started here");
+    await prism?.close();
+    lines.done("prism", "stopped");
+    lines.close();
+  }
+}
+
+const interrupted = 130;
+
+const died = (name: string, how: string) => console.error(`\n${name} has died: ${how}\n`);
+
+const [mode] = process.argv.slice(2);
+if (mode !== "start" && mode !== "demo") {
+  console.error("usage: stack/main.ts start|demo");
+  process.exit(2);
+}
+process.exit(await main(mode));

@@ -1,0 +1,34 @@
+import { defineConfig } from "vitest/config";
+
+const setup = "test/setup/servers.ts";
+
+/** By suffix: what needs no server runs without; the others share one stack, started for the run. */
+export default defineConfig({
+  test: {
+    // Two cores are what a developer can spare beside seven servers.
+    maxWorkers: 2,
+    teardownTimeout: 60_000,
+    reporters: ["default", "./test/setup/tally-reporter.ts"],
+    projects: [
+      { test: { name: "fast", include: ["test/**/*.test.ts"], exclude: ["**/*.{int,e2e}.test.ts"] } },
+      {
+        test: {
+          name: "servers",
+          include: ["test/**/*.int.test.ts"],
+          globalSetup: setup,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/**/*.e2e.test.ts"],
+          globalSetup: setup,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
