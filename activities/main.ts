@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { NativeConnection, Runtime, Worker } from "@temporalio/worker";
-import pg from "pg";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { kafka } from "../backends/kafka.ts";
 import { postgres } from "../backends/postgres.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { inventoryOfThisBuild } from "../domain/selection/this-build.ts";
 import { openEventStore } from "../eventstore/open.ts";
+import { postgresPool } from "../eventstore/postgres/pool.ts";
 import { workerConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
 import { operatorServer } from "../runtime/operator-server.ts";
@@ -24,11 +24,8 @@ run(async () => {
   // Signals are ours: what is under way ends first, and the connections it uses go last.
   Runtime.install({ shutdownSignals: [], logger: temporalLogger(log) });
 
-  const control = new pg.Pool({ connectionString: config.controlUrl, max: 5 });
-  const data = new pg.Pool({ connectionString: config.dataUrl, max: 10, statement_timeout: 10_000 });
-  for (const pool of [control, data]) {
-    pool.on("error", (error) => log.warn({ error: error.message }, "a connection was lost"));
-  }
+  const control = postgresPool(config.controlUrl, { name: "prism-worker", connections: 5 });
+  const data = postgresPool(config.dataUrl, { name: "prism-worker" });
   await migrateControl(control);
   const store = openEventStore(config.eventStoreUrl);
   const backends = new Map([

@@ -7,11 +7,10 @@ import type { NamespaceEvent } from "../domain/namespace/events.ts";
 import { absent, evolve, type Namespace, streamOf } from "../domain/namespace/namespace.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
-import { parseRequest } from "../domain/request/parse.ts";
+import { examine } from "../domain/request/examine.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
 import { refusal } from "../domain/request/violation.ts";
 import type { Inventory } from "../domain/selection/inventory.ts";
-import { select } from "../domain/selection/select.ts";
 import { readAggregate } from "../eventstore/aggregate.ts";
 import type { EventStore } from "../eventstore/event-store.ts";
 import type { Caller } from "../runtime/auth.ts";
@@ -38,7 +37,7 @@ export async function requestNamespace(
   document: Json,
   idempotencyKey: string | undefined,
 ): Promise<StartedOperation> {
-  const request = checked(document, caller);
+  const request = examined(deps, caller, document);
   const operation = operationIdFor(caller, idempotencyKey);
   const occasion: Occasion = { namespace: request.namespace, operation, actor: caller.subject };
 
@@ -47,20 +46,27 @@ export async function requestNamespace(
 
   const { state } = await readNamespace(deps.store, request.namespace);
   if (!isFree(state)) throw taken(state, request.namespace, caller);
-  select(request, deps.inventory); // Refuses what cannot be built; the workflow selects again and records it.
   return deps.starter.create(occasion, request);
 }
 
-function checked(document: Json, caller: Caller): NamespaceRequest {
-  const parsed = parseRequest(document, {});
-  if ("violations" in parsed) throw refusal(parsed.violations);
-  const { request } = parsed;
-  if (!caller.platform && !caller.teams.includes(request.team)) {
-    throw new PrismError("FORBIDDEN", `You are not a member of team '${request.team}'`, {
-      details: { field: "team", recommendation: "Ask a member of the team to request the namespace" },
-    });
-  }
-  return request;
+/** The request in its normal form; every violation at once where it cannot be taken. */
+function examined({ inventory }: CreateDependencies, caller: Caller, document: Json): NamespaceRequest {
+  // Who belongs to a team is the identity provider's to say: a team exists where somebody is a member.
+  const examination = examine(document, { caller, teamExists: () => true, inventory });
+  if (!examination.accepted) throw refusal(examination.violations);
+  const { request, selection } = examination;
+  const [first] = selection.approval;
+  if (first === undefined) return request;
+  throw new PrismError(
+    "UNIMPLEMENTED",
+    `${first.because}: this needs approval, and waiting for it is not built yet`,
+    {
+      details: {
+        field: first.field,
+        recommendation: "Ask within the guided limits, or have the platform team request it",
+      },
+    },
+  );
 }
 
 function operationIdFor(caller: Caller, key: string | undefined): string {

@@ -1,13 +1,13 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { Client, Connection } from "@temporalio/client";
-import pg from "pg";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { leases, migrateControl } from "../control/leases.ts";
 import { namespaces } from "../domain/projections/namespaces.ts";
 import { operations } from "../domain/projections/operations.ts";
 import { inventoryOfThisBuild } from "../domain/selection/this-build.ts";
 import { openEventStore } from "../eventstore/open.ts";
-import { runProjections } from "../eventstore/runner/runner.ts";
+import { postgresPool } from "../eventstore/postgres/pool.ts";
+import { projections } from "../eventstore/runner.ts";
 import { DirectoryService } from "../proto/gen/prism/control/v1/control_pb.js";
 import { grpcService } from "../proto/grpc.ts";
 import { authority, refuseDevelopmentIssuerOffLoopback } from "../runtime/auth.ts";
@@ -36,15 +36,16 @@ run(async () => {
     );
   }
 
-  const control = new pg.Pool({ connectionString: config.controlUrl, max: 10 });
-  control.on("error", (error) => log.warn({ error: error.message }, "a control connection was lost"));
+  const control = postgresPool(config.controlUrl, { name: "prism-api" });
   await migrateControl(control);
   const store = openEventStore(config.eventStoreUrl);
   const stopping = new AbortController();
-  const projections = await runProjections(
-    { pool: control, store, log, signal: stopping.signal },
-    { namespaces, operations },
-  );
+  const {
+    readers: [namespaceRows, operationRows],
+    stopped: projectionsStopped,
+  } = projections({ pool: control, store, log }, [namespaces, operations], stopping.signal);
+  await namespaceRows.waitFor(0n);
+  await operationRows.waitFor(0n);
 
   const connection = await Connection.connect({ address: config.temporal.address });
   const client = new Client({ connection, namespace: config.temporal.namespace });
@@ -58,11 +59,11 @@ run(async () => {
     starter,
     leases: leases(control),
     inventory: inventoryOfThisBuild(config.inventory),
-    namespaces: projections.namespaces,
-    operations: projections.operations,
+    namespaces: namespaceRows,
+    operations: operationRows,
     temporal: config.temporal,
   };
-  const feed = directoryFeed(store, projections.namespaces);
+  const feed = directoryFeed(store, namespaceRows);
   feed.run(stopping.signal).catch((error: unknown) => {
     if (!stopping.signal.aborted) log.error({ error: String(error) }, "the directory feed ended");
   });
@@ -91,10 +92,14 @@ run(async () => {
   const address = await server.listen({ host: config.host, port: config.port });
   log.info({ address, control_port: controlPort }, "control plane is up");
 
+  const endProjections = () => {
+    stopping.abort();
+    return projectionsStopped;
+  };
   stopOnSignal(log, [
     { name: "rest", stop: () => server.close() },
     { name: "directory", stop: () => grpc.forceShutdown() },
-    { name: "projections", stop: () => stopping.abort() },
+    { name: "projections", stop: endProjections },
     { name: "temporal", stop: () => connection.close() },
     { name: "event store", stop: () => store.close() },
     { name: "control", stop: () => control.end() },

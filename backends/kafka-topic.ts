@@ -70,7 +70,11 @@ export function topic(admin: Admin): KafkaResource {
 const configOf = (resource: Resource): TopicConfig => resource.config as unknown as TopicConfig;
 
 async function describe(admin: Admin, name: string): Promise<ClusterTopicMetadata | undefined> {
-  const answer = admin.metadata({ topics: [name], forceUpdate: true }).catch(unless(unknownTopic));
+  const answer = admin.metadata({ topics: [name], forceUpdate: true }).catch((error: unknown) => {
+    // The client answers a missing topic in words of its own, without Kafka's number.
+    if (error instanceof Error && error.message.startsWith("Unknown topic")) return undefined;
+    throw error;
+  });
   return (await ask("Kafka", `describe topic ${name}`, answer))?.topics.get(name);
 }
 

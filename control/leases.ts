@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { Pool } from "pg";
 import { PrismError } from "../domain/errors.ts";
+import { migrate } from "../eventstore/postgres/migrate.ts";
 
 /** A proxy as the control plane last heard of it. */
 export type ProxyLease = {
@@ -77,25 +78,10 @@ export function leases(pool: Pool): Leases {
 }
 
 /** Makes the tables; several processes may do so at once. */
-export async function migrateControl(pool: Pool): Promise<void> {
-  const file = new URL("./migrations/001-proxies.sql", import.meta.url);
-  const sql = await readFile(file, "utf8");
-  await ask("prepare the control database", async () => {
-    const client = await pool.connect();
-    try {
-      await client.query("begin");
-      // `create … if not exists` races with itself: one at a time.
-      await client.query("select pg_advisory_xact_lock(hashtext('prism control migrations'))");
-      await client.query(`create schema if not exists control; ${sql}`);
-      await client.query("commit");
-    } catch (error) {
-      await client.query("rollback").catch(() => undefined);
-      throw error;
-    } finally {
-      client.release();
-    }
-  });
-}
+export const migrateControl = (pool: Pool): Promise<void> =>
+  ask("prepare the control database", () => migrate(pool, { schema: "control", folder: migrations }));
+
+const migrations = fileURLToPath(new URL("./migrations", import.meta.url));
 
 type Row = {
   proxy: string;

@@ -74,6 +74,14 @@ export const proxyConfig = (env: Environment) => ({
   logLevel: logLevel(env),
 });
 
+/** What the command line may be told; each is found out where it is unset. */
+export const cliConfig = (env: Environment) => ({
+  /** Default: the stack that runs for this checkout. */
+  api: env["PRISM_API_URL"] || undefined,
+  token: env["PRISM_TOKEN"] || undefined,
+  developmentIssuer: env["PRISM_DEV_ISSUER"] || undefined,
+});
+
 function temporalConfig(env: Environment) {
   return {
     address: required(env, "PRISM_TEMPORAL_ADDRESS", "the Temporal server"),

@@ -1,5 +1,5 @@
 -- Leases and acknowledgements change many times a second: they are rows, never events.
-create table if not exists control.proxies (
+create table control.proxies (
   proxy text primary key,
   shard text not null,
   address text not null,
@@ -12,4 +12,4 @@ create table if not exists control.proxies (
   joined_at timestamptz not null,
   renewed_at timestamptz not null
 );
-create index if not exists proxies_shard on control.proxies (shard, lease_until);
+create index proxies_shard on control.proxies (shard, lease_until);

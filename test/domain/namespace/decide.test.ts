@@ -7,17 +7,26 @@ describe("requesting a namespace", () => {
   it("begins its first life", () => given().when(a.requestIt).then(a.requested));
   it("is quiet when the same operation asks twice", () => given(a.requested).when(a.requestIt).thenNothing());
   it("is refused while another operation has the name", () =>
-    given(a.requested).when({ ...a.requestIt, operation: a.another }).thenRefused("NAMESPACE_EXISTS"));
+    given(a.requested)
+      .when({ ...a.requestIt, operation: a.another })
+      .thenRefused("NAMESPACE_EXISTS"));
   it("is refused while the name is in use", () =>
-    given(...a.ready, a.activated).when({ ...a.requestIt, operation: a.another }).thenRefused("NAMESPACE_EXISTS"));
+    given(...a.ready, a.activated)
+      .when({ ...a.requestIt, operation: a.another })
+      .thenRefused("NAMESPACE_EXISTS"));
   it("may take the name of a failed one that left nothing behind", () =>
-    given(a.requested, a.failed()).when({ ...a.requestIt, operation: a.another }).thenTypes("NamespaceRequested"));
+    given(a.requested, a.failed())
+      .when({ ...a.requestIt, operation: a.another })
+      .thenTypes("NamespaceRequested"));
   it("may not where something could not be removed", () =>
     given(a.requested, a.blocked, a.failed(true))
       .when({ ...a.requestIt, operation: a.another })
       .thenRefused("NAMESPACE_EXISTS"));
   it("begins the next life with nothing of the last", () => {
-    const again = { ...a.requested, data: { ...a.requested.data, operation: a.another } } as typeof a.requested;
+    const again = {
+      ...a.requested,
+      data: { ...a.requested.data, operation: a.another },
+    } as typeof a.requested;
     const namespace = [a.requested, a.planned, a.intended(a.topic), a.failed(), again].reduce(evolve, absent);
     expect(namespace).toMatchObject({ incarnation: 2, plan: undefined, status: "provisioning" });
     expect(namespace.resources.size).toBe(0);
@@ -33,7 +42,8 @@ describe("selecting a plan", () => {
 });
 
 describe("provisioning a resource", () => {
-  it("writes the intent first", () => given(a.requested, a.planned).when(a.intend(a.topic)).then(a.intended(a.topic)));
+  it("writes the intent first", () =>
+    given(a.requested, a.planned).when(a.intend(a.topic)).then(a.intended(a.topic)));
   it("is quiet about an intent that stands", () =>
     given(a.requested, a.planned, a.intended(a.topic)).when(a.intend(a.topic)).thenNothing());
   it("intends again what was removed", () =>
@@ -53,23 +63,41 @@ describe("provisioning a resource", () => {
 });
 
 describe("activating a namespace", () => {
-  it("follows the probe", () => given(...a.ready).when(a.activateIt).then(a.activated));
-  it("is quiet the second time", () => given(...a.ready, a.activated).when(a.activateIt).thenNothing());
+  it("follows the probe", () =>
+    given(...a.ready)
+      .when(a.activateIt)
+      .then(a.activated));
+  it("is quiet the second time", () =>
+    given(...a.ready, a.activated)
+      .when(a.activateIt)
+      .thenNothing());
 
-  const needed = [a.planned, a.provisioned(a.topic), a.provisioned(a.table), a.opened, a.registered, a.probed];
+  const needed = [
+    a.planned,
+    a.provisioned(a.topic),
+    a.provisioned(a.table),
+    a.opened,
+    a.registered,
+    a.probed,
+  ];
   it.each(needed.map((event) => [event.type, event] as const))("waits for %s", (_, missing) =>
     given(...a.ready.filter((event) => JSON.stringify(event) !== JSON.stringify(missing)))
       .when(a.activateIt)
       .thenRefused("NAMESPACE_NOT_READY"),
   );
-  it("does not follow a failure", () => given(...a.ready, a.failed()).when(a.activateIt).thenRefused("NAMESPACE_NOT_READY"));
+  it("does not follow a failure", () =>
+    given(...a.ready, a.failed())
+      .when(a.activateIt)
+      .thenRefused("NAMESPACE_NOT_READY"));
 });
 
 describe("registering with proxies", () => {
   const register = (...proxies: string[]) =>
     ({ type: "RegisterProxies", operation: a.operation, directoryVersion: "7", proxies }) as const;
-  it("names who acknowledged", () => given(a.requested, a.opened).when(register("proxy-1")).then(a.registered));
-  it("is refused when nobody did", () => given(a.requested).when(register()).thenRefused("NAMESPACE_NOT_READY"));
+  it("names who acknowledged", () =>
+    given(a.requested, a.opened).when(register("proxy-1")).then(a.registered));
+  it("is refused when nobody did", () =>
+    given(a.requested).when(register()).thenRefused("NAMESPACE_NOT_READY"));
 });
 
 describe("failing a create", () => {
@@ -79,11 +107,19 @@ describe("failing a create", () => {
     given(a.requested)
       .when({ ...a.failIt, blocked: ["kafka topic orders-queue"] } as typeof a.failIt)
       .then(a.blocked, a.failed(true)));
-  it("comes too late for an active one", () => given(...a.ready, a.activated).when(a.failIt).thenRefused("TOO_LATE"));
+  it("comes too late for an active one", () =>
+    given(...a.ready, a.activated)
+      .when(a.failIt)
+      .thenRefused("TOO_LATE"));
 });
 
 describe("removing a resource", () => {
-  const remove = { type: "ConfirmRemoval", operation: a.operation, resource: a.topic, removed: true } as const;
+  const remove = {
+    type: "ConfirmRemoval",
+    operation: a.operation,
+    resource: a.topic,
+    removed: true,
+  } as const;
   it("is recorded", () => given(a.requested, a.intended(a.topic)).when(remove).then(a.removed(a.topic)));
   it("is quiet about what was never intended, or is gone", () => {
     given(a.requested).when(remove).thenNothing();
@@ -93,17 +129,27 @@ describe("removing a resource", () => {
 
 describe("a failed attempt", () => {
   const report = (willRetry: boolean) =>
-    ({ type: "ReportStepFailure", operation: a.operation, step: "select", attempt: 1, error: a.outage, willRetry }) as const;
+    ({
+      type: "ReportStepFailure",
+      operation: a.operation,
+      step: "select",
+      attempt: 1,
+      error: a.outage,
+      willRetry,
+    }) as const;
   it("is recorded with whether it will be tried again", () =>
     given(a.requested)
       .when(report(true))
       .then({ type: "StepFailed", data: { step: "select", attempt: 1, error: a.outage, will_retry: true } }));
-  it("says nothing once the operation has ended", () => given(a.requested, a.failed()).when(report(true)).thenNothing());
+  it("says nothing once the operation has ended", () =>
+    given(a.requested, a.failed()).when(report(true)).thenNothing());
 });
 
 describe("a zombie attempt of another operation", () => {
   const commands = [a.selectIt, a.activateIt, a.failIt, a.intend(a.topic), a.confirm(a.topic)];
   it.each(commands.map((command) => [command.type, command] as const))("%s is refused", (_, command) =>
-    given(a.requested).when({ ...command, operation: a.another }).thenRefused("OPERATION_IN_PROGRESS"),
+    given(a.requested)
+      .when({ ...command, operation: a.another })
+      .thenRefused("OPERATION_IN_PROGRESS"),
   );
 });

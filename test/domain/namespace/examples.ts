@@ -23,10 +23,20 @@ export const request: NamespaceRequest = {
     ordered: false,
   },
   access: { owners: [{ team: "audit-team" }], consumers: [{ service: "order-api", access: "read-write" }] },
-  policies: { pii_handling: "disabled", audit_logging: "disabled", compliance: "none", deletion_protection: false },
+  policies: {
+    pii_handling: "disabled",
+    audit_logging: "disabled",
+    compliance: "none",
+    deletion_protection: false,
+  },
 };
 
-export const topic: Resource = { backend: "kafka", kind: "topic", name: "orders-queue", config: { partitions: 1 } };
+export const topic: Resource = {
+  backend: "kafka",
+  kind: "topic",
+  name: "orders-queue",
+  config: { partitions: 1 },
+};
 export const table: Resource = { backend: "postgres", kind: "wal-table", name: "wal_orders", config: {} };
 
 export const selection: Selection = {
@@ -95,7 +105,10 @@ export const removed = (resource: Resource): NamespaceEvent => ({
   type: "ResourceRemoved",
   data: { resource, removed: true },
 });
-export const blocked: NamespaceEvent = { type: "CleanupBlocked", data: { resources: ["kafka topic orders-queue"] } };
+export const blocked: NamespaceEvent = {
+  type: "CleanupBlocked",
+  data: { resources: ["kafka topic orders-queue"] },
+};
 export const failed = (cleanup_blocked = false): NamespaceEvent => ({
   type: "NamespaceFailed",
   data: { namespace: "orders", error: outage, cleanup_blocked },

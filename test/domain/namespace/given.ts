@@ -11,7 +11,8 @@ export const given = (...past: readonly NamespaceEvent[]) => ({
     const decision = () => decide(command, past.reduce(evolve, absent));
     return {
       then: (...events: readonly NamespaceEvent[]) => expect(decision()).toEqual(events),
-      thenTypes: (...types: readonly NamespaceEvent["type"][]) => expect(decision().map(({ type }) => type)).toEqual(types),
+      thenTypes: (...types: readonly NamespaceEvent["type"][]) =>
+        expect(decision().map(({ type }) => type)).toEqual(types),
       thenNothing: () => expect(decision()).toEqual([]),
       thenRefused: (code: string) => expect(refusal(decision)).toBe(code),
     };

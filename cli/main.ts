@@ -1,0 +1,91 @@
+import { Command, CommanderError } from "commander";
+import { developmentToken } from "../runtime/auth.ts";
+import { cliConfig } from "../runtime/config.ts";
+import { PrismError } from "../sdk/typescript/errors.ts";
+import { stackEnvironment } from "../stack/stack-environment.ts";
+import type { Context } from "./context.ts";
+import { doctorCommand } from "./doctor.ts";
+import { messageCommands } from "./messages.ts";
+import { namespaceCommands, UsageError } from "./namespace.ts";
+import { operationCommands } from "./operation.ts";
+import { stackCommands } from "./stack.ts";
+import { tokenCommand } from "./token.ts";
+import { unbuiltCommands } from "./unbuilt.ts";
+
+/** Exit code 0: done · 1: refused or failed · 2: wrong usage. */
+async function main(): Promise<number> {
+  const given = cliConfig(process.env);
+  // What runs for this checkout answers where nothing was said.
+  const found = stackEnvironment(process.env);
+  const context: Context = {
+    api: () => given.api ?? found["PRISM_API_URL"] ?? "http://127.0.0.1:8900",
+    token: () =>
+      given.token ??
+      missing("PRISM_TOKEN is not set; in development: export PRISM_TOKEN=$(npx prism token --team my-team)"),
+    write: (text) => process.stdout.write(text),
+    warn: (text) => process.stderr.write(text),
+  };
+  const program = new Command("prism")
+    .description("Teams say what they need; Prism decides how, provisions it, and serves the traffic.")
+    .version("0.1.0")
+    .exitOverride();
+  namespaceCommands(program, context);
+  operationCommands(program, context);
+  messageCommands(program, context);
+  tokenCommand(program, context, ({ subject, teams, scopes, ttlSeconds }) => {
+    const file = given.developmentIssuer ?? found["PRISM_DEV_ISSUER"];
+    if (file === undefined)
+      missing("no development issuer here: start one with `npm start` or `npx prism stack up`");
+    return developmentToken(file, { subject, teams, scopes, ttlSeconds });
+  });
+  stackCommands(program, context);
+  doctorCommand(program, context);
+  unbuiltCommands(program);
+  // Sub-commands made before this call inherit nothing of it.
+  for (const command of everyCommand(program)) command.exitOverride();
+
+  try {
+    await program.parseAsync(process.argv);
+    return 0;
+  } catch (error) {
+    return told(error);
+  }
+}
+
+function told(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  if (!(error instanceof PrismError)) throw error;
+  process.stderr.write(`${error.code}: ${error.message}\n`);
+  for (const line of cures(error)) process.stderr.write(`  ${line}\n`);
+  return 1;
+}
+
+/** What to do about it: the cure of each violation, or of the one there is. */
+function cures({ message, details }: PrismError): string[] {
+  const violations = (details["violations"] ?? []) as readonly {
+    message: string;
+    details: Record<string, unknown>;
+  }[];
+  const all = violations.length > 0 ? violations : [{ message, details }];
+  return all.flatMap((violation) => {
+    const { field, supported_values: values, recommendation } = violation.details;
+    return [
+      ...(violation.message === message ? [] : [violation.message]),
+      ...(field === undefined ? [] : [`at: ${String(field)}`]),
+      ...(Array.isArray(values) ? [`supported: ${values.join(", ")}`] : []),
+      ...(recommendation === undefined ? [] : [`do: ${String(recommendation)}`]),
+    ];
+  });
+}
+
+function missing(what: string): never {
+  throw new UsageError(what);
+}
+
+const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
+
+process.exitCode = await main();

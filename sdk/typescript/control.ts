@@ -1,0 +1,177 @@
+import { PrismError } from "./errors.ts";
+
+/** REST as `api.md` §3 has it; answers are the API's own shapes. */
+export type ControlOptions = {
+  /** `http://host:port` of the control plane. */
+  readonly api: string;
+  readonly token: string;
+  /** Default 70 s: longer than the longest wait the API grants. */
+  readonly timeoutMs?: number;
+};
+
+export type Namespace = {
+  readonly namespace: string;
+  readonly status: string;
+  readonly client_api: string;
+  readonly endpoints: readonly string[];
+  readonly team?: string;
+  readonly version?: number;
+  readonly shard?: string | null;
+  readonly created_at?: string;
+  readonly warnings?: readonly { readonly field: string; readonly message: string }[];
+  readonly operation?: { readonly id: string; readonly kind: string; readonly state: string } | null;
+  readonly [more: string]: unknown;
+};
+
+export type Step = {
+  readonly name: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly last_error: { readonly code: string; readonly message: string } | null;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+};
+
+export type Operation = {
+  readonly id: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly state: string;
+  readonly steps: readonly Step[];
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly requested_by: string;
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly workflow: { readonly id: string; readonly run_id: string; readonly url: string | null };
+  readonly [more: string]: unknown;
+};
+
+export type HistoryEvent = {
+  readonly position: string;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly recorded_at: string;
+  readonly actor: string;
+  readonly [more: string]: unknown;
+};
+
+export type Endpoint = {
+  readonly address: string;
+  readonly region: string;
+  readonly health: string;
+  readonly load: number;
+};
+
+export type PlanAnswer = {
+  readonly plan: {
+    readonly patterns: readonly { readonly type: string }[];
+    readonly backend: { readonly type: string; readonly config: Readonly<Record<string, unknown>> };
+    readonly resources: readonly { readonly backend: string; readonly kind: string; readonly name: string }[];
+    readonly policies: readonly {
+      readonly policy: string;
+      readonly enforced: boolean;
+      readonly because: string;
+    }[];
+    readonly [more: string]: unknown;
+  };
+  readonly hash: string;
+  readonly not_enforced_yet: readonly string[];
+  readonly [more: string]: unknown;
+};
+
+export type Page<Item> = { readonly items: readonly Item[]; readonly next_cursor: string | null };
+
+export type CreateOptions = {
+  /** Wait up to so many seconds (at most 60) until it is active; default: answer at once. */
+  readonly waitSeconds?: number;
+  readonly idempotencyKey?: string;
+};
+
+export type Control = ReturnType<typeof control>;
+
+/** The control plane for programs. Rejects with `PrismError`: the API's code, message and details. */
+export function control(options: ControlOptions) {
+  const get = <T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> =>
+    call<T>(options, "GET", path + queryOf(query));
+  const one = encodeURIComponent;
+
+  return {
+    namespaces: {
+      /** `request`: RFC-027's form, as an object or as YAML text. */
+      create: (
+        request: object | string,
+        { waitSeconds, idempotencyKey }: CreateOptions = {},
+      ): Promise<Namespace> =>
+        call<Namespace>(options, "POST", "/namespaces", {
+          body: typeof request === "string" ? request : JSON.stringify(request),
+          type: typeof request === "string" ? "application/yaml" : "application/json",
+          headers: {
+            ...(waitSeconds === undefined ? {} : { prefer: `wait=${waitSeconds}` }),
+            ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+          },
+        }),
+      get: (name: string) => get<Namespace>(`/namespaces/${one(name)}`),
+      list: (query: { team?: string; status?: string; client_api?: string; cursor?: string } = {}) =>
+        get<Page<Namespace>>("/namespaces", query),
+      history: (name: string, query: { after?: string; type?: string } = {}) =>
+        get<{ readonly items: readonly HistoryEvent[] }>(`/namespaces/${one(name)}/history`, query),
+      endpoints: (name: string) =>
+        get<{ readonly namespace: string; readonly endpoints: readonly Endpoint[] }>(
+          `/namespaces/${one(name)}/endpoints`,
+        ),
+      access: (name: string) => get<Readonly<Record<string, unknown>>>(`/namespaces/${one(name)}/access`),
+      plan: (name: string) => get<PlanAnswer>(`/namespaces/${one(name)}/plan`),
+    },
+    operations: {
+      get: (id: string) => get<Operation>(`/operations/${one(id)}`),
+      list: (query: { namespace?: string; state?: string; cursor?: string } = {}) =>
+        get<Page<Operation>>("/operations", query),
+    },
+  };
+}
+
+type Sent = {
+  readonly body: string;
+  readonly type: string;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+async function call<T>(
+  { api, token, timeoutMs = 70_000 }: ControlOptions,
+  method: string,
+  path: string,
+  sent?: Sent,
+): Promise<T> {
+  const url = `${api.replace(/\/$/, "")}/api/v1${path}`;
+  const answer = await fetch(url, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: "application/json",
+      ...(sent && { "content-type": sent.type, ...sent.headers }),
+    },
+    ...(sent && { body: sent.body }),
+    signal: AbortSignal.timeout(timeoutMs),
+  }).catch((cause: unknown) => {
+    throw new PrismError("BACKEND_UNAVAILABLE", `the control plane at ${api} did not answer`, { cause });
+  });
+  const text = await answer.text();
+  if (answer.ok) return JSON.parse(text) as T;
+  throw refusalOf(text, answer.status, api);
+}
+
+function refusalOf(text: string, status: number, api: string): PrismError {
+  try {
+    const { code, message, details } = (
+      JSON.parse(text) as { error: { code: string; message: string; details: Record<string, unknown> } }
+    ).error;
+    return new PrismError(code, message, { details });
+  } catch (cause) {
+    return new PrismError("INTERNAL", `${api} answered ${status} in no form we know`, { cause });
+  }
+}
+
+function queryOf(query: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
+}
