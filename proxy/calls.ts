@@ -1,0 +1,140 @@
+import type { handleUnaryCall, Metadata } from "@grpc/grpc-js";
+import { PrismError } from "../domain/errors.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Need } from "./access.ts";
+import type { Admission, Admitted } from "./admission.ts";
+import { asPrismError, grpcStatus } from "./grpc-error.ts";
+import type { Metrics } from "./metrics.ts";
+
+type Dependencies = { readonly admission: Admission; readonly metrics: Metrics; readonly log: Log };
+
+/** What a call is, for whoever decides whether to let it in and for whoever counts it. */
+export type Operation = { readonly api: string; readonly name: string; readonly need: Need };
+
+/** What the streams of grpc-js have in common. */
+type StreamCall = {
+  readonly metadata: Metadata;
+  end(): unknown;
+  emit(event: "error", status: unknown): boolean;
+  on(event: "cancelled", listener: () => void): unknown;
+};
+
+export interface Calls {
+  unary<In, Out>(
+    operation: Operation,
+    answer: (request: In, admitted: Admitted) => Promise<Out>,
+  ): handleUnaryCall<In, Out>;
+  /** Ends with what `talk` resolves or rejects with; `signal` aborts when the call has to end, with why as its reason. */
+  stream<Call extends StreamCall>(
+    operation: Operation,
+    talk: (call: Call, admitted: Admitted, signal: AbortSignal) => Promise<void>,
+  ): (call: Call) => void;
+  /** Ends streams whose caller has lost access, or that may no longer be served. */
+  recheck(): void;
+  /** Ends every stream. */
+  endAll(why: PrismError): void;
+}
+
+type OpenStream = { readonly admitted: Admitted; readonly need: Need; readonly end: (why: unknown) => void };
+
+/** What is the same for every call: admission, counting, log, errors, and the end of streams. */
+export function calls({ admission, metrics, log }: Dependencies): Calls {
+  const open = new Set<OpenStream>();
+
+  const told = (operation: Operation, namespace: string, startedAt: number, error?: unknown): void => {
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const failure = error === undefined ? undefined : asPrismError(error);
+    metrics.called(namespace, operation.api, failure?.code ?? "success", seconds);
+    if (failure === undefined) return;
+    const line = {
+      namespace,
+      api: operation.api,
+      operation: operation.name,
+      latency_ms: seconds * 1_000,
+      code: failure.code,
+    };
+    // Only what we have to act on is an error of ours; a caller's is theirs to see.
+    if (failure.advice === "report") log.error({ ...line, err: failure.cause ?? failure }, failure.message);
+    else log.debug(line, failure.message);
+  };
+
+  return {
+    unary: (operation, answer) => (call, callback) => {
+      const startedAt = performance.now();
+      const namespace = namespaceOf(call.metadata);
+      const run = async () => {
+        const admitted = await admission.admit(call.metadata, operation.api, operation.need);
+        admitted.served.calls.open++;
+        return answer(call.request, admitted).finally(() => admitted.served.calls.open--);
+      };
+      run().then(
+        (response) => {
+          told(operation, namespace, startedAt);
+          callback(null, response);
+        },
+        (error: unknown) => {
+          told(operation, namespace, startedAt, error);
+          callback(grpcStatus(error));
+        },
+      );
+    },
+
+    stream: (operation, talk) => (call) => {
+      const startedAt = performance.now();
+      const ended = new AbortController();
+      call.on("cancelled", () => ended.abort(cancelled));
+      const run = async () => {
+        const admitted = await admission.admit(call.metadata, operation.api, operation.need);
+        metrics.called(admitted.served.entry.namespace, operation.api, "success");
+        const stream = { admitted, need: operation.need, end: (why: unknown) => ended.abort(why) };
+        const expiry = endAtExpiry(admitted, ended);
+        open.add(stream);
+        admitted.served.calls.open++;
+        try {
+          await talk(call, admitted, ended.signal);
+        } finally {
+          clearTimeout(expiry);
+          open.delete(stream);
+          admitted.served.calls.open--;
+        }
+      };
+      run().then(
+        () => call.end(),
+        (error: unknown) => {
+          if (error === cancelled) return;
+          told(operation, namespaceOf(call.metadata), startedAt, error);
+          call.emit("error", grpcStatus(error));
+        },
+      );
+    },
+
+    recheck() {
+      for (const { admitted, need, end } of [...open]) {
+        try {
+          admission.recheck(admitted, need);
+        } catch (why) {
+          end(why);
+        }
+      }
+    },
+
+    endAll(why) {
+      for (const { end } of [...open]) end(why);
+    },
+  };
+}
+
+/** The client has gone: there is nobody to tell. */
+export const cancelled = new PrismError("INTERNAL", "the call was cancelled");
+
+const longestTimerMs = 2 ** 31 - 1;
+
+function endAtExpiry({ caller }: Admitted, ended: AbortController): NodeJS.Timeout {
+  const why = new PrismError("UNAUTHENTICATED", "the token has expired", {
+    details: { recommendation: "Call again with a new token" },
+  });
+  const leftMs = Math.min(caller.expiresAt.getTime() - Date.now(), longestTimerMs);
+  return setTimeout(() => ended.abort(why), leftMs).unref();
+}
+
+const namespaceOf = (metadata: Metadata): string => metadata.get("prism-namespace")[0]?.toString() ?? "";

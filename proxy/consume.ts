@@ -1,0 +1,138 @@
+import { Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
+import { PrismError } from "../domain/errors.ts";
+import type { Message, SubscribeRequest } from "../proto/gen/prism/v1/message_pb.js";
+import type { ConsumeRequest } from "../proto/gen/prism/v1/queue_pb.js";
+import type { Admitted } from "./admission.ts";
+import type { Group } from "./group.ts";
+import { checkSubscribe, creditLimit } from "./queue-request.ts";
+import { parseReceipt } from "./receipt.ts";
+import { subscription } from "./subscription.ts";
+
+type Output = {
+  sendMetadata(metadata: Metadata): void;
+  write(message: Message): boolean;
+  once(event: "drain", listener: () => void): unknown;
+};
+
+/**
+ * Delivers until the signal or the group ends it. Headers are sent as soon as the group
+ * stands: from then on nothing that is published passes it by, also from `latest`.
+ */
+export async function deliver(
+  call: Output,
+  request: SubscribeRequest,
+  { served }: Admitted,
+  signal: AbortSignal,
+  opened: (consumer: Consumer) => void = () => {},
+): Promise<void> {
+  const wanted = checkSubscribe(request, served.entry);
+  const end = Promise.withResolvers<void>();
+  end.promise.catch(() => {});
+  signal.addEventListener("abort", () => end.reject(signal.reason), { once: true });
+  if (signal.aborted) throw signal.reason;
+  let joined: Group | undefined;
+  const subscriber = subscription({
+    credit: wanted.credit,
+    deliver: served.deliver,
+    write: (message) => call.write(message),
+    drained: () => new Promise((resolve) => call.once("drain", resolve)),
+    eager: () => joined?.pump(),
+    ended: end.reject,
+  });
+  joined = await served.groups.join(wanted, subscriber);
+  try {
+    call.sendMetadata(new Metadata());
+    opened({ group: joined, addCredit: subscriber.addCredit, leave: end.resolve, fail: end.reject });
+    await end.promise;
+  } finally {
+    subscriber.stop();
+    await served.groups.leave(joined, subscriber);
+  }
+}
+
+/** What a client may say while it consumes. */
+export type Consumer = {
+  readonly group: Group;
+  readonly addCredit: (more: number) => void;
+  readonly leave: () => void;
+  readonly fail: (why: unknown) => void;
+};
+
+/** Consume: `open` first, then acknowledgements and credit. The client ends it by ending its side. */
+export async function consume(
+  call: ServerDuplexStream<ConsumeRequest, Message>,
+  admitted: Admitted,
+  signal: AbortSignal,
+): Promise<void> {
+  const opening = Promise.withResolvers<SubscribeRequest>();
+  // Until the group stands what comes is kept: it can only be credit, or a mistake.
+  const early: ConsumeRequest[] = [];
+  let consumer: Consumer | undefined;
+  let leaving = false;
+
+  const hear = (to: Consumer, request: ConsumeRequest): void => {
+    try {
+      obey(to, admitted, request);
+    } catch (why) {
+      to.fail(why);
+    }
+  };
+
+  call.on("data", (message: ConsumeRequest) => {
+    if (consumer !== undefined) hear(consumer, message);
+    else if (message.request.case === "open" && early.length === 0) {
+      opening.resolve(message.request.value);
+      early.push(message);
+    } else if (early.length === 0) opening.reject(notOpened());
+    else early.push(message);
+  });
+  call.on("end", () => {
+    leaving = true;
+    consumer?.leave();
+    opening.reject(notOpened());
+  });
+  signal.addEventListener("abort", () => opening.reject(signal.reason), { once: true });
+
+  const request = await opening.promise;
+  await deliver(call, request, admitted, signal, (to) => {
+    consumer = to;
+    for (const message of early.slice(1)) hear(to, message);
+    if (leaving) to.leave();
+  });
+}
+
+function obey({ group, addCredit }: Consumer, { served }: Admitted, { request }: ConsumeRequest): void {
+  switch (request.case) {
+    case "ack":
+      for (const text of request.value.receipt) {
+        const receipt = parseReceipt(text);
+        // An acknowledgement that comes too late is no mistake of the client's: the message comes again.
+        if (receipt.session === group.session) group.acknowledge(receipt);
+        else served.groups.holding(receipt).acknowledge(receipt);
+      }
+      return;
+    case "credit":
+      addCredit(Math.min(request.value, creditLimit));
+      return;
+    case "nack":
+      throw new PrismError(
+        "UNIMPLEMENTED",
+        "nack needs redelivery with attempts and delay, which is not built yet",
+        {
+          details: {
+            missing: "redelivery",
+            recommendation: "End the stream: what is unacknowledged comes again",
+          },
+        },
+      );
+    case "open":
+      throw invalid("open", "this stream is open already");
+    default:
+      throw invalid("request", "this message says nothing");
+  }
+}
+
+const notOpened = (): PrismError => invalid("open", "a stream begins with 'open'");
+
+const invalid = (field: string, message: string): PrismError =>
+  new PrismError("INVALID_CONFIGURATION", message, { details: { field } });

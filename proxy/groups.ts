@@ -1,0 +1,79 @@
+import type { Log as Backend } from "../backends/log.ts";
+import { type Group, group, type Subscriber } from "./group.ts";
+import { type Receipt, receiptElsewhere } from "./receipt.ts";
+
+type GroupsOptions = {
+  readonly proxy: string;
+  /** Of the groups' names in the backend: `prism.<namespace>.<incarnation>`. */
+  readonly prefix: string;
+  readonly ordered: boolean;
+  readonly backend: Backend;
+  readonly troubled: (error: Error) => void;
+};
+
+type Wanted = { readonly topic: string; readonly group: string; readonly start: "earliest" | "latest" };
+
+/** A namespace's consumer groups on this proxy: each is there as long as it has a subscriber here. */
+export interface Groups {
+  /** Resolves when the group stands and the subscriber is one of its own. */
+  join(wanted: Wanted, subscriber: Subscriber): Promise<Group>;
+  /** Resolves when what was acknowledged is committed. */
+  leave(group: Group, subscriber: Subscriber): Promise<void>;
+  /** The group that a receipt of this proxy is for; `RECEIPT_ELSEWHERE` where it is for none that is here. */
+  holding(receipt: Receipt): Group;
+  close(error: Error): Promise<void>;
+}
+
+export function groups({ proxy, prefix, ordered, backend, troubled }: GroupsOptions): Groups {
+  const open = new Map<string, Group>();
+  const leaving = new Map<string, Promise<void>>();
+
+  const closeGroup = (name: string, closing: Group): Promise<void> => {
+    if (open.get(name) === closing) open.delete(name);
+    const left = closing.close().finally(() => {
+      if (leaving.get(name) === left) leaving.delete(name);
+    });
+    leaving.set(name, left);
+    return left;
+  };
+
+  const nameOf = (wanted: Wanted): string => `${prefix}.${undotted(wanted.topic)}.${wanted.group}`;
+
+  const leave: Groups["leave"] = async (left, subscriber) => {
+    await left.detach(subscriber);
+    const name = [...open].find(([, candidate]) => candidate === left)?.[0];
+    if (name !== undefined && left.subscribers === 0) await closeGroup(name, left);
+  };
+
+  return {
+    async join(wanted, subscriber) {
+      const name = nameOf(wanted);
+      // Two lives of one group at a time would move partitions for nothing.
+      while (leaving.has(name)) await leaving.get(name);
+      const found = open.get(name) ?? group({ ...wanted, name, proxy, ordered, backend, troubled });
+      open.set(name, found);
+      found.attach(subscriber);
+      try {
+        await found.ready;
+      } catch (error) {
+        await leave(found, subscriber);
+        throw error;
+      }
+      return found;
+    },
+    leave,
+    holding({ proxy: by, session }) {
+      if (by !== proxy) throw receiptElsewhere(`the message was delivered by proxy ${by}`);
+      const found = [...open.values()].find((candidate) => candidate.session === session);
+      if (found === undefined) throw receiptElsewhere("the group it was delivered to has ended here");
+      return found;
+    },
+    async close(error) {
+      for (const each of open.values()) each.end(error);
+      await Promise.all([...[...open].map(([name, each]) => closeGroup(name, each)), ...leaving.values()]);
+    },
+  };
+}
+
+/** Dots join the parts of a group's name; a topic's own must not make two groups one. */
+const undotted = (topic: string): string => topic.replaceAll(".", "~");

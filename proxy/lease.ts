@@ -1,0 +1,46 @@
+/**
+ * How long the control plane's word is good for. The proxy measures from *sending* the
+ * status that a lease answers, the control plane from answering it: so the proxy's lease
+ * always ends first (`design.md` §8). Times are milliseconds of a monotonic clock.
+ */
+export interface Lease {
+  /** A status goes out; each is answered by one lease, in order. */
+  asked(): void;
+  granted(durationMs: number): void;
+  /** A new connection: answers to what was asked on the old one will not come. */
+  forgetQuestions(): void;
+  /** How long the oldest question has waited for its answer; 0 where none does. */
+  waitingMs(): number;
+  /** Of the last one granted; 0 before the first. */
+  readonly durationMs: number;
+  /** How long ago it ran out; 0 while it runs, infinite where there never was one. */
+  overdueMs(): number;
+  remainingMs(): number;
+  /** What is left of the lease a former process of this proxy held. */
+  inherit(remainingMs: number): void;
+}
+
+export function lease(clock: () => number = () => performance.now()): Lease {
+  const questions: number[] = [];
+  let until = Number.NEGATIVE_INFINITY;
+  let durationMs = 0;
+  return {
+    asked: () => void questions.push(clock()),
+    granted(granted) {
+      const askedAt = questions.shift();
+      if (askedAt === undefined) return;
+      durationMs = granted;
+      until = Math.max(until, askedAt + granted);
+    },
+    forgetQuestions: () => void questions.splice(0),
+    waitingMs: () => clock() - (questions[0] ?? clock()),
+    get durationMs() {
+      return durationMs;
+    },
+    overdueMs: () => Math.max(0, clock() - until),
+    remainingMs: () => until - clock(),
+    inherit(remainingMs) {
+      until = Math.max(until, clock() + remainingMs);
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import { authority, refuseDevelopmentIssuerOffLoopback } from "../runtime/auth.ts";
+import { proxyConfig } from "../runtime/config.ts";
+import { log } from "../runtime/log.ts";
+import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { proxy } from "./proxy.ts";
+
+run(async () => {
+  const config = proxyConfig(process.env);
+  refuseDevelopmentIssuerOffLoopback(config.auth, [config.host]);
+  const logger = log("proxy", config.logLevel);
+  const { stopping } = await proxy({ ...config, authority: authority(config.auth), log: logger });
+  stopOnSignal(logger, stopping);
+});

@@ -1,0 +1,18 @@
+/** A message on its way from a publisher to its consumers. */
+export type Message = {
+  /** UUID v7. */
+  readonly id: string;
+  /** Logical: many share the namespace's one physical topic. */
+  readonly topic: string;
+  /** Empty: none. */
+  readonly key: string;
+  readonly payload: Uint8Array;
+  /** The publisher's own. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly publishedAtMs: number;
+  /** What patterns tell one another over the backend: `prism-…`, never a client's. */
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/** `offset` is opaque to clients, fixed at acknowledgement and equal in delivery. */
+export type Delivered = Message & { readonly offset: string };

@@ -1,0 +1,51 @@
+import { PrismError } from "../../domain/errors.ts";
+import type { PatternType } from "../../domain/plan.ts";
+import { enforcedPatterns } from "../../domain/selection/enforced.ts";
+import type { Entry, Pattern as PlannedPattern } from "../../proto/gen/prism/control/v1/control_pb.js";
+import type { Pattern } from "./pattern.ts";
+
+/**
+ * Which version of each pattern this build knows. An entry that asks for a newer one, or
+ * for one that is not here, is not served and its directory version not acknowledged.
+ */
+export const patternVersions: Readonly<Record<PatternType, number>> = {
+  outbox: 1,
+  "claim-check": 1,
+  wal: 1,
+  "replay-store": 1,
+  "tiered-storage": 1,
+  cache: 1,
+  cdc: 1,
+};
+
+type Build = (planned: PlannedPattern, entry: Entry) => Pattern;
+
+/** A builder for each of `enforcedPatterns`; a test holds the two together. */
+export const builders: Partial<Readonly<Record<PatternType, Build>>> = {};
+
+/**
+ * An entry's patterns in the order of its plan; what is known but not built yet is named,
+ * never hidden. `UNIMPLEMENTED` names the first of which this build knows nothing.
+ */
+export function patternsOf(entry: Entry): {
+  readonly chain: readonly Pattern[];
+  readonly notEnforced: readonly string[];
+} {
+  const chain: Pattern[] = [];
+  const notEnforced: string[] = [];
+  for (const planned of entry.patterns) {
+    const type = known(planned);
+    const build = builders[type];
+    if (build !== undefined) chain.push(build(planned, entry));
+    if (!enforcedPatterns.has(type)) notEnforced.push(type);
+  }
+  return { chain, notEnforced };
+}
+
+function known({ type, version }: PlannedPattern): PatternType {
+  const here = Object.hasOwn(patternVersions, type) ? patternVersions[type as PatternType] : 0;
+  if (version <= here) return type as PatternType;
+  throw new PrismError("UNIMPLEMENTED", `this proxy runs ${type} up to version ${here}, not ${version}`, {
+    details: { pattern: type, version, supported_version: here },
+  });
+}

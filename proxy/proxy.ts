@@ -1,0 +1,205 @@
+import { kafkaHealth, kafkaLog } from "../backends/kafka-log.ts";
+import type { Log as Backend } from "../backends/log.ts";
+import { PrismError } from "../domain/errors.ts";
+import { type Entry, State } from "../proto/gen/prism/control/v1/control_pb.js";
+import type { Authority } from "../runtime/auth.ts";
+import type { Log } from "../runtime/log.ts";
+import { type OperatorServer, operatorServer } from "../runtime/operator-server.ts";
+import { admission } from "./admission.ts";
+import { calls } from "./calls.ts";
+import { type Directory, directory } from "./directory.ts";
+import { diskCopy } from "./disk-copy.ts";
+import { lease } from "./lease.ts";
+import { metrics } from "./metrics.ts";
+import { probeService } from "./probe.ts";
+import { queueService } from "./queue.ts";
+import { type Served, serve, stop } from "./served.ts";
+import { grpcServer } from "./server.ts";
+import { watch } from "./watch.ts";
+
+export type ProxyOptions = {
+  readonly proxyId: string;
+  readonly shard: string;
+  readonly region: string;
+  readonly host: string;
+  /** 0 picks a free one, of both. */
+  readonly proxyPort: number;
+  readonly operatorPort: number;
+  /** host:port as clients reach it; default: where it listens. */
+  readonly advertise: string | undefined;
+  readonly controlAddress: string;
+  readonly controlCredential: string;
+  readonly dataDir: string;
+  readonly kafkaBrokers: readonly string[];
+  readonly authority: Authority;
+  readonly log: Log;
+};
+
+export interface Proxy {
+  readonly port: number;
+  readonly operatorPort: number;
+  /** In the order in which a proxy goes: first nothing new, then what is under way, last what that needs. */
+  readonly stopping: readonly { readonly name: string; readonly stop: () => Promise<unknown> | unknown }[];
+}
+
+const drainMs = 10_000;
+const recheckMs = 1_000;
+const healthMs = 5_000;
+
+/** The data plane: puts the directory into force and serves what it says. */
+export async function proxy(options: ProxyOptions): Promise<Proxy> {
+  const { proxyId, log, kafkaBrokers } = options;
+  const measured = metrics();
+  const leased = lease();
+  const copy = diskCopy({ folder: options.dataDir, log });
+  const kafka = kafkaHealth(kafkaBrokers, `prism.${proxyId}`);
+  const serving = {
+    proxy: proxyId,
+    connect: (entry: Entry) => connect(entry, kafkaBrokers),
+    troubled(namespace: string, error: Error) {
+      measured.backendError(namespace, "kafka");
+      log.warn({ namespace, backend: "kafka", error: error.message, cause: String(error.cause) }, "retrying");
+    },
+  };
+  const table = directory<Served>({
+    serve: (entry, before) => serve(serving, entry, before),
+    stop: (served) => void stop(served),
+  });
+  const handling = calls({
+    admission: admission({ authority: options.authority, directory: table, lease: leased }),
+    metrics: measured,
+    log,
+  });
+  const server = await grpcServer({
+    host: options.host,
+    port: options.proxyPort,
+    queue: queueService({ calls: handling }),
+    probe: probeService({ directory: table, credential: options.controlCredential, log }),
+  });
+  const counted = new Set<string>();
+  table.onChange(() => {
+    server.setServing(true);
+    count(table, counted, measured);
+    handling.recheck();
+  });
+
+  // What it knew before a restart is served before anybody is asked.
+  const known = await copy.load();
+  if (known !== undefined) {
+    leased.inherit(known.leaseUntilMs - Date.now());
+    table.replace(known.snapshot);
+    log.info({ version: String(table.version) }, "serving from the copy on disk");
+  }
+
+  const health = watchHealth(kafka.check);
+  const rechecking = setInterval(handling.recheck, recheckMs).unref();
+  const watching = watch({
+    ...options,
+    proxy: proxyId,
+    credential: options.controlCredential,
+    address: options.advertise ?? `${options.host}:${server.port}`,
+    directory: table,
+    lease: leased,
+    copy,
+    condition: () => ({ load: health.load(), healthy: health.healthy() }),
+  });
+  const operator: OperatorServer = await operatorServer({
+    host: options.host,
+    port: options.operatorPort,
+    metrics: measured.registry,
+    checks: { directory: async () => checkKnown(table), kafka: kafka.check },
+    facts: () => ({
+      // No reason to take traffic away: it serves without, for as long as each namespace's stale limit says.
+      control_plane: { connected: watching.connected, lease_overdue_ms: finite(leased.overdueMs()) },
+      directory: { version: String(table.version), refused: Object.fromEntries(table.refused) },
+      not_enforced_yet: notEnforced(table),
+    }),
+  });
+  log.info({ port: server.port, operator_port: operator.port, proxy: proxyId }, "proxy listens");
+
+  return {
+    port: server.port,
+    operatorPort: operator.port,
+    stopping: [
+      { name: "health", stop: () => server.setServing(false) },
+      { name: "control plane", stop: () => watching.close() },
+      { name: "streams", stop: () => handling.endAll(leavingNow()) },
+      { name: "calls", stop: () => server.close(drainMs) },
+      { name: "namespaces", stop: () => Promise.all(table.all().map(stop)) },
+      {
+        name: "operator side",
+        stop: () => {
+          clearInterval(rechecking);
+          health.close();
+          return Promise.all([operator.close(), kafka.close()]);
+        },
+      },
+    ],
+  };
+}
+
+function connect({ namespace, backend }: Entry, kafkaBrokers: readonly string[]): Backend {
+  const topic = backend?.config?.["topic"];
+  if (backend?.type === "kafka" && typeof topic === "string") {
+    return kafkaLog({ brokers: kafkaBrokers, clientId: `prism.${namespace}`, topic });
+  }
+  throw new PrismError(
+    "UNIMPLEMENTED",
+    `this proxy has no data path to ${backend?.type ?? "no backend"} yet`,
+  );
+}
+
+/** Metrics exist at 0 from the moment a namespace serves, and no longer than it is here. */
+function count(table: Directory<Served>, counted: Set<string>, measured: ReturnType<typeof metrics>): void {
+  const serving = new Map(
+    table
+      .all()
+      .filter(({ entry }) => entry.state !== State.PROBING)
+      .map(({ entry }) => [entry.namespace, entry.backend?.type ?? ""]),
+  );
+  for (const [namespace, backend] of serving) if (!counted.has(namespace)) measured.begin(namespace, backend);
+  for (const namespace of counted) if (!serving.has(namespace)) measured.end(namespace);
+  counted.clear();
+  for (const namespace of serving.keys()) counted.add(namespace);
+}
+
+/** How busy the event loop was since the last look, and whether Kafka answered then. */
+function watchHealth(check: () => Promise<void>) {
+  let last = performance.eventLoopUtilization();
+  let answers = true;
+  const timer = setInterval(() => {
+    check().then(
+      () => (answers = true),
+      () => (answers = false),
+    );
+  }, healthMs).unref();
+  return {
+    load(): number {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, last);
+      last = now;
+      return Math.min(100, Math.round(utilization * 100));
+    },
+    healthy: () => answers,
+    close: () => clearInterval(timer),
+  };
+}
+
+function checkKnown(table: Directory<Served>): void {
+  if (!table.known) throw new Error("the control plane has not been heard, and there is no copy on disk");
+}
+
+const notEnforced = (table: Directory<Served>): Readonly<Record<string, readonly string[]>> =>
+  Object.fromEntries(
+    table
+      .all()
+      .filter((served) => served.notEnforced.length > 0)
+      .map(({ entry, notEnforced: patterns }) => [entry.namespace, patterns]),
+  );
+
+const finite = (ms: number): number | null => (Number.isFinite(ms) ? Math.round(ms) : null);
+
+const leavingNow = (): PrismError =>
+  new PrismError("NAMESPACE_NOT_READY", "this proxy is stopping: call another", {
+    details: { retry_after_ms: 100 },
+  });

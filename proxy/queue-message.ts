@@ -1,0 +1,19 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Message, MessageSchema } from "../proto/gen/prism/v1/message_pb.js";
+import type { Delivery } from "./group.ts";
+import { receiptText } from "./receipt.ts";
+
+/** A delivery as the client sees it. */
+export const toProto = ({ message, receipt, attempt }: Delivery): Message =>
+  create(MessageSchema, {
+    messageId: message.id,
+    topic: message.topic,
+    key: message.key,
+    payload: message.payload,
+    metadata: message.metadata,
+    offset: message.offset,
+    receipt: receiptText(receipt),
+    attempt,
+    publishedAt: timestampFromMs(message.publishedAtMs),
+  });

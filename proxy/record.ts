@@ -1,0 +1,65 @@
+import type { LogPosition, LogRecord, NewRecord } from "../backends/log.ts";
+import type { Delivered, Message } from "./message.ts";
+
+// Raised when the meaning of a header changes, so that an old record is read as what it was.
+const formatVersion = "1";
+const own = { id: "prism-id", topic: "prism-topic", publishedAt: "prism-published-at", version: "prism-v" };
+const reserved = "prism-";
+const text = new TextEncoder();
+
+/**
+ * A message as the log holds it. Where the order of a key is promised, the key decides the
+ * partition, and without one the topic does; else messages without key go round.
+ */
+export function recordOf(message: Message, ordered: boolean): NewRecord {
+  const key = message.key === "" ? undefined : text.encode(message.key);
+  const headers = new Map(Object.entries({ ...message.metadata, ...message.headers }));
+  headers.set(own.id, message.id);
+  headers.set(own.topic, message.topic);
+  headers.set(own.publishedAt, new Date(message.publishedAtMs).toISOString());
+  headers.set(own.version, formatVersion);
+  return {
+    key,
+    placedBy: key ?? (ordered ? text.encode(message.topic) : undefined),
+    value: message.payload,
+    headers,
+    timestampMs: message.publishedAtMs,
+  };
+}
+
+/** `undefined` where the record is none of ours: somebody wrote past Prism. */
+export function messageOf(record: LogRecord, position: LogPosition): Delivered | undefined {
+  const id = record.headers.get(own.id);
+  const topic = record.headers.get(own.topic);
+  if (id === undefined || topic === undefined) return undefined;
+  const metadata: Record<string, string> = {};
+  const headers: Record<string, string> = {};
+  const known = Object.values(own);
+  for (const [name, value] of record.headers) {
+    if (!name.startsWith(reserved)) metadata[name] = value;
+    else if (!known.includes(name)) headers[name] = value;
+  }
+  const publishedAtMs = Date.parse(record.headers.get(own.publishedAt) ?? "");
+  return {
+    id,
+    topic,
+    key: record.key === undefined ? "" : Buffer.from(record.key).toString("utf8"),
+    payload: record.value,
+    metadata,
+    headers,
+    publishedAtMs: Number.isNaN(publishedAtMs) ? record.timestampMs : publishedAtMs,
+    offset: offsetOf(position),
+  };
+}
+
+export const topicOf = (record: LogRecord): string | undefined => record.headers.get(own.topic);
+
+/** The letter says which kind of position it is: one day there will be others. */
+export const offsetOf = ({ partition, offset }: LogPosition): string => `k.${partition}.${offset}`;
+
+export function positionOf(offset: string): LogPosition | undefined {
+  const [, partition, at] = /^k\.(\d{1,9})\.(\d{1,19})$/.exec(offset) ?? [];
+  return partition === undefined || at === undefined
+    ? undefined
+    : { partition: Number(partition), offset: BigInt(at) };
+}

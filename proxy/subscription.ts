@@ -1,0 +1,72 @@
+import type { Message } from "../proto/gen/prism/v1/message_pb.js";
+import type { Delivery, Subscriber } from "./group.ts";
+import type { Deliver } from "./patterns/pattern.ts";
+import { toProto } from "./queue-message.ts";
+
+type SubscriptionOptions = {
+  /** How many messages may be under way unacknowledged. */
+  readonly credit: number;
+  /** The namespace's way to a consumer. */
+  readonly deliver: (consumer: Deliver) => Deliver;
+  /** `false`: the client does not keep up, wait for `drained`. */
+  readonly write: (message: Message) => boolean;
+  readonly drained: () => Promise<void>;
+  /** It can take more again. */
+  readonly eager: () => void;
+  readonly ended: (error: unknown) => void;
+};
+
+export interface Subscription extends Subscriber {
+  addCredit(more: number): void;
+  /** Writes nothing more: what it has not written is about to be another's. */
+  stop(): void;
+}
+
+/** One consumer's stream as a subscriber: what it may take, and in which order that reaches it. */
+export function subscription(options: SubscriptionOptions): Subscription {
+  const queue: Delivery[] = [];
+  let credit = options.credit;
+  let underWay = 0;
+  let sending = false;
+  let full = false;
+  let stopped = false;
+
+  const send = async (delivery: Delivery): Promise<void> => {
+    const toClient = options.deliver(async (message) => {
+      if (options.write(toProto({ ...delivery, message }))) return;
+      full = true;
+      await options.drained();
+      full = false;
+      options.eager();
+    });
+    await toClient(delivery.message);
+  };
+
+  const sendAll = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await send(next);
+    sending = false;
+  };
+
+  return {
+    ready: () => underWay < credit && !full && !stopped,
+    take(delivery) {
+      underWay++;
+      queue.push(delivery);
+      if (sending) return;
+      sending = true;
+      sendAll().catch(options.ended);
+    },
+    released() {
+      underWay--;
+    },
+    end: options.ended,
+    stop() {
+      stopped = true;
+      queue.length = 0;
+    },
+    addCredit(more) {
+      credit += more;
+      options.eager();
+    },
+  };
+}

@@ -1,0 +1,212 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
+import {
+  DirectoryService,
+  State,
+  type Status,
+  StatusSchema,
+  type WatchNamespacesRequest,
+  WatchNamespacesRequestSchema,
+  type WatchNamespacesResponse,
+} from "../proto/gen/prism/control/v1/control_pb.js";
+import { grpcMethod } from "../proto/grpc.ts";
+import { controlMetadata } from "../runtime/control-credential.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Directory } from "./directory.ts";
+import type { DiskCopy } from "./disk-copy.ts";
+import type { Lease } from "./lease.ts";
+import { patternVersions } from "./patterns/built.ts";
+import type { Served } from "./served.ts";
+
+export type WatchOptions = {
+  readonly controlAddress: string;
+  readonly credential: string;
+  readonly proxy: string;
+  readonly shard: string;
+  /** host:port as clients reach this proxy. */
+  readonly address: string;
+  readonly region: string;
+  readonly directory: Directory<Served>;
+  readonly lease: Lease;
+  readonly copy: DiskCopy;
+  /** 0 to 100, and whether what this proxy needs answers. */
+  readonly condition: () => { readonly load: number; readonly healthy: boolean };
+  readonly log: Log;
+};
+
+export interface Watch {
+  readonly connected: boolean;
+  /** Says goodbye, so that nobody waits for this proxy's acknowledgements any longer. */
+  close(): Promise<void>;
+}
+
+const firstRetryMs = 100;
+const lastRetryMs = 3_000;
+// Before the first lease, and while namespaces drain: somebody waits for the numbers.
+const eagerMs = 250;
+const silenceMs = 5_000;
+const saveLeaseMs = 5_000;
+const goodbyeMs = 500;
+
+/** Obeys the control plane: applies what it says, keeps a copy on disk, then says so. Never gives up. */
+export function watch(options: WatchOptions): Watch {
+  const { lease, log } = options;
+  const client = new Client(options.controlAddress, credentials.createInsecure());
+  let closed = false;
+  let connected = false;
+  let failures = 0;
+  let leave = async (): Promise<void> => {};
+  let retry: NodeJS.Timeout | undefined;
+
+  const connect = (): void => {
+    if (closed) return;
+    const call = open(client, options);
+    lease.forgetQuestions();
+    const talk = conversation(call, options);
+    leave = () =>
+      new Promise((resolve) => {
+        call.once("status", () => resolve());
+        talk.end();
+        call.end();
+        setTimeout(resolve, goodbyeMs).unref();
+      });
+    call.on("data", (response: WatchNamespacesResponse) => {
+      if (!connected) log.info({ address: options.controlAddress }, "the control plane answers");
+      connected = true;
+      failures = 0;
+      talk.hear(response);
+    });
+    const ended = (why: string): void => {
+      talk.end();
+      if (connected || failures === 0)
+        log.warn({ error: why }, "without the control plane: serving what is known");
+      connected = false;
+      clearTimeout(retry);
+      if (!closed) retry = setTimeout(connect, backoffMs(failures++));
+    };
+    call.on("error", (error) => ended(error.message));
+    call.on("end", () => ended("the stream has ended"));
+    talk.begin();
+  };
+
+  connect();
+  return {
+    get connected() {
+      return connected;
+    },
+    async close() {
+      closed = true;
+      clearTimeout(retry);
+      if (connected) await leave();
+      client.close();
+    },
+  };
+}
+
+// Spread, so that a restarted control plane is not met by all proxies at once.
+const backoffMs = (failures: number): number =>
+  Math.random() * Math.min(lastRetryMs, firstRetryMs * 2 ** failures) + firstRetryMs / 2;
+
+type Call = ClientDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>;
+
+function open(client: Client, { credential }: WatchOptions): Call {
+  const method = grpcMethod(DirectoryService.method.watchNamespaces);
+  return client.makeBidiStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+    controlMetadata(credential),
+  ) as unknown as Call;
+}
+
+/** One connection's talk: hello, then a status for every version put into force and at least every third of a lease. */
+function conversation(call: Call, options: WatchOptions) {
+  const { directory, lease, copy, log } = options;
+  let last = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let ended = false;
+  let savedAt = 0;
+
+  const say = (request: MessageInitShape<typeof WatchNamespacesRequestSchema>["request"]): void => {
+    if (!ended) call.write(create(WatchNamespacesRequestSchema, request === undefined ? {} : { request }));
+  };
+
+  const report = (): void => {
+    clearTimeout(timer);
+    if (ended) return;
+    // A control plane that takes statuses and answers none is no longer one: look for another connection.
+    if (lease.waitingMs() > Math.max(silenceMs, lease.durationMs)) {
+      call.cancel();
+      return;
+    }
+    lease.asked();
+    say({ case: "status", value: statusOf(options) });
+    const draining = directory.all().some(({ entry }) => entry.state === State.DRAINING);
+    timer = setTimeout(report, lease.durationMs === 0 || draining ? eagerMs : lease.durationMs / 3);
+    timer.unref();
+  };
+
+  const save = (): Promise<void> => {
+    savedAt = Date.now();
+    return copy.save({ snapshot: knownTo(directory), leaseUntilMs: Date.now() + lease.remainingMs() });
+  };
+
+  const apply = async (response: WatchNamespacesResponse["response"]): Promise<void> => {
+    if (response.case === "snapshot") directory.replace(response.value);
+    if (response.case === "change") directory.change(response.value);
+    // First on disk, then acknowledged: a restart must not bring back what was revoked.
+    await save();
+    log.debug({ version: String(directory.version) }, "directory version in force");
+    report();
+  };
+
+  return {
+    begin(): void {
+      const { proxy, shard, address, region } = options;
+      const lastVersion = knownTo(directory).version;
+      say({
+        case: "hello",
+        value: { proxy, shard, address, region, lastVersion, patterns: { ...patternVersions } },
+      });
+    },
+    hear({ response }: WatchNamespacesResponse): void {
+      if (response.case === "lease") {
+        lease.granted(response.value.durationMs);
+        if (Date.now() - savedAt > saveLeaseMs) last = last.then(save).catch(failed);
+        return;
+      }
+      last = last.then(() => apply(response)).catch(failed);
+    },
+    end(): void {
+      ended = true;
+      clearTimeout(timer);
+    },
+  };
+
+  function failed(error: unknown): void {
+    // Not acknowledged: the control plane sees an old version, and the next connection takes a snapshot.
+    log.error({ error: String(error) }, "could not put a directory version into force");
+    call.cancel();
+  }
+}
+
+/** With something refused it is not the whole of its version: asking for changes only would never bring it again. */
+function knownTo(directory: Directory<Served>) {
+  const snapshot = directory.snapshot();
+  return directory.refused.size === 0 ? snapshot : { ...snapshot, version: 0n };
+}
+
+function statusOf({ directory, condition }: WatchOptions): Status {
+  const { load, healthy } = condition();
+  const inFlight: Record<string, number> = {};
+  for (const { entry, calls } of directory.all()) {
+    if (entry.state === State.DRAINING) inFlight[entry.namespace] = calls.open;
+  }
+  return create(StatusSchema, {
+    appliedVersion: directory.version,
+    load,
+    healthy,
+    inFlight,
+    refused: Object.fromEntries(directory.refused),
+  });
+}
