@@ -21,9 +21,9 @@ export function memoryEventStore(options: { clock?: () => Date } = {}): EventSto
   };
 
   return {
-    async append(stream, events, { expected }): Promise<Appended> {
+    async append(stream, wanted, { expected }): Promise<Appended> {
       assertOpen();
-      const prepared = prepareAppend(stream, events);
+      const prepared = prepareAppend(stream, wanted);
       if (prepared.length === 0) {
         const last = end.streams.get(stream);
         return { revision: last?.revision ?? -1n, position: last?.position ?? 0n, events: [] };
@@ -32,7 +32,9 @@ export function memoryEventStore(options: { clock?: () => Date } = {}): EventSto
       if (verdict.kind === "refused") throw verdict.error;
       if (verdict.kind === "new") {
         log.push(...verdict.events);
-        streams.set(stream, [...(streams.get(stream) ?? []), ...verdict.events]);
+        const events = streams.get(stream);
+        if (events === undefined) streams.set(stream, [...verdict.events]);
+        else events.push(...verdict.events);
         wake();
       }
       const last = verdict.events.at(-1);

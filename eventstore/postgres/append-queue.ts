@@ -1,7 +1,7 @@
 import type { RecordedEvent } from "../../domain/event.ts";
 import type { Append, Verdict } from "../decide-append.ts";
 import { StoreError } from "../event-store.ts";
-import { isDataFault } from "./store-error.ts";
+import { isRefusal } from "./store-error.ts";
 
 type Waiting = {
   readonly append: Append;
@@ -47,8 +47,8 @@ export function appendQueue(
         else resolve(verdict.events);
       }
     } catch (error) {
-      // What the server refuses for its values is one caller's fault: the others must not fail with it.
-      if (isDataFault(error) && batch.length > 1) for (const one of batch) await settle([one]);
+      // What the server refuses is one caller's matter: the others must not fail with it.
+      if (isRefusal(error) && batch.length > 1) for (const one of batch) await settle([one]);
       else for (const { reject } of batch) reject(error);
     }
   }

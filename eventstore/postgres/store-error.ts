@@ -13,8 +13,9 @@ export function storeError(doing: string, error: unknown): unknown {
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof StoreError && error.kind === "StoreUnavailable";
 
-/** The server refused the values themselves: one caller's matter, not the connection's. */
-export const isDataFault = (error: unknown): boolean => /^(22|23|54)/.test(codeOf(error));
+/** The server answered, and refused: for what was asked, and not for the state it or the connection is in. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && /^[0-9A-Z]{5}$/.test(codeOf(error)) && kindOf(error) === undefined;
 
 function kindOf(error: Error): StoreErrorKind | undefined {
   const code = codeOf(error);

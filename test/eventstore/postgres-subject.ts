@@ -1,0 +1,50 @@
+import type { EventStore } from "../../eventstore/event-store.ts";
+import { postgresPool } from "../../eventstore/postgres/pool.ts";
+import { type PostgresEventStoreOptions, postgresEventStore } from "../../eventstore/postgres/postgres.ts";
+import type { Subject } from "./conformance/subject.ts";
+import { type Database, database } from "./database.ts";
+
+/** The Postgres adapter on a database of its own, with the means to trouble it. */
+export type PostgresSubject = Subject & {
+  readonly database: Database;
+  /** Another client, on a connection or with options of the case's own; closed after the cases. */
+  readonly openWith: (options: Partial<PostgresEventStoreOptions>) => EventStore;
+};
+
+/** `adapter` is the one to test: the real one, or a copy with a fault in it. */
+export async function postgresSubject(
+  adapter: typeof postgresEventStore = postgresEventStore,
+): Promise<PostgresSubject & { dispose(): Promise<void> }> {
+  const own = await database();
+  const opened: EventStore[] = [];
+  const openWith = (options: Partial<PostgresEventStoreOptions>): EventStore => {
+    const store = adapter({ url: own.url, ...options } as PostgresEventStoreOptions);
+    opened.push(store);
+    return store;
+  };
+  const store = openWith({});
+  await store.health();
+  return {
+    store,
+    openWith,
+    open: (options = {}) => openWith(options),
+    idempotent: "always",
+    database: own,
+    async dispose() {
+      await Promise.all(opened.map((one) => one.close()));
+      await own.drop();
+    },
+  };
+}
+
+/** A pool that counts what is asked of it. */
+export function countingPool(url: string): { pool: ReturnType<typeof postgresPool>; queries: () => number } {
+  const pool = postgresPool(url);
+  const query = pool.query.bind(pool) as (...args: unknown[]) => unknown;
+  let queries = 0;
+  pool.query = ((...args: unknown[]) => {
+    queries += 1;
+    return query(...args);
+  }) as typeof pool.query;
+  return { pool, queries: () => queries };
+}

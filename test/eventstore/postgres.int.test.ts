@@ -1,0 +1,21 @@
+import { appendCases } from "./conformance/append.ts";
+import { concurrencyCases } from "./conformance/concurrency.ts";
+import { idempotencyCases } from "./conformance/idempotency.ts";
+import { postgresConnectionCases } from "./conformance/postgres-connections.ts";
+import { postgresGapCases } from "./conformance/postgres-gaps.ts";
+import { readAllCases } from "./conformance/read-all.ts";
+import { readStreamCases } from "./conformance/read-stream.ts";
+import { clockCases } from "./conformance/soak.ts";
+import { conform } from "./conformance/subject.ts";
+import { subscriptionCases } from "./conformance/subscriptions.ts";
+import { postgresSubject } from "./postgres-subject.ts";
+
+conform("Postgres: append", postgresSubject, appendCases);
+conform("Postgres: idempotency", postgresSubject, idempotencyCases);
+conform("Postgres: concurrency", postgresSubject, concurrencyCases);
+conform("Postgres: one stream", postgresSubject, readStreamCases);
+conform("Postgres: the log", postgresSubject, readAllCases);
+conform("Postgres: subscriptions", postgresSubject, subscriptionCases);
+conform("Postgres: slow, failing and killed transactions", postgresSubject, postgresGapCases);
+conform("Postgres: connections", postgresSubject, postgresConnectionCases);
+conform("Postgres: time", postgresSubject, clockCases);
