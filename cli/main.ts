@@ -38,8 +38,8 @@ async function main(): Promise<number> {
       missing("no development issuer here: start one with `npm start` or `npx prism stack up`");
     return developmentToken(file, { subject, teams, scopes, ttlSeconds });
   });
-  stackCommands(program, context);
-  doctorCommand(program, context);
+  stackCommands(program, context, process.env);
+  doctorCommand(program, context, process.env);
   unbuiltCommands(program);
   // Sub-commands made before this call inherit nothing of it.
   for (const command of everyCommand(program)) command.exitOverride();

@@ -7,18 +7,27 @@ import type { Environment } from "./server.ts";
  * The secrets Prism's own processes share in development, as files (mode 0600) made when
  * they are first wanted and the user names no others: what proxies show the control plane, and the key that signs tokens.
  */
-export function credentials({ folder }: Instance, given: Environment): Record<string, string> {
-  const file = (variable: string, name: string, make: () => string): string => {
-    if (given[variable]) return given[variable];
-    once(join(folder, name), make);
-    return join(folder, name);
-  };
-  const credential = () => randomBytes(32).toString("base64url");
-  return {
-    PRISM_CONTROL_CREDENTIAL: file("PRISM_CONTROL_CREDENTIAL", "control-credential", credential),
-    PRISM_DEV_ISSUER: file("PRISM_DEV_ISSUER", "dev-issuer.json", developmentIssuer),
-  };
+export function credentials(instance: Instance, given: Environment): Record<string, string> {
+  const files = { ...credentialFiles(instance) };
+  for (const variable of Object.keys(files) as CredentialVariable[]) {
+    if (given[variable]) files[variable] = given[variable];
+    else once(files[variable], makers[variable]);
+  }
+  return files;
 }
+
+/** Where they are, once they have been made. */
+export const credentialFiles = ({ folder }: Instance): Readonly<Record<CredentialVariable, string>> => ({
+  PRISM_CONTROL_CREDENTIAL: join(folder, "control-credential"),
+  PRISM_DEV_ISSUER: join(folder, "dev-issuer.json"),
+});
+
+type CredentialVariable = keyof typeof makers;
+
+const makers = {
+  PRISM_CONTROL_CREDENTIAL: () => randomBytes(32).toString("base64url"),
+  PRISM_DEV_ISSUER: developmentIssuer,
+};
 
 function developmentIssuer(): string {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

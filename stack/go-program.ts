@@ -1,15 +1,16 @@
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { cached, type Fetching } from "./cache.ts";
-import { type Lookup, machine } from "./lookup.ts";
+import { exists, type Lookup, machine } from "./lookup.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A program that `go install` builds; the version is exact, so that every machine builds the same. */
 export type GoProgram = { readonly name: string; readonly path: string; readonly version: string };
 
 /** Builds it into the cache, or finds it there, and answers the program's path. */
-export async function goProgram({ name, path, version }: GoProgram, fetching: Fetching): Promise<string> {
-  const folder = await cached(`${name}-${version}`, fetching, async (draft) => {
+export async function goProgram(program: GoProgram, fetching: Fetching): Promise<string> {
+  const { name, path, version } = program;
+  const folder = await cached(folderOf(program), fetching, async (draft) => {
     const go = await findGo(machine(fetching.environment));
     if (go === undefined) throw new Error(`${name} is not here and Go is missing to build it: ${installGo}`);
     fetching.say(`building ${name} ${version} with Go, once on this machine`);
@@ -19,9 +20,17 @@ export async function goProgram({ name, path, version }: GoProgram, fetching: Fe
   return join(folder, basename(name));
 }
 
-export async function missingGo(lookup: Lookup): Promise<readonly string[]> {
-  return (await findGo(lookup)) === undefined ? [`Go: ${installGo}`] : [];
+/** Nothing, once it is built. */
+export async function missingGo(
+  program: GoProgram,
+  lookup: Lookup,
+  cache: string,
+): Promise<readonly string[]> {
+  const built = await exists(join(cache, folderOf(program)));
+  return built || (await findGo(lookup)) !== undefined ? [] : [`Go: ${installGo}`];
 }
+
+const folderOf = ({ name, version }: GoProgram): string => `${name}-${version}`;
 
 const findGo = async (lookup: Lookup): Promise<string | undefined> => {
   // Where Go's own installer puts it, which is not always on the PATH.

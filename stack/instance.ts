@@ -21,13 +21,20 @@ export const checkout = resolve(import.meta.dirname, "..");
 export function checkoutInstance(environment: Environment): Instance {
   const states = join(environment["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "prism");
   const folder = environment["PRISM_STATE_DIR"] || join(states, named(checkout));
-  return made({ name: `prism-${named(resolve(folder))}`, folder: resolve(folder), temporary: false });
+  return { name: `prism-${named(resolve(folder))}`, folder: resolve(folder), temporary: false };
 }
 
 /** An instance for one run of tests. */
 export function temporaryInstance(): Instance {
   const folder = mkdtempSync(join(tmpdir(), "prism-run-"));
-  return made({ name: basename(folder).toLowerCase(), folder, temporary: true });
+  return { name: basename(folder).toLowerCase(), folder, temporary: true };
+}
+
+/** Before anything is put there. */
+export function makeFolder({ folder }: Instance): void {
+  mkdirSync(folder, { recursive: true });
+  // Root lets others pass through, not look: Postgres runs as another user below this folder.
+  chmodSync(folder, process.getuid?.() === 0 ? 0o711 : 0o700);
 }
 
 export const stateFile = ({ folder }: Instance): string => join(folder, "stack.json");
@@ -71,13 +78,6 @@ export function once(file: string, make: () => string): string {
     rmSync(draft, { force: true });
   }
   return readFileSync(file, "utf8");
-}
-
-function made(instance: Instance): Instance {
-  mkdirSync(instance.folder, { recursive: true });
-  // Root lets others pass through, not look: Postgres runs as another user below this folder.
-  chmodSync(instance.folder, process.getuid?.() === 0 ? 0o711 : 0o700);
-  return instance;
 }
 
 const elsewhere = ({ name }: Instance): string => join("/var/lib/prism", name);

@@ -7,6 +7,7 @@ import { runCommand } from "./run-command.ts";
 import type { Place, Server } from "./server.ts";
 
 const version = "4.1.1";
+const cachedAs = `kafka-${version}`;
 const pom = join(import.meta.dirname, "kafka", "pom.xml");
 
 /** One Kafka broker that is its own controller. `programs` is the folder of its jars. */
@@ -26,9 +27,10 @@ export const kafka: Server = {
     return undefined;
   },
   fetch: jars,
-  async missing(lookup) {
-    const maven = (await lookup.which("mvn")) === undefined ? [`Maven: ${install("maven", "maven")}`] : [];
-    return [...(await missingJava(lookup)), ...maven];
+  async missing(lookup, cache) {
+    const fetched = await exists(join(cache, cachedAs));
+    const maven = fetched || (await lookup.which("mvn")) !== undefined;
+    return [...(await missingJava(lookup)), ...(maven ? [] : [`Maven: ${install("maven", "maven")}`])];
   },
 
   async prepare(place) {
@@ -65,8 +67,8 @@ const apiVersionsRequest = (() => {
 })();
 
 async function jars(fetching: Fetching): Promise<string> {
-  const folder = await cached(`kafka-${version}`, fetching, async (draft) => {
-    const lacking = await kafka.missing(machine(fetching.environment));
+  const folder = await cached(cachedAs, fetching, async (draft) => {
+    const lacking = await kafka.missing(machine(fetching.environment), fetching.cache);
     if (lacking.length > 0) throw new Error(`Kafka is not here and cannot be fetched. ${lacking.join(". ")}`);
     fetching.say(`fetching Kafka ${version} with Maven, once on this machine`);
     const libs = `-DoutputDirectory=${join(draft, "libs")}`;

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { converse, target } from "./converse.ts";
-import { goProgram, missingGo } from "./go-program.ts";
+import { type GoProgram, goProgram, missingGo } from "./go-program.ts";
 import type { Server } from "./server.ts";
 
 /** NATS with JetStream on disk. */
@@ -13,12 +13,8 @@ export const nats: Server = {
   stopSignals: ["SIGTERM"],
 
   find: (lookup) => lookup.which("nats-server"),
-  fetch: (fetching) =>
-    goProgram(
-      { name: "nats-server", path: "github.com/nats-io/nats-server/v2", version: "v2.15.2" },
-      fetching,
-    ),
-  missing: missingGo,
+  fetch: (fetching) => goProgram(natsServer, fetching),
+  missing: (lookup, cache) => missingGo(natsServer, lookup, cache),
 
   async prepare({ programs, folder, ports, secret }) {
     const config = join(folder, "nats.conf");
@@ -41,4 +37,10 @@ export const nats: Server = {
     const greeting = String(await converse(target(first, 4222), "", signal));
     if (!greeting.startsWith("INFO ")) throw new Error("what answers is no NATS server");
   },
+};
+
+const natsServer: GoProgram = {
+  name: "nats-server",
+  path: "github.com/nats-io/nats-server/v2",
+  version: "v2.15.2",
 };

@@ -67,15 +67,21 @@ export async function processPorts(instance: Instance, environment: Environment)
 }
 
 /** What every process is told about where all of them listen. */
-export function portVariables(ports: ProcessPorts): Record<string, string> {
-  const given = processNames.flatMap((name) =>
-    Object.entries(kinds[name].ports).map(([port, { variable }]) => [variable, String(ports[name][port])]),
-  );
-  return {
-    ...Object.fromEntries(given),
-    PRISM_CONTROL_ADDRESS: `127.0.0.1:${ports.api["control"]}`,
-    PRISM_PROXY_ADVERTISE: `127.0.0.1:${ports.proxy["proxy"]}`,
-  };
+export function portVariables(ports: Partial<ProcessPorts>): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, own = {}] of Object.entries(ports)) {
+    for (const [port, number] of Object.entries(own)) {
+      const variable = kinds[name as ProcessName].ports[port]?.variable;
+      if (variable !== undefined) variables[variable] = String(number);
+    }
+  }
+  const { api, proxy } = ports;
+  if (api !== undefined) {
+    variables["PRISM_API_URL"] = `http://127.0.0.1:${api["api"]}`;
+    variables["PRISM_CONTROL_ADDRESS"] = `127.0.0.1:${api["control"]}`;
+  }
+  if (proxy !== undefined) variables["PRISM_PROXY_ADVERTISE"] = `127.0.0.1:${proxy["proxy"]}`;
+  return variables;
 }
 
 /** As people and clients write them. */

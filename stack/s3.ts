@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { goProgram, missingGo } from "./go-program.ts";
+import { type GoProgram, goProgram, missingGo } from "./go-program.ts";
 import type { Server } from "./server.ts";
 
 const accessKeyId = "prism";
@@ -15,12 +15,8 @@ export const s3: Server = {
   stopSignals: ["SIGTERM"],
 
   find: (lookup) => lookup.which("versitygw"),
-  fetch: (fetching) =>
-    goProgram(
-      { name: "versitygw", path: "github.com/versity/versitygw/cmd/versitygw", version: "v1.8.0" },
-      fetching,
-    ),
-  missing: missingGo,
+  fetch: (fetching) => goProgram(versitygw, fetching),
+  missing: (lookup, cache) => missingGo(versitygw, lookup, cache),
 
   async prepare({ programs, folder, ports, secret }) {
     const [buckets, metadata] = [join(folder, "buckets"), join(folder, "metadata")];
@@ -44,4 +40,10 @@ export const s3: Server = {
     const answer = await fetch(environment["PRISM_S3_ENDPOINT"] ?? "", { signal });
     await answer.body?.cancel();
   },
+};
+
+const versitygw: GoProgram = {
+  name: "versitygw",
+  path: "github.com/versity/versitygw/cmd/versitygw",
+  version: "v1.8.0",
 };

@@ -45,7 +45,11 @@ export async function isSeatFree({ ports }: Seat): Promise<boolean> {
   return free.every((each) => each);
 }
 
-function given({ variables, companions = [] }: Server, environment: Environment): Record<string, string> {
+/** What the user said about it. */
+export function given(
+  { variables, companions = [] }: Server,
+  environment: Environment,
+): Record<string, string> {
   const set = [...variables, ...companions].map((name) => [name, environment[name] ?? ""] as const);
   return Object.fromEntries(set.filter(([, value]) => value !== ""));
 }

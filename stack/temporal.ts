@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
-import { goProgram, missingGo } from "./go-program.ts";
+import { type GoProgram, goProgram, missingGo } from "./go-program.ts";
 import type { Server } from "./server.ts";
 
 /** What `prism` workflows are found by in the UI; the development server registers them as it starts. */
@@ -23,12 +23,8 @@ export const temporal: Server = {
   stopSignals: ["SIGTERM"],
 
   find: (lookup) => lookup.which("temporal"),
-  fetch: (fetching) =>
-    goProgram(
-      { name: "temporal", path: "github.com/temporalio/cli/cmd/temporal", version: "v1.5.1" },
-      fetching,
-    ),
-  missing: missingGo,
+  fetch: (fetching) => goProgram(temporalCli, fetching),
+  missing: (lookup, cache) => missingGo(temporalCli, lookup, cache),
 
   async prepare({ programs, folder, ports }) {
     const options = {
@@ -89,3 +85,9 @@ function describeNamespace(address: string, namespace: string, signal: AbortSign
     signal.addEventListener("abort", () => call.cancel(), { once: true });
   }).finally(() => client.close());
 }
+
+const temporalCli: GoProgram = {
+  name: "temporal",
+  path: "github.com/temporalio/cli/cmd/temporal",
+  version: "v1.5.1",
+};

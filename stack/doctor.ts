@@ -1,0 +1,32 @@
+import { cacheFolder } from "./cache.ts";
+import { dockerRuns } from "./docker.ts";
+import { machine } from "./lookup.ts";
+import { isGiven, resolve } from "./resolve.ts";
+import { type Environment, type ServerName, serverNames } from "./server.ts";
+import { servers } from "./servers.ts";
+
+export type Finding = {
+  readonly server: ServerName;
+  /** How it would come up on this machine. */
+  readonly how: string;
+  /** What has to be there first, each with the command that mends it. Empty: nothing. */
+  readonly missing: readonly string[];
+};
+
+/** What this machine lacks to run every server, without starting or fetching anything. */
+export async function doctor(environment: Environment): Promise<readonly Finding[]> {
+  const lookup = machine(environment);
+  const docker = dockerRuns(lookup);
+  const examine = async (name: ServerName): Promise<Finding> => {
+    const server = servers[name];
+    if (isGiven(server, environment)) {
+      return { server: name, how: `given by ${server.variables.join(" and ")}`, missing: [] };
+    }
+    const found = await resolve(server, lookup, () => docker);
+    if (found.source === "path") return { server: name, how: found.programs, missing: [] };
+    if (found.source === "docker") return { server: name, how: "Docker Compose", missing: [] };
+    const missing = await server.missing(lookup, cacheFolder(environment));
+    return { server: name, how: "built or fetched once, then from the cache", missing };
+  };
+  return Promise.all(serverNames.map(examine));
+}
