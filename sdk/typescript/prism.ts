@@ -1,0 +1,54 @@
+import { connection, type Token } from "./connection.ts";
+import { type Control, control } from "./control.ts";
+import { apiOf, discovery } from "./discovery.ts";
+import { PrismError } from "./errors.ts";
+import { type Queue, queue } from "./queue.ts";
+
+export type PrismOptions = {
+  readonly namespace: string;
+  readonly token: Token;
+  /** `api://host:port` of the control plane, which knows the proxies and is what `control` speaks to. */
+  readonly discovery?: string;
+  /** host:port of proxies, where they are known. */
+  readonly endpoints?: readonly string[];
+};
+
+export interface Prism {
+  readonly queue: Queue;
+  /** REST; needs `discovery`. */
+  readonly control: Control;
+  close(): void;
+}
+
+/**
+ * A namespace, for programs.
+ *
+ * ```ts
+ * const orders = prism({ namespace: "order-processing", discovery: "api://127.0.0.1:8900", token });
+ * await orders.queue.publish("orders", { order_id: 12345, amount: 99.99 });
+ * for await (const message of orders.queue.consume("orders", { group: "billing" })) await message.ack();
+ * ```
+ */
+export function prism(options: PrismOptions): Prism {
+  const { namespace, token } = options;
+  const connected = connection({ namespace, token, endpoints: endpointsOf(options) });
+  return {
+    queue: queue(connected),
+    get control() {
+      const api = apiOf(options.discovery);
+      if (api === undefined) throw needed("discovery", "control needs discovery: 'api://host:port'");
+      if (typeof token !== "string") throw needed("token", "control needs the token itself");
+      return control({ api, token });
+    },
+    close: connected.close,
+  };
+}
+
+function endpointsOf({ endpoints, discovery: address, namespace }: PrismOptions) {
+  if (endpoints !== undefined && endpoints.length > 0) return endpoints;
+  if (address !== undefined) return discovery(address, namespace);
+  throw needed("discovery", "neither discovery nor endpoints say where the namespace is served");
+}
+
+const needed = (field: string, message: string): PrismError =>
+  new PrismError("INVALID_CONFIGURATION", message, { details: { field } });

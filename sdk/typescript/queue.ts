@@ -1,0 +1,158 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { type Message as Delivered, PublishRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
+import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
+import type { Connection } from "./connection.ts";
+import { type ConsumeOptions, type ConsumerStream, consumerStream } from "./consumer-stream.ts";
+import { PrismError } from "./errors.ts";
+
+export type PublishOptions = {
+  /** Messages of one key keep their order where the namespace is `ordered`. */
+  readonly key?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+};
+
+export type Published = { readonly messageId: string; readonly offset: string; readonly recordedAt: Date };
+
+/** A message as a consumer gets it. */
+export type Message = {
+  readonly id: string;
+  readonly topic: string;
+  readonly key: string;
+  readonly payload: Uint8Array;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Equal to what publishing it answered. */
+  readonly offset: string;
+  /** 1 at the first delivery. */
+  readonly attempt: number;
+  readonly publishedAt: Date;
+  text(): string;
+  json<Value = unknown>(): Value;
+  /**
+   * Done: it does not come again. Sent with the other acknowledgements of this moment; one
+   * that is lost with its connection makes the message come again.
+   */
+  ack(): Promise<void>;
+};
+
+/** Messages one after the other; leaving the loop gives back what was not acknowledged. */
+export interface Consumption extends AsyncIterableIterator<Message> {
+  /** Resolves when the group stands: from then on nothing that is published passes it by. */
+  readonly ready: Promise<void>;
+  /** Ends it; resolves when what was acknowledged has arrived. */
+  return(): Promise<IteratorResult<Message>>;
+}
+
+export type Queue = ReturnType<typeof queue>;
+
+const firstPauseMs = 100;
+const lastPauseMs = 3_000;
+// What a new connection may mend; anything else is told.
+const passing = ["BACKEND_UNAVAILABLE", "NAMESPACE_NOT_READY"];
+const bytes = new TextEncoder();
+const utf8 = new TextDecoder();
+
+export function queue(connection: Connection) {
+  return {
+    /**
+     * Resolves when the namespace's durability promise holds for it. Bytes go as they are,
+     * anything else as JSON. Where the outcome is unknown it rejects with
+     * `BACKEND_UNAVAILABLE`: publishing again may then publish twice.
+     */
+    async publish(
+      topic: string,
+      value: unknown,
+      { key = "", metadata = {} }: PublishOptions = {},
+    ): Promise<Published> {
+      const payload = value instanceof Uint8Array ? value : bytes.encode(json(value));
+      const request = create(PublishRequestSchema, { topic, payload, key, metadata: { ...metadata } });
+      const { messageId, offset, recordedAt } = await connection.call(QueueService.method.publish, request);
+      return { messageId, offset, recordedAt: recordedAt ? timestampDate(recordedAt) : new Date(0) };
+    },
+
+    /** Begins at once, and over again whenever the connection is lost. Rejects with what that cannot mend. */
+    consume: (topic: string, options: ConsumeOptions): Consumption => consumption(connection, topic, options),
+  };
+}
+
+function consumption(connection: Connection, topic: string, options: ConsumeOptions): Consumption {
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => {});
+  let stream: ConsumerStream | undefined;
+  let left = false;
+  let failures = 0;
+
+  const opened = async (): Promise<ConsumerStream> => {
+    const fresh = await consumerStream(connection, topic, options);
+    stream = fresh;
+    if (left) await fresh.leave();
+    // Only the last word of several attempts is the caller's.
+    fresh.ready.then(ready.resolve, () => {});
+    return fresh;
+  };
+
+  let opening: Promise<ConsumerStream> | undefined = opened();
+  opening.catch(() => {});
+
+  const next = async (): Promise<IteratorResult<Message>> => {
+    while (!left) {
+      try {
+        opening ??= opened();
+        const from = await opening;
+        const delivered = await from.next();
+        if (delivered === undefined && !left)
+          throw new PrismError("BACKEND_UNAVAILABLE", "the stream has ended");
+        if (delivered === undefined) break;
+        failures = 0;
+        return { done: false, value: message(delivered, from) };
+      } catch (error) {
+        opening = undefined;
+        if (left) break;
+        if (!(error instanceof PrismError) || !passing.includes(error.code)) {
+          ready.reject(error);
+          throw error;
+        }
+        connection.avoid();
+        const pauseMs = Math.min(lastPauseMs, firstPauseMs * 2 ** failures++);
+        await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
+      }
+    }
+    return { done: true, value: undefined };
+  };
+
+  return {
+    ready: ready.promise,
+    next,
+    async return() {
+      left = true;
+      await opening?.catch(() => {});
+      await stream?.leave();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+const message = (delivered: Delivered, from: ConsumerStream): Message => ({
+  id: delivered.messageId,
+  topic: delivered.topic,
+  key: delivered.key,
+  payload: delivered.payload,
+  metadata: delivered.metadata,
+  offset: delivered.offset,
+  attempt: delivered.attempt,
+  publishedAt: delivered.publishedAt ? timestampDate(delivered.publishedAt) : new Date(0),
+  text: () => utf8.decode(delivered.payload),
+  json: <Value>() => JSON.parse(utf8.decode(delivered.payload)) as Value,
+  ack: async () => from.acknowledge(delivered.receipt),
+});
+
+function json(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (text !== undefined) return text;
+  throw new PrismError("INVALID_CONFIGURATION", "what is published must be bytes or JSON", {
+    details: { field: "value" },
+  });
+}

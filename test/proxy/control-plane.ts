@@ -1,0 +1,126 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Server, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import {
+  DirectoryService,
+  type Entry,
+  EntrySchema,
+  type Hello,
+  State,
+  type Status,
+  type WatchNamespacesRequest,
+  type WatchNamespacesResponse,
+  WatchNamespacesResponseSchema,
+} from "../../proto/gen/prism/control/v1/control_pb.js";
+import { grpcService } from "../../proto/grpc.ts";
+import { controlCredentialMatches } from "../../runtime/control-credential.ts";
+
+export const credential = "a-secret-of-this-test";
+
+/** As much of a control plane as a proxy sees. */
+export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
+  const entries = new Map<string, Entry>();
+  const streams = new Set<ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>>();
+  const statuses: Status[] = [];
+  const hellos: Hello[] = [];
+  let version = 0n;
+
+  const say = (response: NonNullable<MessageInitShape<typeof WatchNamespacesResponseSchema>["response"]>) => {
+    for (const stream of streams) stream.write(create(WatchNamespacesResponseSchema, { response }));
+  };
+
+  const server = new Server();
+  server.addService(grpcService(DirectoryService), {
+    watchNamespaces(call: ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>) {
+      if (!controlCredentialMatches(call.metadata, credential)) {
+        call.emit("error", { code: status.UNAUTHENTICATED, details: "no" });
+        return;
+      }
+      call.on("data", ({ request }: WatchNamespacesRequest) => {
+        if (request.case === "hello") {
+          hellos.push(request.value);
+          streams.add(call);
+          const value = { version, entries: [...entries.values()] };
+          call.write(create(WatchNamespacesResponseSchema, { response: { case: "snapshot", value } }));
+        }
+        if (request.case !== "status") return;
+        statuses.push(request.value);
+        const lease = { case: "lease", value: { durationMs: leaseMs } } as const;
+        call.write(create(WatchNamespacesResponseSchema, { response: lease }));
+      });
+      call.on("cancelled", () => streams.delete(call));
+      call.on("end", () => {
+        streams.delete(call);
+        call.end();
+      });
+    },
+  });
+  const bound = await new Promise<number>((resolve, reject) =>
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, actual) =>
+      error ? reject(error) : resolve(actual),
+    ),
+  );
+
+  return {
+    port: bound,
+    address: `127.0.0.1:${bound}`,
+    statuses,
+    hellos,
+    get version() {
+      return version;
+    },
+    put(init: MessageInitShape<typeof EntrySchema>): bigint {
+      version++;
+      const entry = create(EntrySchema, { ...init, directoryVersion: version });
+      entries.set(entry.namespace, entry);
+      say({ case: "change", value: { version, entries: [entry] } });
+      return version;
+    },
+    remove(namespace: string): bigint {
+      version++;
+      entries.delete(namespace);
+      say({ case: "change", value: { version, removed: [namespace] } });
+      return version;
+    },
+    /** Resolves when the proxies have acknowledged everything said so far. */
+    async acknowledged(withinMs = 5_000): Promise<void> {
+      const until = performance.now() + withinMs;
+      while ((statuses.at(-1)?.appliedVersion ?? -1n) < version) {
+        if (performance.now() > until) throw new Error(`version ${version} was not acknowledged`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+    async close(): Promise<void> {
+      server.forceShutdown();
+    },
+  };
+}
+
+export type ControlPlane = Awaited<ReturnType<typeof controlPlane>>;
+
+/** A queue that team-orders owns, order-api writes to and billing may only read. */
+export const queueEntry = (
+  namespace: string,
+  topic: string,
+  more: MessageInitShape<typeof EntrySchema> = {},
+) => ({
+  namespace,
+  incarnation: 1,
+  version: 1,
+  team: "team-orders",
+  clientApi: "queue",
+  state: State.SERVING,
+  patterns: [
+    { type: "wal", version: 1 },
+    { type: "replay-store", version: 1 },
+  ],
+  backend: { type: "kafka", config: { topic } },
+  ownerTeams: ["team-orders"],
+  consumers: [
+    { service: "order-api", writes: true },
+    { service: "billing", writes: false },
+  ],
+  limits: { maxMessageBytes: 1_000_000n, writeRps: 5_000, readRps: 10_000, connections: 100 },
+  ordered: false,
+  staleLimitMs: 900_000,
+  ...more,
+});

@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Admin } from "@platformatic/kafka";
+import { pino } from "pino";
+import { proxy } from "../../proxy/proxy.ts";
+import { prism } from "../../sdk/typescript/prism.ts";
+import { authority, type Who } from "./callers.ts";
+import { type ControlPlane, credential } from "./control-plane.ts";
+
+const configured = process.env["PRISM_KAFKA_BROKERS"];
+if (!configured) throw new Error("PRISM_KAFKA_BROKERS is not set: `npm test` starts a Kafka and sets it");
+export const brokers: readonly string[] = configured.split(",");
+
+/** A topic of this test alone. */
+export async function kafkaTopic(partitions: number) {
+  const admin = new Admin({ clientId: "prism-test", bootstrapBrokers: [...brokers] });
+  const topic = `test-${randomBytes(5).toString("hex")}-queue`;
+  await admin.createTopics({ topics: [topic], partitions, replicas: 1 });
+  return {
+    topic,
+    async drop(): Promise<void> {
+      await admin.deleteTopics({ topics: [topic] });
+      await admin.close();
+    },
+  };
+}
+
+export const folder = () => mkdtemp(join(tmpdir(), "prism-proxy-"));
+export const removeFolder = (path: string) => rm(path, { recursive: true, force: true });
+
+/** A proxy in this process. */
+export async function startProxy(
+  control: Pick<ControlPlane, "address">,
+  dataDir: string,
+  proxyId = "proxy-1",
+) {
+  const running = await proxy({
+    proxyId,
+    shard: "shard-1",
+    region: "local",
+    host: "127.0.0.1",
+    proxyPort: 0,
+    operatorPort: 0,
+    advertise: undefined,
+    controlAddress: control.address,
+    controlCredential: credential,
+    dataDir,
+    kafkaBrokers: brokers,
+    authority,
+    log: pino({ level: process.env["PRISM_LOG_LEVEL"] ?? "silent" }),
+  });
+  return {
+    ...running,
+    address: `127.0.0.1:${running.port}`,
+    async stop(): Promise<void> {
+      for (const step of running.stopping) await step.stop();
+    },
+  };
+}
+
+/** The namespace as one of the callers sees it. */
+export const as = (who: Who | "nobody", namespace: string, ...proxies: { address: string }[]) =>
+  prism({ namespace, token: who, endpoints: proxies.map(({ address }) => address) });
