@@ -25,18 +25,17 @@ export function rfc027Form(
   }
   const document = Object.hasOwn(written, "namespaces") ? oneOfCatalogue(written, options, report) : written;
   if (document === undefined) return undefined;
-  return withTeam(withAudit(withApproval(withoutNulls(document)), report), options, report);
+  return withTeam(withAudit(withApproval(withoutNulls(document), report), report), options, report);
 }
 
 /** A key with nothing behind it, as YAML leaves it when all below it is commented out. */
 const withoutNulls = (document: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null));
 
-function withApproval(document: JsonObject): JsonObject {
+function withApproval(document: JsonObject, report: Report): JsonObject {
   if (!isObject(document.approval)) return document;
-  const silent: Report = () => {};
-  const named = rename(document.approval, "approval", "approved_by", "approver", silent);
-  return { ...document, approval: rename(named, "approval", "approval_ticket", "ticket", silent) };
+  const named = rename(document.approval, "approval", "approved_by", "approver", report);
+  return { ...document, approval: rename(named, "approval", "approval_ticket", "ticket", report) };
 }
 
 /** `audit: true` is RFC-014's word for audit logging. */

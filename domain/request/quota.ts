@@ -21,7 +21,7 @@ export function quotaViolations(
     .filter((name) => requested[name] > remaining[name])
     .map((name) => {
       const show = (amount: number): number | string =>
-        name === "data_size" ? printSize(Math.max(0, amount)) : amount;
+        name === "data_size" ? printSize(Math.max(0, amount)) : Math.max(0, amount);
       const left = requested[name] > quota[name] ? "" : `, of which ${show(remaining[name])} is left`;
       return {
         code: "QUOTA_EXCEEDED",

@@ -17,7 +17,7 @@ export type Facts = {
   readonly caller: Caller;
   readonly teamExists: (team: string) => boolean;
   /** The namespace that has the name already, as RFC-027 shows it. */
-  readonly existing?: { readonly existing_owner: string; readonly created_at: string } | undefined;
+  readonly existing?: { readonly existing_owner?: string; readonly created_at?: string } | undefined;
   /** The owning team's quota; without it nothing is refused for quota. */
   readonly quota?: { readonly quota: Amounts; readonly remaining: Amounts } | undefined;
 };

@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
-import type { Json } from "../../../domain/json.ts";
+import { requestDocument } from "../../../api/request-body.ts";
 import { examine } from "../../../domain/request/examine.ts";
 import { development, everything } from "../inventories.ts";
 
-const written = parse(readFileSync("docs/examples/order-processing/namespace-request.yaml", "utf8")) as Json;
+const written = requestDocument(
+  readFileSync("docs/examples/order-processing/namespace-request.yaml", "utf8"),
+  "application/yaml",
+);
 const facts = {
   caller: { subject: "user:alice", teams: ["payments-team"], platform: false },
   teamExists: () => true,
