@@ -1,11 +1,11 @@
 import { v5 as uuid5, v7 as uuid7 } from "uuid";
 import type { Occasion } from "../activities/occasion.ts";
 import { PrismError } from "../domain/errors.ts";
+import type { RecordedEvent } from "../domain/event.ts";
 import { canonicalJson, type Json } from "../domain/json.ts";
 import { isFree, nameTaken } from "../domain/namespace/decide.ts";
 import type { NamespaceEvent } from "../domain/namespace/events.ts";
 import { absent, evolve, type Namespace, streamOf } from "../domain/namespace/namespace.ts";
-import type { NamespaceRow } from "../domain/projections/namespaces.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
 import { examine } from "../domain/request/examine.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
@@ -44,8 +44,8 @@ export async function requestNamespace(
   const repeated = idempotencyKey === undefined ? undefined : await earlier(deps, occasion, request);
   if (repeated !== undefined) return repeated;
 
-  const { state } = await readNamespace(deps.store, request.namespace);
-  if (!isFree(state)) throw taken(state, request.namespace, caller);
+  const { state, events } = await readNamespace(deps.store, request.namespace);
+  if (!isFree(state)) throw taken(state, events, caller);
   return deps.starter.create(occasion, request);
 }
 
@@ -116,21 +116,24 @@ export const readNamespace = (store: EventStore, namespace: string) =>
   readAggregate<Namespace, NamespaceEvent>(store, streamOf(namespace), absent, evolve);
 
 /** That a name is taken is no secret; whose it is and what goes on is told to its owners alone. */
-function taken(state: Namespace, name: string, caller: Caller): PrismError {
-  const owner: Pick<NamespaceRow, "team"> | undefined = state.request;
-  const may = owner !== undefined && (caller.platform || caller.teams.includes(owner.team));
-  if (!may) return nameTaken(name);
-  if (state.operation !== undefined && !state.operation.ended) {
-    return new PrismError("OPERATION_IN_PROGRESS", `Namespace '${name}' has an operation under way`, {
+function taken(
+  { request, operation }: Namespace,
+  events: readonly RecordedEvent<NamespaceEvent>[],
+  caller: Caller,
+): PrismError {
+  const { namespace, team } = request ?? { namespace: "", team: "" };
+  const error = nameTaken(namespace);
+  if (!caller.platform && !caller.teams.includes(team)) return error;
+  if (operation !== undefined && !operation.ended) {
+    return new PrismError("OPERATION_IN_PROGRESS", `Namespace '${namespace}' has an operation under way`, {
       details: {
         field: "namespace",
-        operation: state.operation.id,
+        operation: operation.id,
         recommendation: "Wait for the operation to end",
       },
     });
   }
-  const error = nameTaken(name);
-  return new PrismError(error.code, error.message, {
-    details: { ...error.details, existing_owner: owner.team },
-  });
+  const created = events.findLast(({ type }) => type === "NamespaceRequested")?.recordedAt.toISOString();
+  const details = { ...error.details, existing_owner: team, created_at: created };
+  return new PrismError(error.code, error.message, { details });
 }

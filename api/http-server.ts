@@ -1,6 +1,6 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import { fastify } from "fastify";
+import { fastify, LogController } from "fastify";
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { PrismError } from "../domain/errors.ts";
 import type { Authority, Caller } from "../runtime/auth.ts";
@@ -22,7 +22,8 @@ const bodyLimitBytes = 1024 * 1024;
 export async function httpServer({ authority, log }: { authority: Authority; log: Log }) {
   const server = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    // Refusals and failures are logged where they are answered; a line a request says nothing more.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     routerOptions: { ignoreTrailingSlash: true },
     requestIdHeader: "x-request-id",

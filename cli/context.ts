@@ -1,5 +1,5 @@
 import { type Control, control } from "../sdk/typescript/control.ts";
-import { type PrismClient, prism } from "../sdk/typescript/prism.ts";
+import { type Prism, prism } from "../sdk/typescript/prism.ts";
 import { type Format, show } from "./output.ts";
 
 /** What every command needs to know; made once, in `main.ts`, from flags and environment. */
@@ -13,7 +13,7 @@ export type Context = {
 export const controlOf = (context: Context): Control =>
   control({ api: context.api(), token: context.token() });
 
-export const clientOf = (context: Context, namespace: string): PrismClient =>
+export const clientOf = (context: Context, namespace: string): Prism =>
   prism({ namespace, discovery: context.api().replace(/^http/, "api"), token: context.token() });
 
 /** Prints an answer in the form the person asked for. */

@@ -25,7 +25,7 @@ export function messageCommands(program: Command, context: Context): void {
           `published ${published} ${published === 1 ? "message" : "messages"} to ${namespace} ${topic}\n`,
         );
       } finally {
-        await client.close();
+        client.close();
       }
     });
 
@@ -54,7 +54,7 @@ export function messageCommands(program: Command, context: Context): void {
             if (consumed === options.max) break;
           }
         } finally {
-          await client.close();
+          client.close();
         }
       },
     );

@@ -28,7 +28,8 @@ const orderCount = 1_000;
 export async function orderProcessing({ prism, say, signal }: Scene): Promise<boolean> {
   const claims = claimsTold(say);
   const { environment } = prism;
-  const api = `http://${prism.processes.addresses.api}`;
+  const { api } = prism.processes.addresses;
+  const discovery = api.replace(/^http/, "api");
   const tokenOf = (subject: string, teams: readonly string[] = []) =>
     developmentToken(environment["PRISM_DEV_ISSUER"] ?? "", {
       subject,
@@ -83,12 +84,12 @@ export async function orderProcessing({ prism, say, signal }: Scene): Promise<bo
 
   const orderApi = client({
     namespace,
-    discovery: `api://${prism.processes.addresses.api}`,
+    discovery,
     token: await tokenOf("service:order-api"),
   });
   const analytics = client({
     namespace,
-    discovery: `api://${prism.processes.addresses.api}`,
+    discovery,
     token: await tokenOf("service:analytics-pipeline"),
   });
   try {
@@ -110,7 +111,8 @@ export async function orderProcessing({ prism, say, signal }: Scene): Promise<bo
     const reader = await codeOf(analytics.queue.publish("orders", { order_id: -1 }));
     claims.claim(reader === "FORBIDDEN", `the read-only service publishes: ${reader}`);
   } finally {
-    await Promise.allSettled([orderApi.close(), analytics.close()]);
+    orderApi.close();
+    analytics.close();
   }
   say(whereToLook(prism, api));
   return claims.held();

@@ -1,4 +1,4 @@
-import type { PrismClient } from "../sdk/typescript/prism.ts";
+import type { Prism } from "../sdk/typescript/prism.ts";
 
 const topic = "orders";
 // As many as a busy service has under way; each waits for its own acknowledgement.
@@ -7,7 +7,7 @@ const patienceMs = 60_000;
 
 /** Publishes orders 1 to `count`, a customer's in order, and answers how that went. */
 export async function publishOrders(
-  client: PrismClient,
+  client: Prism,
   run: string,
   count: number,
 ): Promise<{ acknowledged: number; figures: string }> {
@@ -30,25 +30,21 @@ export async function publishOrders(
 
 /** Consumes until every order of this run was seen, acknowledging each; what earlier runs left is passed over. */
 export async function consumeOrders(
-  client: PrismClient,
+  client: Prism,
   run: string,
   count: number,
 ): Promise<{ distinct: number; figures: string }> {
   const seen = new Set<number>();
   const begun = performance.now();
-  const patience = AbortSignal.timeout(patienceMs);
-  const messages = client.queue.consume(topic, {
-    group: "analytics",
-    from: "earliest",
-    credit: 1_000,
-    signal: patience,
-  });
+  const messages = client.queue.consume(topic, { group: "analytics", from: "earliest", credit: 1_000 });
+  const patience = setTimeout(() => messages.return(), patienceMs);
   for await (const message of messages) {
     const order = message.json() as { run?: string; order_id: number };
     if (order.run === run) seen.add(order.order_id);
     await message.ack();
     if (seen.size === count) break;
   }
+  clearTimeout(patience);
   return { distinct: seen.size, figures: figuresOf(seen.size, performance.now() - begun, []) };
 }
 

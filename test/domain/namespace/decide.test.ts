@@ -4,7 +4,7 @@ import * as a from "./examples.ts";
 import { given } from "./given.ts";
 
 describe("requesting a namespace", () => {
-  it("begins its first life", () => given().when(a.requestIt).then(a.requested));
+  it("begins its first life", () => given().when(a.requestIt).thenEvents(a.requested));
   it("is quiet when the same operation asks twice", () => given(a.requested).when(a.requestIt).thenNothing());
   it("is refused while another operation has the name", () =>
     given(a.requested)
@@ -34,7 +34,7 @@ describe("requesting a namespace", () => {
 });
 
 describe("selecting a plan", () => {
-  it("records plan, reasons and hash", () => given(a.requested).when(a.selectIt).then(a.planned));
+  it("records plan, reasons and hash", () => given(a.requested).when(a.selectIt).thenEvents(a.planned));
   it("keeps the first choice, whatever today's rules say", () =>
     given(a.requested, a.planned)
       .when({ ...a.selectIt, selection: { ...a.selection, hash: "other" } } as typeof a.selectIt)
@@ -43,21 +43,21 @@ describe("selecting a plan", () => {
 
 describe("provisioning a resource", () => {
   it("writes the intent first", () =>
-    given(a.requested, a.planned).when(a.intend(a.topic)).then(a.intended(a.topic)));
+    given(a.requested, a.planned).when(a.intend(a.topic)).thenEvents(a.intended(a.topic)));
   it("is quiet about an intent that stands", () =>
     given(a.requested, a.planned, a.intended(a.topic)).when(a.intend(a.topic)).thenNothing());
   it("intends again what was removed", () =>
     given(a.requested, a.planned, a.intended(a.topic), a.removed(a.topic))
       .when(a.intend(a.topic))
-      .then(a.intended(a.topic)));
+      .thenEvents(a.intended(a.topic)));
   it("records what was made, once", () => {
-    given(a.requested, a.intended(a.topic)).when(a.confirm(a.topic)).then(a.provisioned(a.topic));
+    given(a.requested, a.intended(a.topic)).when(a.confirm(a.topic)).thenEvents(a.provisioned(a.topic));
     given(a.requested, a.intended(a.topic), a.provisioned(a.topic)).when(a.confirm(a.topic)).thenNothing();
   });
   it("records the new one where the old one was lost", () =>
     given(a.requested, a.intended(a.topic), a.provisioned(a.topic, "old"))
       .when(a.confirm(a.topic, "new"))
-      .then(a.provisioned(a.topic, "new")));
+      .thenEvents(a.provisioned(a.topic, "new")));
   it("refuses an outcome without an intent", () =>
     given(a.requested, a.planned).when(a.confirm(a.topic)).thenRefused("INTERNAL"));
 });
@@ -66,7 +66,7 @@ describe("activating a namespace", () => {
   it("follows the probe", () =>
     given(...a.ready)
       .when(a.activateIt)
-      .then(a.activated));
+      .thenEvents(a.activated));
   it("is quiet the second time", () =>
     given(...a.ready, a.activated)
       .when(a.activateIt)
@@ -95,18 +95,18 @@ describe("registering with proxies", () => {
   const register = (...proxies: string[]) =>
     ({ type: "RegisterProxies", operation: a.operation, directoryVersion: "7", proxies }) as const;
   it("names who acknowledged", () =>
-    given(a.requested, a.opened).when(register("proxy-1")).then(a.registered));
+    given(a.requested, a.opened).when(register("proxy-1")).thenEvents(a.registered));
   it("is refused when nobody did", () =>
     given(a.requested).when(register()).thenRefused("NAMESPACE_NOT_READY"));
 });
 
 describe("failing a create", () => {
-  it("ends it", () => given(a.requested).when(a.failIt).then(a.failed()));
+  it("ends it", () => given(a.requested).when(a.failIt).thenEvents(a.failed()));
   it("is quiet the second time", () => given(a.requested, a.failed()).when(a.failIt).thenNothing());
   it("says first what was left behind", () =>
     given(a.requested)
       .when({ ...a.failIt, blocked: ["kafka topic orders-queue"] } as typeof a.failIt)
-      .then(a.blocked, a.failed(true)));
+      .thenEvents(a.blocked, a.failed(true)));
   it("comes too late for an active one", () =>
     given(...a.ready, a.activated)
       .when(a.failIt)
@@ -120,7 +120,8 @@ describe("removing a resource", () => {
     resource: a.topic,
     removed: true,
   } as const;
-  it("is recorded", () => given(a.requested, a.intended(a.topic)).when(remove).then(a.removed(a.topic)));
+  it("is recorded", () =>
+    given(a.requested, a.intended(a.topic)).when(remove).thenEvents(a.removed(a.topic)));
   it("is quiet about what was never intended, or is gone", () => {
     given(a.requested).when(remove).thenNothing();
     given(a.requested, a.intended(a.topic), a.removed(a.topic)).when(remove).thenNothing();
@@ -140,7 +141,10 @@ describe("a failed attempt", () => {
   it("is recorded with whether it will be tried again", () =>
     given(a.requested)
       .when(report(true))
-      .then({ type: "StepFailed", data: { step: "select", attempt: 1, error: a.outage, will_retry: true } }));
+      .thenEvents({
+        type: "StepFailed",
+        data: { step: "select", attempt: 1, error: a.outage, will_retry: true },
+      }));
   it("says nothing once the operation has ended", () =>
     given(a.requested, a.failed()).when(report(true)).thenNothing());
 });

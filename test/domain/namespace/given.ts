@@ -5,12 +5,12 @@ import { decide } from "../../../domain/namespace/decide.ts";
 import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
 import { absent, evolve } from "../../../domain/namespace/namespace.ts";
 
-/** given(what happened).when(a command).then(what follows) */
+/** given(what happened).when(a command).thenEvents(what follows) */
 export const given = (...past: readonly NamespaceEvent[]) => ({
   when: (command: NamespaceCommand) => {
     const decision = () => decide(command, past.reduce(evolve, absent));
     return {
-      then: (...events: readonly NamespaceEvent[]) => expect(decision()).toEqual(events),
+      thenEvents: (...events: readonly NamespaceEvent[]) => expect(decision()).toEqual(events),
       thenTypes: (...types: readonly NamespaceEvent["type"][]) =>
         expect(decision().map(({ type }) => type)).toEqual(types),
       thenNothing: () => expect(decision()).toEqual([]),

@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import { Client as Postgres } from "pg";
+import { developmentToken } from "../../runtime/auth.ts";
+import { type Control, control } from "../../sdk/typescript/control.ts";
+import { type Prism, prism } from "../../sdk/typescript/prism.ts";
+import { type Instance, purge, temporaryInstance } from "../../stack/instance.ts";
+import { type Processes, type ProcessName, startProcesses } from "../../stack/processes.ts";
+
+/** A Prism of the test file's own: three processes, own databases and task queue, on the run's servers. */
+export type TestPrism = {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly processes: Processes;
+  /** `http://host:port` of the REST API. */
+  readonly api: string;
+  token(wish: Wish): Promise<string>;
+  control(wish: Wish): Promise<Control>;
+  client(namespace: string, wish: Wish): Promise<Prism>;
+  /** A name that no other test has used on the servers, which outlive the file. */
+  name(prefix: string): string;
+  close(): Promise<void>;
+};
+
+export type Wish = {
+  readonly subject?: string;
+  readonly teams?: readonly string[];
+  readonly scopes?: readonly string[];
+  readonly ttlSeconds?: number;
+};
+
+export async function testPrism(
+  options: { names?: readonly ProcessName[]; environment?: Readonly<Record<string, string>> } = {},
+): Promise<TestPrism> {
+  const instance = temporaryInstance();
+  const run = randomUUID().slice(0, 8);
+  const databases = await ownDatabases(process.env, run);
+  const environment = {
+    ...(process.env as Record<string, string>),
+    ...databases.urls,
+    PRISM_TASK_QUEUE: `test-${run}`,
+    // A killed worker is then noticed in a second.
+    PRISM_HEARTBEAT_MS: "1000",
+    PRISM_STICKY_MS: "1000",
+    PRISM_LEASE_MS: "2000",
+    ...options.environment,
+  };
+  const processes = await startProcesses({
+    instance,
+    environment,
+    owned: true,
+    ...(options.names && { names: options.names }),
+  });
+  const { api } = processes.addresses;
+  const token = ({ subject = "user:alice", teams = [], scopes = [], ttlSeconds = 600 }: Wish) =>
+    developmentToken(environment["PRISM_DEV_ISSUER"] ?? "", { subject, teams, scopes, ttlSeconds });
+
+  return {
+    environment: { ...environment, ...processes.environment },
+    processes,
+    api,
+    token,
+    control: async (wish) => control({ api, token: await token(wish) }),
+    client: async (namespace, wish) =>
+      prism({ namespace, discovery: api.replace(/^http/, "api"), token: await token(wish) }),
+    name: (prefix) => `${prefix}-${run}`,
+    async close() {
+      await Promise.all((["api", "worker", "proxy"] as const).map((name) => processes.stop(name)));
+      await databases.drop();
+      purge(instance as Instance);
+    },
+  };
+}
+
+type OwnDatabases = { readonly urls: Readonly<Record<string, string>>; drop(): Promise<void> };
+
+async function ownDatabases(given: NodeJS.ProcessEnv, run: string): Promise<OwnDatabases> {
+  const wanted = [
+    { variable: "PRISM_CONTROL_URL", name: `control_${run}` },
+    { variable: "PRISM_DATA_URL", name: `data_${run}` },
+  ];
+  const urls: Record<string, string> = {};
+  for (const { variable, name } of wanted) {
+    await administer(given[variable] ?? "", `create database ${name}`);
+    const url = new URL(given[variable] ?? "");
+    url.pathname = `/${name}`;
+    urls[variable] = url.href;
+  }
+  return {
+    urls,
+    async drop() {
+      for (const { variable, name } of wanted) {
+        await administer(given[variable] ?? "", `drop database if exists ${name} with (force)`);
+      }
+    },
+  };
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new Postgres({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
