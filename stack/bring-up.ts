@@ -1,4 +1,4 @@
-import { chown, mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { cacheFolder } from "./cache.ts";
 import { composeUp } from "./docker.ts";
 import { type Instance, logFile, serverFolder } from "./instance.ts";
@@ -89,8 +89,6 @@ async function start(server: Server, seat: Seat, context: BringUp): Promise<Serv
   const programs = found.source === "path" ? found.programs : await server.fetch(fetching);
 
   const folder = await serverFolder(context.instance, server, user);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (user !== undefined) await chown(folder, user.uid, user.gid);
   const from = { source: found.source, programs, folder, environment, user };
   try {
     return await launch(server, { ...from, ...seat }, context);

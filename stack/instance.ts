@@ -1,5 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import type { Environment, Server, User } from "./server.ts";
@@ -46,14 +55,19 @@ export function logFile({ folder }: Instance, name: string): string {
   return join(logs, `${name}.log`);
 }
 
-/** The folder of one server; elsewhere for one that runs as a user who may not enter root's home. */
+/** Makes the folder of one server; elsewhere for one that runs as a user who may not enter root's home. */
 export async function serverFolder(
   instance: Instance,
   server: Server,
   user: User | undefined,
 ): Promise<string> {
   const reaches = user === undefined || (await reachable(instance.folder, user));
-  return join(reaches ? instance.folder : elsewhere(instance), server.name);
+  const parent = reaches ? instance.folder : elsewhere(instance);
+  if (!reaches) mkdirSync(parent, { recursive: true, mode: 0o711 });
+  const folder = join(parent, server.name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  return folder;
 }
 
 /** Removes every trace of it. */

@@ -84,11 +84,11 @@ export function portVariables(ports: Partial<ProcessPorts>): Record<string, stri
   return variables;
 }
 
-/** As people and clients write them. */
+/** As `host:port`; `api` and the operators speak HTTP, `control` and `proxy` gRPC. */
 export const processAddresses = (ports: ProcessPorts) => ({
-  api: `http://127.0.0.1:${ports.api["api"]}`,
+  api: `127.0.0.1:${ports.api["api"]}`,
   control: `127.0.0.1:${ports.api["control"]}`,
   proxy: `127.0.0.1:${ports.proxy["proxy"]}`,
-  proxyOperator: `http://127.0.0.1:${ports.proxy["operator"]}`,
-  workerOperator: `http://127.0.0.1:${ports.worker["operator"]}`,
+  proxyOperator: `127.0.0.1:${ports.proxy["operator"]}`,
+  workerOperator: `127.0.0.1:${ports.worker["operator"]}`,
 });

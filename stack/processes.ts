@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { cacheFolder } from "./cache.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { checkout, type Instance, logFile } from "./instance.ts";
+import { checkout, type Instance, logFile, makeFolder } from "./instance.ts";
 import { lastLines } from "./last-lines.ts";
 import { alive, type ProcessId, self } from "./process-id.ts";
 import {
@@ -19,6 +19,9 @@ import { type Spawned, spawnDetached } from "./spawn-detached.ts";
 import { readState, recordProcess, stopped } from "./state.ts";
 import { stopProcess } from "./stop-process.ts";
 import { untilAnswers } from "./until-answers.ts";
+import { watch } from "./watch.ts";
+
+export type { ProcessName };
 
 export type ProcessOptions = {
   readonly instance: Instance;
@@ -49,10 +52,12 @@ export type Processes = {
 /** Finds or starts Prism's own processes, side by side; rejects when one does not become ready. */
 export async function startProcesses(options: ProcessOptions): Promise<Processes> {
   const { instance, progress = silent, names = processNames } = options;
+  makeFolder(instance);
   const ports = await processPorts(instance, options.environment);
   const environment = portVariables(ports);
   const told = { ...options.environment, ...environment, ...ownVariables(options) };
   const owner = options.owned === true ? self() : undefined;
+  if (owner !== undefined) watch(instance, owner);
   const context: Context = { ...options, progress, ports, owner, leaving: new Set() };
 
   const processes: Processes = {

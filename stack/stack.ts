@@ -128,7 +128,8 @@ async function comeUp(server: Server, planned: Planned, context: Context): Promi
     progress.done(server.name, `${started ? "ready" : "found"} at ${addressOf(record)}`);
     return kept;
   } catch (error) {
-    progress.failed(server.name, error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    progress.failed(server.name, context.signal.aborted ? "given up" : why);
     throw error;
   }
 }

@@ -4,8 +4,12 @@ import { join } from "node:path";
 import { checkout, type Instance, logFile } from "./instance.ts";
 import type { ProcessId } from "./process-id.ts";
 
-/** Starts the watchdog for `owner`, which is this process. */
+const watched = new Set<string>();
+
+/** Starts the watchdog for `owner`, which is this process; one an instance is enough. */
 export function watch(instance: Instance, owner: ProcessId): void {
+  if (watched.has(instance.folder)) return;
+  watched.add(instance.folder);
   const log = openSync(logFile(instance, "watchdog"), "a", 0o600);
   const program = join(import.meta.dirname, "watchdog.ts");
   const child = spawn(process.execPath, [program, JSON.stringify(instance), JSON.stringify(owner)], {
