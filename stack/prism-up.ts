@@ -15,15 +15,25 @@ export async function prismUp(
   options: StackOptions & Pick<ProcessOptions, "died" | "names">,
 ): Promise<Prism> {
   const stack = await stackUp(options);
+  let closing = false;
   try {
     const { instance } = stack;
     const environment = { ...options.environment, ...stack.environment };
-    const processes = await startProcesses({ ...options, instance, environment });
+    const processes = await startProcesses({
+      ...options,
+      instance,
+      environment,
+      // One that we stop ourselves has not died.
+      died: (name, how) => closing || options.died?.(name, how),
+    });
     return {
       stack,
       processes,
       environment: { ...stack.environment, ...processes.environment },
-      close: () => stack.close(),
+      close() {
+        closing = true;
+        return stack.close();
+      },
     };
   } catch (error) {
     await stack.close();
