@@ -13,9 +13,12 @@ export function storeError(doing: string, error: unknown): unknown {
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof StoreError && error.kind === "StoreUnavailable";
 
-/** The server answered, and refused: for what was asked, and not for the state it or the connection is in. */
+/**
+ * The server answered, and refused: for what was asked, and not for the state it or the connection is in.
+ * A number or an id that is taken (23505) is none: under the lock it cannot happen, so it must not be smoothed over.
+ */
 export const isRefusal = (error: unknown): boolean =>
-  error instanceof Error && /^[0-9A-Z]{5}$/.test(codeOf(error)) && kindOf(error) === undefined;
+  error instanceof Error && /^(?!23505)[0-9A-Z]{5}$/.test(codeOf(error)) && kindOf(error) === undefined;
 
 function kindOf(error: Error): StoreErrorKind | undefined {
   const code = codeOf(error);

@@ -11,7 +11,8 @@ export async function* batches<T>(source: AsyncIterable<T>, most: number): Async
       next = ask(iterator);
       const turn = endOfTurn();
       while (batch.length < most) {
-        const item = await Promise.race([next, turn]);
+        // A failure ends the batch too; it is met when the next one is begun.
+        const item = await Promise.race([next, turn]).catch(() => undefined);
         if (item === undefined || item.done) break;
         batch.push(item.value);
         next = ask(iterator);

@@ -71,11 +71,11 @@ export async function moveCheckpoint(
   const { rowCount } = await client.query({
     name: "projections-move",
     text: `with moved as (update projections.checkpoints set position = $4, changed_at = now()
-             where projection = $1 and version = $2 and position = $3 returning 1)
+             where projection = $1 and version = $2 and position = $3 and $4::bigint > $3 returning 1)
            select pg_notify('${projectionsChannel}', '') from moved`,
     values: [fold.name, fold.version, from, to],
   });
-  if (rowCount !== 1) throw new Deposed(`${fold.name} v${fold.version} is not at ${from} any more`);
+  if (rowCount !== 1) throw new Deposed(`${fold.name} v${fold.version} cannot move from ${from} to ${to}`);
 }
 
 /**

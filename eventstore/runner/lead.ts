@@ -25,7 +25,7 @@ const retryMs = { first: 100, most: 10_000 };
  * After an error the lock is given up, so that a process that knows more may lead, and the attempt is repeated.
  */
 export async function lead(deps: LeadDependencies, fold: Fold, signal: AbortSignal): Promise<void> {
-  const name = `${fold.name} v${fold.version}`;
+  const name = nameOf(fold);
   let pauseMs = retryMs.first;
   while (!signal.aborted) {
     const leadership = await deps.locks.lead(name, signal);
@@ -40,7 +40,8 @@ export async function lead(deps: LeadDependencies, fold: Fold, signal: AbortSign
       await follow(deps, term, AbortSignal.any([signal, leadership.lost]));
     } catch (error) {
       const level = error instanceof Deposed ? "warn" : "error";
-      deps.log[level]({ projection: name, err: error }, "stops leading the projection");
+      const next = term && String(term.position + 1n);
+      deps.log[level]({ projection: name, position: next, err: error }, "stops leading the projection");
     }
     await leadership.release();
     const progressed = term !== undefined && term.position > begun;
@@ -49,7 +50,11 @@ export async function lead(deps: LeadDependencies, fold: Fold, signal: AbortSign
   }
 }
 
-async function follow({ pool, store }: LeadDependencies, term: Term, signal: AbortSignal): Promise<void> {
+async function follow(
+  { pool, store, log }: LeadDependencies,
+  term: Term,
+  signal: AbortSignal,
+): Promise<void> {
   const over = new AbortController();
   const items = store.subscribe({
     after: term.position,
@@ -61,7 +66,10 @@ async function follow({ pool, store }: LeadDependencies, term: Term, signal: Abo
     for await (const batch of batches(items, batchItems)) {
       await commitBatch(pool, term, batch);
       caughtUp ||= batch.some(({ kind }) => kind === "caughtUp");
-      if (caughtUp && !term.built) term.built = await markBuilt(pool, term);
+      if (!caughtUp || term.built) continue;
+      term.built = await markBuilt(pool, term);
+      if (term.built)
+        log.info({ projection: nameOf(term.fold), position: String(term.position) }, "is served");
     }
   } finally {
     over.abort();
@@ -101,6 +109,7 @@ function keyOrNone(fold: Fold, event: Parameters<Fold["key"]>[0]): string | unde
   }
 }
 
+const nameOf = ({ name, version }: Fold): string => `${name} v${version}`;
 const positionOf = (item: SubscriptionItem): bigint =>
   item.kind === "event" ? item.event.position : item.position;
 const laterOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);
