@@ -14,7 +14,7 @@ export const receiptText = ({ proxy, session, delivery, partition, offset }: Rec
 
 export function parseReceipt(text: string): Receipt {
   const plain = Buffer.from(text, "base64url").toString("utf8");
-  const parts = /^([0-9a-f]+) (\d{1,15}) (\d{1,9}) (\d{1,19}) (.+)$/.exec(plain);
+  const parts = /^([0-9a-f]{12}) (\d{1,15}) (\d{1,9}) (\d{1,19}) (.+)$/.exec(plain);
   if (parts === null) {
     throw new PrismError("INVALID_CONFIGURATION", "this is not a receipt", {
       details: { field: "receipt", recommendation: "Send back the receipt of a delivered message as it is" },

@@ -68,9 +68,9 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
     get version() {
       return version;
     },
-    put(init: MessageInitShape<typeof EntrySchema>): bigint {
+    put(changed: Entry): bigint {
       version++;
-      const entry = create(EntrySchema, { ...init, directoryVersion: version });
+      const entry = { ...changed, directoryVersion: version };
       entries.set(entry.namespace, entry);
       say({ case: "change", value: { version, entries: [entry] } });
       return version;
@@ -97,30 +97,36 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
 
 export type ControlPlane = Awaited<ReturnType<typeof controlPlane>>;
 
+type More = Partial<
+  Pick<
+    Entry,
+    "state" | "version" | "incarnation" | "ordered" | "staleLimitMs" | "clientApi" | "directoryVersion"
+  >
+> & {
+  readonly patterns?: { type: string; version: number }[];
+  readonly consumers?: { service: string; writes: boolean }[];
+};
+
 /** A queue that team-orders owns, order-api writes to and billing may only read. */
-export const queueEntry = (
-  namespace: string,
-  topic: string,
-  more: MessageInitShape<typeof EntrySchema> = {},
-) => ({
-  namespace,
-  incarnation: 1,
-  version: 1,
-  team: "team-orders",
-  clientApi: "queue",
-  state: State.SERVING,
-  patterns: [
-    { type: "wal", version: 1 },
-    { type: "replay-store", version: 1 },
-  ],
-  backend: { type: "kafka", config: { topic } },
-  ownerTeams: ["team-orders"],
-  consumers: [
-    { service: "order-api", writes: true },
-    { service: "billing", writes: false },
-  ],
-  limits: { maxMessageBytes: 1_000_000n, writeRps: 5_000, readRps: 10_000, connections: 100 },
-  ordered: false,
-  staleLimitMs: 900_000,
-  ...more,
-});
+export const queueEntry = (namespace: string, topic: string, more: More = {}): Entry =>
+  create(EntrySchema, {
+    namespace,
+    incarnation: 1,
+    version: 1,
+    team: "team-orders",
+    clientApi: "queue",
+    state: State.SERVING,
+    patterns: [
+      { type: "wal", version: 1 },
+      { type: "replay-store", version: 1 },
+    ],
+    backend: { type: "kafka", config: { topic } },
+    ownerTeams: ["team-orders"],
+    consumers: [
+      { service: "order-api", writes: true },
+      { service: "billing", writes: false },
+    ],
+    limits: { maxMessageBytes: 1_000_000n, writeRps: 5_000, readRps: 10_000, connections: 100 },
+    staleLimitMs: 900_000,
+    ...more,
+  });
