@@ -22,7 +22,7 @@ async function main(mode: "start" | "demo"): Promise<number> {
     const held = await orderProcessing({ prism, say: (line) => console.log(line), signal: stopping.signal });
     if (mode === "demo" || !held) return held ? 0 : 1;
     console.log("prism is ready");
-    await stopping.asked;
+    await stopping.toBeAsked();
     return 0;
   } catch (error) {
     if (stopping.signal.aborted) return interrupted;

@@ -1,5 +1,5 @@
 // Plain JavaScript without dependencies: it runs in a fresh clone, on whatever Node is there.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
@@ -51,11 +51,34 @@ function inOurPlace(command, args, env) {
   });
 }
 
-/** An npm that was killed tells nobody; the process it ran must notice by itself. */
+/**
+ * An npm that was killed tells nobody: what it ran must notice by itself. Between npm and
+ * us there may be the shell that npm runs scripts in, and that one lives on.
+ */
 function orphaned(stop) {
   if (process.env.npm_lifecycle_event === undefined) return undefined;
-  const parent = process.ppid;
-  return setInterval(() => process.ppid !== parent && stop(), 1000).unref();
+  const parent = processOf(process.ppid);
+  const shell = parent?.command.includes("bootstrap.mjs") ? parent : undefined;
+  const gone = () => process.ppid !== parent?.pid || (shell && processOf(shell.pid)?.parent !== shell.parent);
+  return setInterval(() => gone() && stop(), 1000).unref();
+}
+
+function processOf(pid) {
+  try {
+    if (process.platform !== "linux") {
+      const [parent, ...command] = execFileSync("ps", ["-o", "ppid=,command=", "-p", pid], {
+        encoding: "utf8",
+      })
+        .trim()
+        .split(/\s+/);
+      return { pid, parent: Number(parent), command: command.join(" ") };
+    }
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    return { pid, parent, command: readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ") };
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -28,7 +28,7 @@ const orderCount = 1_000;
 export async function orderProcessing({ prism, say, signal }: Scene): Promise<boolean> {
   const claims = claimsTold(say);
   const { environment } = prism;
-  const { api } = prism.processes.addresses;
+  const api = environment["PRISM_API_URL"] ?? "";
   const discovery = api.replace(/^http/, "api");
   const tokenOf = (subject: string, teams: readonly string[] = []) =>
     developmentToken(environment["PRISM_DEV_ISSUER"] ?? "", {

@@ -9,8 +9,10 @@ import { runCommand } from "./run-command.ts";
  * service. Libraries that this machine lacks are unpacked beside it.
  */
 export async function debianRedis(fetching: Fetching): Promise<string> {
+  const here = await unpacked(fetching.cache);
+  if (here !== undefined) return here;
   const lookup = machine(fetching.environment);
-  const lacking = await missingRedis(lookup);
+  const lacking = await missingRedis(lookup, fetching.cache);
   if (lacking.length > 0) throw new Error(`Redis is not here and cannot be fetched. ${lacking.join(". ")}`);
   const version = await candidate(lookup);
   const folder = await cached(`redis-${version}`, fetching, async (draft) => {
@@ -27,7 +29,8 @@ export async function debianRedis(fetching: Fetching): Promise<string> {
   return join(folder, "redis-server");
 }
 
-export async function missingRedis(lookup: Lookup): Promise<readonly string[]> {
+export async function missingRedis(lookup: Lookup, cache: string): Promise<readonly string[]> {
+  if ((await unpacked(cache)) !== undefined) return [];
   const tools = await Promise.all([lookup.which("apt-get"), lookup.which("dpkg"), candidate(lookup)]);
   if (!tools.includes(undefined)) return [];
   const command = process.platform === "darwin" ? "brew install redis" : "apt-get install -y redis-server";
@@ -41,6 +44,16 @@ LD_LIBRARY_PATH=$(echo "$here"/usr/lib/*-linux-*):$LD_LIBRARY_PATH
 export LD_LIBRARY_PATH
 exec "$here/usr/bin/redis-server" "$@"
 `;
+
+/** Of whatever version: asking apt for the newest takes longer than Redis takes to start. */
+async function unpacked(cache: string): Promise<string | undefined> {
+  const entries = await readdir(cache).catch(() => []);
+  const newest = entries
+    .filter((entry) => entry.startsWith("redis-"))
+    .sort()
+    .at(-1);
+  return newest === undefined ? undefined : join(cache, newest, "redis-server");
+}
 
 async function candidate(lookup: Lookup): Promise<string | undefined> {
   const policy = await lookup.output("apt-cache", ["policy", "redis-tools"]);
