@@ -94,7 +94,7 @@ const unreadable = (
     "INVALID_CONFIGURATION",
     `the request is not ${language}: ${message}, at line ${line}, column ${column}`,
     {
-      details: { field: "", line, column, recommendation: `Correct line ${line}` },
+      details: { field: "body", line, column, recommendation: `Correct line ${line}` },
       cause,
     },
   );

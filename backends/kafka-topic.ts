@@ -161,7 +161,7 @@ async function mend(admin: Admin, resource: Resource, drift: readonly Drift[]): 
     );
   }
   if (count !== undefined) {
-    const grown = [{ name: resource.name, count: partitions, assignments: [] }];
+    const grown = [{ name: resource.name, count: partitions }];
     await ask("Kafka", `add partitions to ${resource.name}`, admin.createPartitions({ topics: grown }));
   }
   const configs = drift

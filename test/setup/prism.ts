@@ -33,7 +33,7 @@ export async function testPrism(
   const instance = temporaryInstance();
   const run = randomUUID().slice(0, 8);
   const databases = await ownDatabases(process.env, run);
-  const environment = {
+  const environment: Record<string, string> = {
     ...(process.env as Record<string, string>),
     ...databases.urls,
     PRISM_TASK_QUEUE: `test-${run}`,
@@ -49,7 +49,7 @@ export async function testPrism(
     owned: true,
     ...(options.names && { names: options.names }),
   });
-  const { api } = processes.addresses;
+  const api = processes.environment["PRISM_API_URL"] ?? "";
   const token = ({ subject = "user:alice", teams = [], scopes = [], ttlSeconds = 600 }: Wish) =>
     developmentToken(environment["PRISM_DEV_ISSUER"] ?? "", { subject, teams, scopes, ttlSeconds });
 

@@ -1,0 +1,107 @@
+import SwaggerParser from "@apidevtools/swagger-parser";
+import { Registry } from "prom-client";
+import { describe, expect, it } from "vitest";
+import { createRoute } from "../../api/create-route.ts";
+import { httpStatus } from "../../api/http-errors.ts";
+import { httpServer } from "../../api/http-server.ts";
+import { namespaceRoutes } from "../../api/namespaces.ts";
+import { operationRoutes } from "../../api/operations.ts";
+import { operatorRoutes } from "../../api/operator.ts";
+import { unbuiltRoutes } from "../../api/unbuilt.ts";
+import { errorCodes } from "../../domain/errors.ts";
+import { log } from "../../runtime/log.ts";
+
+/** The routes with nothing behind them: enough to describe, and to refuse. */
+async function described() {
+  const authority = {
+    caller: async () => ({
+      subject: "user:a",
+      teams: [],
+      platform: false,
+      audit: false,
+      expiresAt: new Date(),
+    }),
+  };
+  const server = await httpServer({ authority, log: log("api", "silent") });
+  const nothing = {} as never;
+  await server.register(operatorRoutes({ checks: {}, metrics: new Registry() }));
+  for (const routes of [
+    createRoute(nothing),
+    namespaceRoutes(nothing),
+    operationRoutes({ temporal: {} } as never),
+    unbuiltRoutes,
+  ]) {
+    await server.register(routes, { prefix: "/api/v1" });
+  }
+  await server.ready();
+  return server;
+}
+
+describe("the API's description", () => {
+  it("is a valid OpenAPI document", async () => {
+    const server = await described();
+    const document = JSON.parse(JSON.stringify(server.swagger())) as never;
+    const checked = await SwaggerParser.validate(document);
+    expect(Object.keys(checked.paths ?? {}).sort()).toEqual([
+      "/api/v1/namespaces",
+      "/api/v1/namespaces/{ns}",
+      "/api/v1/namespaces/{ns}/access",
+      "/api/v1/namespaces/{ns}/endpoints",
+      "/api/v1/namespaces/{ns}/history",
+      "/api/v1/namespaces/{ns}/plan",
+      "/api/v1/operations",
+      "/api/v1/operations/{id}",
+      "/healthz",
+      "/metrics",
+      "/readyz",
+    ]);
+  });
+
+  it("says of every operation what it is for and how it fails", async () => {
+    const server = await described();
+    const document = server.swagger() as {
+      paths: Record<string, Record<string, { summary?: string; responses?: object }>>;
+    };
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const operation of Object.values(operations)) {
+        expect(operation.summary, path).toBeTruthy();
+        if (path.startsWith("/api/"))
+          expect(Object.keys(operation.responses ?? {}), path).toEqual(
+            expect.arrayContaining(["4XX", "5XX"]),
+          );
+      }
+    }
+  });
+
+  it.each([
+    ["POST", "/api/v1/plans"],
+    ["PATCH", "/api/v1/namespaces/x"],
+    ["DELETE", "/api/v1/namespaces/x"],
+    ["GET", "/api/v1/namespaces/x/replay"],
+    ["GET", "/api/v1/events"],
+    ["POST", "/api/v1/operations/x/approve"],
+    ["PUT", "/api/v1/teams/x"],
+    ["GET", "/api/v1/backends"],
+    ["POST", "/api/v1/namespaces/x/try/publish"],
+  ] as const)("%s %s refuses until it is built", async (method, url) => {
+    const server = await described();
+    const answer = await server.inject({ method, url });
+    expect(answer.statusCode).toBe(501);
+    expect(answer.json()).toMatchObject({
+      error: { code: "UNIMPLEMENTED", details: { missing: expect.any(String) } },
+    });
+  });
+
+  it("has a status for every code", () =>
+    expect(Object.keys(httpStatus).sort()).toEqual([...errorCodes].sort()));
+
+  it("answers a stray path and a wrong query in the one shape of errors", async () => {
+    const server = await described();
+    expect((await server.inject("/nowhere")).json()).toMatchObject({ error: { code: "NOT_FOUND" } });
+    const wrong = await server.inject("/api/v1/namespaces?limit=0");
+    expect(wrong.statusCode).toBe(400);
+    expect(wrong.json()).toMatchObject({
+      error: { code: "INVALID_CONFIGURATION", details: { field: "limit" } },
+    });
+  });
+});

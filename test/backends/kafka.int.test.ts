@@ -1,0 +1,145 @@
+import {
+  Admin,
+  ClientQuotaEntityTypes,
+  ClientQuotaKeys,
+  ConfigResourceTypes,
+  IncrementalAlterConfigOperationTypes,
+  Producer,
+} from "@platformatic/kafka";
+import { afterAll, describe, expect, it } from "vitest";
+import { kafka } from "../../backends/kafka.ts";
+import { clientIdOf } from "../../backends/kafka-client-quota.ts";
+import type { Resource } from "../../domain/plan.ts";
+import { backendContract, freshName } from "./contract.ts";
+
+const brokers = (process.env["PRISM_KAFKA_BROKERS"] ?? "").split(",");
+const adminClient = () => new Admin({ clientId: "test", bootstrapBrokers: brokers });
+const topicOf = (name: string, partitions = 2): Resource => ({
+  backend: "kafka",
+  kind: "topic",
+  name,
+  config: { partitions, replication: 1, settings: { "retention.ms": "3600000", "cleanup.policy": "delete" } },
+});
+
+backendContract("a Kafka topic", async () => {
+  const admin = adminClient();
+  const backend = kafka(brokers);
+  return {
+    backend,
+    resource: () => topicOf(freshName("topic-")),
+    meddle: async ({ name }) => {
+      const configs = [
+        { name: "retention.ms", value: "1000", configOperation: IncrementalAlterConfigOperationTypes.SET },
+      ];
+      await admin.incrementalAlterConfigs({
+        resources: [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name, configs }],
+      });
+    },
+    plant: async ({ name }) =>
+      void (await admin.createTopics({ topics: [name], partitions: 1, replicas: 1 })),
+    exists: async ({ name }) => (await admin.listTopics()).includes(name),
+    uproot: ({ name }) => admin.deleteTopics({ topics: [name] }),
+    close: async () => {
+      await admin.close();
+      await backend.close();
+    },
+  };
+});
+
+backendContract("a Kafka client quota", async () => {
+  const admin = adminClient();
+  const backend = kafka(brokers);
+  const entitiesOf = (name: string) => [
+    { entityType: ClientQuotaEntityTypes.CLIENT_ID, entityName: clientIdOf(name) },
+  ];
+  const set = async (name: string, value: number) => {
+    const ops = [{ key: ClientQuotaKeys.PRODUCER_BYTE_RATE, value, remove: false as const }];
+    await admin.alterClientQuotas({ entries: [{ entities: entitiesOf(name), ops }] });
+  };
+  const values = async (name: string) => {
+    const components = [
+      { entityType: ClientQuotaEntityTypes.CLIENT_ID, matchType: 0 as const, match: clientIdOf(name) },
+    ];
+    return (await admin.describeClientQuotas({ components, strict: true })).flatMap((entry) => entry.values);
+  };
+  return {
+    backend,
+    resource: () => ({
+      backend: "kafka",
+      kind: "client-quota",
+      name: freshName("quota-"),
+      config: { producer_byte_rate: 1_000_000, consumer_byte_rate: 2_000_000 },
+    }),
+    meddle: ({ name }) => set(name, 7),
+    plant: ({ name }) => set(name, 7),
+    exists: async ({ name }) => (await values(name)).length > 0,
+    uproot: async ({ name }) => {
+      const ops = [{ key: ClientQuotaKeys.PRODUCER_BYTE_RATE, remove: true as const }];
+      await admin.alterClientQuotas({ entries: [{ entities: entitiesOf(name), ops }] });
+    },
+    close: async () => {
+      await admin.close();
+      await backend.close();
+    },
+  };
+});
+
+describe("whose a topic is", () => {
+  const admin = adminClient();
+  const backend = kafka(brokers);
+  const signal = new AbortController().signal;
+  const owner = { namespace: "orders", incarnation: 1 };
+  const intended = { owner, claim: { intended: true }, signal };
+  afterAll(async () => {
+    await admin.close();
+    await backend.close();
+  });
+
+  it("a topic with records is not ours by intent alone", async () => {
+    const topic = topicOf(freshName("held-"));
+    await admin.createTopics({ topics: [topic.name], partitions: 2, replicas: 1 });
+    const producer = new Producer({ clientId: "test", bootstrapBrokers: brokers });
+    await producer.send({ messages: [{ topic: topic.name, value: Buffer.from("precious"), partition: 0 }] });
+    await producer.close();
+    expect(await backend.observe(topic, intended)).toMatchObject({ state: "foreign" });
+    await expect(backend.ensure(topic, intended)).rejects.toMatchObject({ code: "INVALID_CONFIGURATION" });
+    expect(await backend.remove(topic, intended)).toEqual({ removed: false });
+    expect(await admin.listTopics()).toContain(topic.name);
+    await admin.deleteTopics({ topics: [topic.name] });
+  });
+
+  it("another topic under our name is not ours", async () => {
+    const topic = topicOf(freshName("swapped-"));
+    const { identity } = await backend.ensure(topic, intended);
+    await admin.deleteTopics({ topics: [topic.name] });
+    while ((await admin.listTopics()).includes(topic.name))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await admin.createTopics({ topics: [topic.name], partitions: 2, replicas: 1 });
+    const claim = { owner, claim: { intended: false, identity }, signal };
+    expect(await backend.observe(topic, claim)).toMatchObject({ state: "foreign" });
+    await admin.deleteTopics({ topics: [topic.name] });
+  });
+
+  it("partitions grow as planned, and never shrink", async () => {
+    const name = freshName("grown-");
+    const { identity } = await backend.ensure(topicOf(name, 2), intended);
+    const claim = { owner, claim: { intended: false, identity }, signal };
+    expect(await backend.ensure(topicOf(name, 4), claim)).toEqual({ identity });
+    expect(
+      (await admin.metadata({ topics: [name], forceUpdate: true })).topics.get(name)?.partitionsCount,
+    ).toBe(4);
+    await expect(backend.ensure(topicOf(name, 2), claim)).rejects.toMatchObject({
+      code: "MIGRATION_REQUIRED",
+    });
+    await backend.remove(topicOf(name, 4), claim);
+  });
+
+  it("a broker that is not there is worth waiting for", async () => {
+    const nowhere = kafka(["127.0.0.1:1"]);
+    await expect(nowhere.ensure(topicOf("x"), intended)).rejects.toMatchObject({
+      code: "BACKEND_UNAVAILABLE",
+    });
+    await expect(nowhere.health(signal)).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+    await nowhere.close();
+  });
+});
