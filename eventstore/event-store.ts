@@ -61,6 +61,8 @@ export interface EventStore {
 
   /** The last committed position; 0n where there is none. */
   head(): Promise<bigint>;
+  /** The last position recorded at `time` or before it; 0n where there is none. Times rise with positions. */
+  positionAt(time: Date): Promise<bigint>;
   /** Resolves when the store answers; rejects with `StoreUnavailable`. */
   health(): Promise<void>;
   /** Lets what is under way finish, then lets go of every connection. */

@@ -91,6 +91,10 @@ export function memoryEventStore(options: { clock?: () => Date } = {}): EventSto
       assertOpen();
       return end.position;
     },
+    async positionAt(time) {
+      assertOpen();
+      return log.findLast(({ recordedAt }) => recordedAt <= time)?.position ?? 0n;
+    },
     async health() {
       assertOpen();
     },

@@ -4,15 +4,13 @@ import type { JsonObject } from "../domain/json.ts";
 import type { EventStore } from "./event-store.ts";
 import { once } from "./once.ts";
 import { migrate } from "./postgres/migrate.ts";
-import { storeError } from "./postgres/store-error.ts";
 import { watch } from "./postgres/watch.ts";
-import { type Checkpoint, projectionsChannel, readCheckpoints } from "./runner/checkpoints.ts";
+import { projectionsChannel, readCheckpoints } from "./runner/checkpoints.ts";
 import type { Fold } from "./runner/fold.ts";
 import { lead } from "./runner/lead.ts";
 import { leaderLocks } from "./runner/leader-locks.ts";
-import { getRow, listRows, scanRows } from "./runner/read-table.ts";
 import type { ProjectionReader } from "./runner/reader.ts";
-import { servedCheckpoint, servedVersion, serving } from "./runner/served-version.ts";
+import { tableReader } from "./runner/table-reader.ts";
 import { assertTableName } from "./runner/tables.ts";
 
 /** Any `Projection<E, Row>`; its event and row types are the definition's own. */
@@ -40,6 +38,8 @@ export type RunnerDependencies = {
   readonly pool: Pool;
   readonly store: EventStore;
   readonly log: ProjectionLog;
+  /** How often the tables are compared with a fresh fold of the log. Default 60,000. */
+  readonly verifyMs?: number;
 };
 
 /**
@@ -53,7 +53,7 @@ export type RunnerDependencies = {
  * `readers` are in the order of `definitions`. `stopped` resolves after `signal`, when every connection is back.
  */
 export function projections<const Ps extends readonly AnyProjection[]>(
-  { pool, store, log }: RunnerDependencies,
+  { pool, store, log, verifyMs = 60_000 }: RunnerDependencies,
   definitions: Ps,
   signal: AbortSignal,
 ): { readonly readers: Readers<Ps>; readonly stopped: Promise<void> } {
@@ -68,43 +68,11 @@ export function projections<const Ps extends readonly AnyProjection[]>(
     read: () => ready().then(() => readCheckpoints(pool)),
   });
   const locks = leaderLocks(pool);
-  const leading = folds.map((fold) => lead({ pool, store, locks, log, ready }, fold, signal));
+  const leading = folds.map((fold) => lead({ pool, store, locks, log, ready, verifyMs }, fold, signal));
   const stopped = Promise.all(leading).then(async () => {
     checkpoints.close();
     await locks.close();
   });
-  const readers = folds.map((fold) => reader(fold));
+  const readers = folds.map((fold) => tableReader({ pool, store, checkpoints, ready }, fold));
   return { readers: readers as unknown as Readers<Ps>, stopped };
-
-  function reader(fold: Fold): ProjectionReader<JsonObject> {
-    const served = servedVersion(pool, ready, fold);
-    const reached = () => ready().then(() => servedCheckpoint(pool, fold));
-    const ask = <T>(work: () => Promise<T>): Promise<T> =>
-      work().catch((error) => {
-        throw storeError(`read projection '${fold.name}'`, error);
-      });
-    return {
-      get: (key) => ask(async () => getRow(pool, await served(), key)),
-      list: (options = {}) => ask(async () => listRows(pool, await served(), options)),
-      async *scan(options = {}) {
-        const rows = scanRows(pool, await ask(served), options);
-        for (let row = await ask(() => rows.next()); !row.done; row = await ask(() => rows.next()))
-          yield row.value;
-      },
-      position: () => ask(async () => (await reached()).position),
-      waitFor: async (position, signal) => {
-        const isThere = (all: readonly Checkpoint[]) => (serving(fold, all)?.position ?? -1n) >= position;
-        return (await checkpoints.until(isThere, signal)) !== undefined;
-      },
-
-      async lag() {
-        const { position } = await ask(reached);
-        for await (const event of store.readAll({ after: position, limit: 1 })) {
-          const seconds = Math.max(0, (Date.now() - event.recordedAt.getTime()) / 1000);
-          return { events: (await store.head()) - position, seconds };
-        }
-        return { events: 0n, seconds: 0 };
-      },
-    };
-  }
 }

@@ -87,6 +87,7 @@ export function postgresEventStore(options: PostgresEventStoreOptions): EventSto
 
     subscribe: ({ after = 0n, filter, signal }) => subscription({ pool, ready, head, after, filter, signal }),
     head: () => doing("read the log's head", () => readHead(pool)),
+    positionAt: (time) => doing("look up a time", () => positionAt(pool, time)),
     health: () => doing("reach the event store", async () => void (await readHead(pool))),
 
     async close() {
@@ -118,6 +119,16 @@ async function readHead(pool: Pool): Promise<bigint> {
     text: "select coalesce(max(position), 0) as head from eventstore.events",
   });
   return BigInt(rows[0]?.head ?? 0);
+}
+
+async function positionAt(pool: Pool, time: Date): Promise<bigint> {
+  const { rows } = await pool.query<{ position: string }>({
+    name: "eventstore-position-at",
+    text: `select position from eventstore.events where recorded_at <= $1
+           order by recorded_at desc, position desc limit 1`,
+    values: [time],
+  });
+  return BigInt(rows[0]?.position ?? 0);
 }
 
 async function lastOf(pool: Pool, stream: string): Promise<{ revision: bigint; position: bigint }> {

@@ -32,7 +32,6 @@ export async function readCheckpoints(pool: Pool): Promise<readonly Checkpoint[]
 /** Begins a term: makes the tables if they are not there, and voids every earlier leader's right to write. */
 export const takeOver = (pool: Pool, fold: Fold): Promise<Term> =>
   transaction(pool, async (client) => {
-    await createTables(client, fold);
     const { rows } = await client.query<{ epoch: string; position: string; built: boolean }>(
       `insert into projections.checkpoints as mine (projection, version, epoch) values ($1, $2, 1)
        on conflict (projection, version) do update set epoch = mine.epoch + 1
@@ -41,6 +40,7 @@ export const takeOver = (pool: Pool, fold: Fold): Promise<Term> =>
     );
     const [row] = rows;
     if (row === undefined) throw new Error(`no checkpoint of ${fold.name} came back`);
+    await createTables(client, fold, BigInt(row.position) > 0n);
     return { fold, epoch: BigInt(row.epoch), position: BigInt(row.position), built: row.built };
   });
 
@@ -48,7 +48,11 @@ export const takeOver = (pool: Pool, fold: Fold): Promise<Term> =>
  * Runs `body` as the leader. The checkpoint row is locked first and to the end: between the check of the epoch and
  * the commit nobody else can take over, and no batch and no repair run side by side.
  */
-export const asLeader = <T>(pool: Pool, term: Term, body: (client: PoolClient) => Promise<T>): Promise<T> =>
+export const asLeader = <T>(
+  pool: Pool,
+  term: Term,
+  body: (client: PoolClient, position: bigint) => Promise<T>,
+): Promise<T> =>
   transaction(pool, async (client) => {
     const { fold } = term;
     const { rows } = await client.query<{ epoch: string; position: string }>({
@@ -58,7 +62,7 @@ export const asLeader = <T>(pool: Pool, term: Term, body: (client: PoolClient) =
     });
     if (rows[0]?.epoch !== String(term.epoch))
       throw new Deposed(`${fold.name} v${fold.version} is led by another`);
-    return body(client);
+    return body(client, BigInt(rows[0].position));
   });
 
 /** Moves the checkpoint within the leader's transaction and tells those who wait for it. */

@@ -6,6 +6,7 @@ import { batches } from "./batches.ts";
 import { asLeader, Deposed, markBuilt, moveCheckpoint, type Term, takeOver } from "./checkpoints.ts";
 import { type Fold, foldEvents } from "./fold.ts";
 import type { LeaderLocks } from "./leader-locks.ts";
+import { supervise } from "./supervise.ts";
 import { readRows, writeChanges } from "./tables.ts";
 
 export type LeadDependencies = {
@@ -15,6 +16,8 @@ export type LeadDependencies = {
   readonly log: ProjectionLog;
   /** Resolves once the schema is there. */
   readonly ready: () => Promise<void>;
+  /** From one verification to the next. */
+  readonly verifyMs: number;
 };
 
 const batchItems = 1_000;
@@ -37,7 +40,7 @@ export async function lead(deps: LeadDependencies, fold: Fold, signal: AbortSign
       term = await takeOver(deps.pool, fold);
       begun = term.position;
       deps.log.info({ projection: name, position: String(begun) }, "leads the projection");
-      await follow(deps, term, AbortSignal.any([signal, leadership.lost]));
+      await serve(deps, term, AbortSignal.any([signal, leadership.lost]));
     } catch (error) {
       const level = error instanceof Deposed ? "warn" : "error";
       const next = term && String(term.position + 1n);
@@ -48,6 +51,14 @@ export async function lead(deps: LeadDependencies, fold: Fold, signal: AbortSign
     pauseMs = progressed ? retryMs.first : Math.min(pauseMs * 2, retryMs.most);
     await pause(pauseMs, signal);
   }
+}
+
+/** Folds what comes and verifies what is there, until one of them fails or the term ends. */
+async function serve(deps: LeadDependencies, term: Term, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const within = AbortSignal.any([signal, over.signal]);
+  const end = () => over.abort();
+  await Promise.all([follow(deps, term, within).finally(end), supervise(deps, term, within).finally(end)]);
 }
 
 async function follow(

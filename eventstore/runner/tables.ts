@@ -3,7 +3,10 @@ import { PrismError } from "../../domain/errors.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { type Change, type Fold, stored } from "./fold.ts";
 
-/** The tables of one version: what is now, and for a temporal projection what was. */
+/**
+ * The tables of one version: what is now, and for a temporal projection what was. `digest` is that of the row's
+ * canonical JSON, `checksum` what the database itself makes of the row, so that it can find a change by itself.
+ */
 export const tableOf = (name: string, version: number): string => `projections."${name}_v${version}"`;
 export const historyOf = (name: string, version: number): string =>
   `projections."${name}_v${version}_history"`;
@@ -15,14 +18,27 @@ export function assertTableName({ name, version }: Fold): void {
   }
 }
 
-export async function createTables(client: PoolClient, { name, version, temporal }: Fold): Promise<void> {
+/** Makes the tables of a version that begins; those of one that has read already must be there. */
+export async function createTables(client: PoolClient, fold: Fold, begun: boolean): Promise<void> {
+  const { name, version, temporal } = fold;
+  const { rows } = await client.query<{ there: boolean }>("select to_regclass($1) is not null as there", [
+    historyOf(name, version),
+  ]);
+  if (begun && temporal === true && rows[0]?.there !== true) {
+    throw new PrismError(
+      "INTERNAL",
+      `projection '${name}' became temporal: raise its version, its past is missing`,
+    );
+  }
   await client.query(`
     create table if not exists ${tableOf(name, version)} (
-      key text collate "C" primary key, row jsonb not null, position bigint not null, digest text not null)`);
+      key text collate "C" primary key, row jsonb not null, position bigint not null,
+      digest text not null, checksum text not null)`);
   if (temporal !== true) return;
   await client.query(`
     create table if not exists ${historyOf(name, version)} (
-      key text collate "C", valid_from bigint, valid_to bigint, row jsonb not null, primary key (key, valid_from))`);
+      key text collate "C", valid_from bigint, valid_to bigint, row jsonb not null,
+      digest text not null, checksum text not null, primary key (key, valid_from))`);
 }
 
 export async function readRows(
@@ -61,10 +77,11 @@ async function writeRows(
   if (kept.length > 0) {
     await client.query({
       name: `projections-write-${name}-${version}`,
-      text: `insert into ${tableOf(name, version)} (key, row, position, digest)
-             select * from unnest($1::text[], $2::jsonb[], $3::bigint[], $4::text[])
-             on conflict (key) do update
-             set row = excluded.row, position = excluded.position, digest = excluded.digest`,
+      text: `insert into ${tableOf(name, version)} (key, row, position, digest, checksum)
+             select key, row, position, digest, md5(row::text)
+             from unnest($1::text[], $2::jsonb[], $3::bigint[], $4::text[]) changed (key, row, position, digest)
+             on conflict (key) do update set row = excluded.row, position = excluded.position,
+               digest = excluded.digest, checksum = excluded.checksum`,
       values: [
         kept.map(({ key }) => key),
         kept.map(({ text }) => text),
@@ -95,17 +112,20 @@ async function writeHistory(
   const states = changes.toReversed().flatMap(({ key, position, row }) => {
     const validTo = nexts.get(key) ?? null;
     nexts.set(key, position);
-    return row === undefined ? [] : [{ key, position, validTo, text: stored(row).text }];
+    return row === undefined ? [] : [{ key, position, validTo, ...stored(row) }];
   });
   await client.query({
     name: `projections-history-${name}-${version}`,
-    text: `insert into ${history} (key, valid_from, valid_to, row)
-           select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::jsonb[])`,
+    text: `insert into ${history} (key, valid_from, valid_to, row, digest, checksum)
+           select key, valid_from, valid_to, row, digest, md5(row::text)
+           from unnest($1::text[], $2::bigint[], $3::bigint[], $4::jsonb[], $5::text[])
+             changed (key, valid_from, valid_to, row, digest)`,
     values: [
       states.map(({ key }) => key),
       states.map(({ position }) => position),
       states.map(({ validTo }) => validTo),
       states.map(({ text }) => text),
+      states.map(({ digest }) => digest),
     ],
   });
 }

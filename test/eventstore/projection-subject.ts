@@ -15,6 +15,7 @@ export type ProjectionSubject = {
   /** Runs projections as a process of its own would: its connections, its locks, its log. */
   readonly run: <const Ps extends readonly AnyProjection[]>(
     definitions: Ps,
+    options?: { readonly verifyMs: number },
   ) => {
     readonly readers: ReturnType<typeof projections<Ps>>["readers"];
     stop(): Promise<void>;
@@ -38,7 +39,7 @@ export async function projectionSubject(
   return {
     database: own,
     store,
-    run(definitions) {
+    run(definitions, options = { verifyMs: 60_000 }) {
       const pool = postgresPool(own.url);
       const ownStore = runner.postgresEventStore({ pool });
       const stopping = new AbortController();
@@ -46,7 +47,12 @@ export async function projectionSubject(
       const say = (level: string) => (fields: object, message: string) =>
         void log.push({ ...fields, level, message });
       const { readers, stopped } = runner.projections(
-        { pool, store: ownStore, log: { info: say("info"), warn: say("warn"), error: say("error") } },
+        {
+          pool,
+          store: ownStore,
+          log: { info: say("info"), warn: say("warn"), error: say("error") },
+          ...options,
+        },
         definitions,
         stopping.signal,
       );

@@ -77,6 +77,7 @@ export const projectionCases: Cases<ProjectionSubject> = {
     await rebuilt.readers[0].waitFor(position);
     await until(async () => rebuilt.log.some(({ message }) => message === "is served"));
     expect(await collect(rebuilt.readers[0].scan())).toEqual(await collect(live.readers[0].scan()));
+    expect(await rebuilt.readers[0].digest()).toBe(await live.readers[0].digest());
     await live.stop();
     await rebuilt.stop();
   },

@@ -88,6 +88,20 @@ export const readAllCases: Cases = {
     expect(positions(all)).toEqual([...new Set(positions(all))].toSorted((x, y) => (x < y ? -1 : 1)));
   },
 
+  "a time is the position of the last event that was recorded until then": async ({ store }) => {
+    expect(await store.positionAt(new Date("1990-01-01T00:00:00Z"))).toBe(0n);
+    for (let index = 0; index < 3; index += 1) {
+      await store.append(streamName("time"), newEvents(2), { expected: "noStream" });
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    const all = await collect(store.readAll({ backwards: true, limit: 6 }));
+    for (const { recordedAt } of all) {
+      const last = all.find((event) => event.recordedAt <= recordedAt);
+      expect(await store.positionAt(recordedAt)).toBe(last?.position);
+    }
+    expect(await store.positionAt(new Date(Date.now() + 3_600_000 * 24))).toBe(await store.head());
+  },
+
   "37 what the store keeps for itself is no part of the log": async ({ store }) => {
     await store.append(streamName("ours"), [newEvent()], { expected: "noStream" });
     for await (const event of store.readAll({ backwards: true, limit: 1_000 })) {
