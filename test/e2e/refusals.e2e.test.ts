@@ -100,7 +100,7 @@ describe("what is refused", () => {
       "a client API not served yet",
       { ...sound, client_api: "pubsub", needs: {} },
       "UNIMPLEMENTED",
-      "client_api",
+      "needs",
     ],
     [
       "what needs an approval",
