@@ -46,8 +46,28 @@ export async function requestNamespace(
 
   const { state, events } = await readNamespace(deps.store, request.namespace);
   if (!isFree(state)) throw taken(state, events, caller);
-  return deps.starter.create(occasion, request);
+  return deps.starter
+    .create(occasion, request)
+    .catch((error: unknown) => lostTheRace(deps, caller, error, request));
 }
+
+/** Another operation took the name, and no event tells of it yet: its owners learn which, others that it is taken. */
+async function lostTheRace(
+  { starter }: CreateDependencies,
+  caller: Caller,
+  error: unknown,
+  { namespace }: NamespaceRequest,
+): Promise<never> {
+  if (!(error instanceof PrismError && error.code === "OPERATION_IN_PROGRESS")) throw error;
+  const other = await starter.notBegun({ namespace });
+  const may = other !== undefined && (caller.platform || caller.teams.includes(other.team));
+  throw may ? inProgress(namespace, other.operation) : nameTaken(namespace);
+}
+
+const inProgress = (namespace: string, operation: string): PrismError =>
+  new PrismError("OPERATION_IN_PROGRESS", `Namespace '${namespace}' has an operation under way`, {
+    details: { field: "namespace", operation, recommendation: "Wait for the operation to end" },
+  });
 
 /** The request in its normal form; every violation at once where it cannot be taken. */
 function examined({ inventory }: CreateDependencies, caller: Caller, document: Json): NamespaceRequest {
@@ -124,15 +144,7 @@ function taken(
   const { namespace, team } = request ?? { namespace: "", team: "" };
   const error = nameTaken(namespace);
   if (!caller.platform && !caller.teams.includes(team)) return error;
-  if (operation !== undefined && !operation.ended) {
-    return new PrismError("OPERATION_IN_PROGRESS", `Namespace '${namespace}' has an operation under way`, {
-      details: {
-        field: "namespace",
-        operation: operation.id,
-        recommendation: "Wait for the operation to end",
-      },
-    });
-  }
+  if (operation !== undefined && !operation.ended) return inProgress(namespace, operation.id);
   const created = events.findLast(({ type }) => type === "NamespaceRequested")?.recordedAt.toISOString();
   const details = { ...error.details, existing_owner: team, created_at: created };
   return new PrismError(error.code, error.message, { details });

@@ -3,7 +3,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missingTables } from "../../stack/witnesses.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
-import { member, queueRequest } from "./request.ts";
+import { member, queueRequest, stranger } from "./request.ts";
 
 describe("a create that cannot succeed", () => {
   let prism: TestPrism;
@@ -107,6 +107,9 @@ describe("a create that cannot succeed", () => {
     await expect(control.namespaces.create(queueRequest(namespace))).rejects.toMatchObject({
       code: "OPERATION_IN_PROGRESS",
     });
+    const others = await prism.control(stranger);
+    const theirs = { ...queueRequest(namespace), team: "marketing-team", access: {} };
+    await expect(others.namespaces.create(theirs)).rejects.toMatchObject({ code: "NAMESPACE_EXISTS" });
     await prism.processes.start("worker");
     await expect
       .poll(async () => (await control.operations.get(id)).state, { timeout: 30_000 })
