@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { maxBodyBytes, requestDocument } from "../../api/request-body.ts";
+
+const failing = (body: string, type?: string) => {
+  try {
+    requestDocument(body, type);
+  } catch (error) {
+    return error as { code: string; message: string; details: Record<string, unknown> };
+  }
+  throw new Error("the body was read");
+};
+
+const yaml = "application/yaml";
+
+describe("a request body", () => {
+  it("is JSON unless it says otherwise", () => {
+    expect(requestDocument('{"needs": {"ordered": true}}', undefined)).toEqual({ needs: { ordered: true } });
+    expect(requestDocument("[1]", "application/merge-patch+json; charset=utf-8")).toEqual([1]);
+  });
+
+  it.each([yaml, "text/yaml; charset=utf-8", "application/x-yaml"])("is YAML as %s", (type) => {
+    expect(requestDocument("needs:\n  ordered: true # really\n  ttl: 900\n", type)).toEqual({
+      needs: { ordered: true, ttl: 900 },
+    });
+  });
+
+  it("reads YAML 1.2: a norwegian country code is a text, and so is a date", () => {
+    expect(requestDocument("a: no\nb: 2025-10-10", yaml)).toEqual({ a: "no", b: "2025-10-10" });
+  });
+
+  it("follows the aliases a person writes", () => {
+    expect(requestDocument("a: &x {ttl: 1}\nb: *x", yaml)).toEqual({ a: { ttl: 1 }, b: { ttl: 1 } });
+  });
+
+  it.each([
+    ["YAML that breaks off", "a: 1\nb: [1,\n", yaml, 3],
+    ["YAML with a key twice", "a: 1\nb: 2\na: 3\n", yaml, 3],
+    ["YAML with a tag of its own", "a: 1\nb: !ruby/object x\n", yaml, 2],
+    ["a second YAML document", "a: 1\n---\nb: 2\n", yaml, 2],
+    ["JSON with a stray comma", '{\n  "a": 1,\n}', "application/json", 3],
+    ["JSON that breaks off", '{\n  "a": 1\n', "application/json", 3],
+  ])("names the line of %s", (_, body, type, line) => {
+    const error = failing(body, type);
+    expect(error).toMatchObject({ code: "INVALID_CONFIGURATION", details: { line } });
+    expect(error.details.column).toBeGreaterThan(0);
+    expect(error.message).toContain(`line ${line}`);
+  });
+
+  it("is not blown up by aliases of aliases", () => {
+    const lines = Array.from(
+      { length: 12 },
+      (_, i) => `k${i + 1}: &k${i + 1} [${Array(9).fill(`*k${i}`).join(", ")}]`,
+    );
+    expect(failing(["k0: &k0 x", ...lines].join("\n"), yaml)).toMatchObject({
+      code: "INVALID_CONFIGURATION",
+    });
+  });
+
+  it("holds no value that JSON cannot", () => {
+    expect(failing("a: .inf", yaml)).toMatchObject({ code: "INVALID_CONFIGURATION" });
+  });
+
+  it("may be nested deeply without harm", () => {
+    expect(failing("[".repeat(100_000), yaml)).toMatchObject({ code: "INVALID_CONFIGURATION" });
+  });
+
+  it("is at most 1 MiB, counted in bytes", () => {
+    const most = `"${"x".repeat(maxBodyBytes - 2)}"`;
+    expect(requestDocument(most, undefined)).toHaveLength(maxBodyBytes - 2);
+    expect(failing(`${most} `)).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+    expect(failing(`"${"é".repeat(600_000)}"`)).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+  });
+
+  it("is refused in a language Prism does not read", () => {
+    expect(failing("<a/>", "application/xml")).toMatchObject({ details: { field: "content-type" } });
+  });
+});
