@@ -51,10 +51,15 @@ function winner(
   inventory: Inventory,
   ruleset: Ruleset,
 ): BackendKind | undefined {
-  const named = request.patterns?.filter(({ enabled }) => enabled).map(({ type }) => type);
-  const chain = named ?? ruleset.patterns.filter((rule) => rule.fires(facts)).map((rule) => rule.pattern);
+  const named = request.patterns?.filter(({ enabled }) => enabled);
+  const patterns =
+    named ??
+    ruleset.patterns
+      .filter((rule) => rule.fires(facts))
+      .map(({ pattern }) => ({ type: pattern, config: {} }));
+  const chain = patterns.map(({ type }) => type);
   const { chosen } = choose(facts, chain, inventory, ruleset.order(facts, chain).backends);
-  return missingStore(chain, inventory) === undefined ? chosen : undefined;
+  return missingStore(patterns, inventory) === undefined ? chosen : undefined;
 }
 
 /** Whether the request would be accepted with this one change. */

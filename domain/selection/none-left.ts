@@ -17,7 +17,7 @@ export function noneLeft(choice: Choice, facts: NeedFacts, chain: Chain, invento
     obstacle: constraints(backend, inventory, facts, chain)[0],
   }));
   const willing = tried.find(({ obstacle }) => obstacle === undefined);
-  if (willing !== undefined) return notBuilt(willing.backend, willing.because);
+  if (willing !== undefined) return notBuilt(willing.backend, willing.because, "client_api");
   const [best] = tried;
   if (best?.obstacle === undefined) return new PrismError("INTERNAL", `nothing was tried for ${facts.api}`);
 
@@ -37,10 +37,10 @@ export function noneLeft(choice: Choice, facts: NeedFacts, chain: Chain, invento
 }
 
 /** The refusal of what Prism knows how to do and this build cannot. */
-export function notBuilt(backend: BackendKind, because: string): PrismError {
+export function notBuilt(backend: BackendKind, because: string, field: string): PrismError {
   return new PrismError("UNIMPLEMENTED", `This build cannot provision ${backend} for it yet: ${because}`, {
     details: {
-      field: "needs",
+      field,
       backend,
       recommendation: "Ask for what needs no such backend, or wait for it",
     },

@@ -1,4 +1,5 @@
-import type { PatternType } from "../plan.ts";
+import { unreachable } from "../errors.ts";
+import type { ClientApi, PatternType } from "../plan.ts";
 import type { NeedFacts } from "./needs.ts";
 
 /** When a pattern belongs into the chain. `because` says which need decided, for either outcome. */
@@ -81,3 +82,25 @@ export const rfc027PatternRules: readonly PatternRule[] = [
     },
   },
 ];
+
+/** The field by which a client asks for a pattern without knowing it. */
+export function askedAt(pattern: PatternType, api: ClientApi): string {
+  switch (pattern) {
+    case "outbox":
+      return api === "transact" ? "client_api" : "needs.delivery_guarantee";
+    case "claim-check":
+      return "needs.max_message_size";
+    case "wal":
+      return "needs.durability";
+    case "replay-store":
+      return "needs.replay";
+    case "tiered-storage":
+      return "needs.retention";
+    case "cache":
+      return api === "reader" ? "cache.enabled" : "needs.ttl";
+    case "cdc":
+      return "cdc.enabled";
+    default:
+      return unreachable(pattern);
+  }
+}

@@ -12,6 +12,7 @@ import { factsOf, type NeedFacts } from "./needs.ts";
 import { noneLeft, notBuilt } from "./none-left.ts";
 import { patternConfig } from "./pattern-config.ts";
 import { patternResources } from "./pattern-resources.ts";
+import { askedAt } from "./pattern-rules.ts";
 import { plannedPolicies } from "./policies.ts";
 import { currentRuleset, type Ruleset, ruleset } from "./ruleset.ts";
 import { missingStore } from "./stores.ts";
@@ -41,7 +42,7 @@ export function select(
   const choice = named === undefined ? choose(facts, chain, inventory, backends) : alone(named);
   const { chosen } = choice;
   if (chosen === undefined) throw noneLeft(choice, facts, chain, inventory);
-  refuseUnbuilt(chosen, facts, patterns, inventory);
+  refuseUnbuilt(chosen, request, patterns, inventory);
 
   const set = setUp(chosen, request, patterns, known);
   const plan: Plan = {
@@ -96,15 +97,19 @@ function refuseGraph({ needs }: NamespaceRequest): void {
 
 function refuseUnbuilt(
   chosen: BackendKind,
-  { api }: NeedFacts,
+  request: NamespaceRequest,
   patterns: readonly PlannedPattern[],
   inventory: Inventory,
 ): void {
-  if (inventory[chosen]?.capabilities.includes(api) !== true)
-    throw notBuilt(chosen, `it was named for ${api}`);
+  const { client_api: api } = request;
+  if (inventory[chosen]?.capabilities.includes(api) !== true) {
+    throw notBuilt(chosen, `it was named for ${api}`, "backend.type");
+  }
   const missing = missingStore(patterns, inventory);
   if (missing === undefined) return;
-  throw notBuilt(missing.backend, `pattern '${missing.pattern}' keeps what it holds there`);
+  const { pattern, backend } = missing;
+  const field = request.patterns === undefined ? askedAt(pattern, api) : "patterns";
+  throw notBuilt(backend, `pattern '${pattern}' keeps what it holds there`, field);
 }
 
 /** The backend's own set-up and what the patterns keep beside it. */

@@ -1,33 +1,27 @@
-import type { BackendKind, PlannedPattern } from "../plan.ts";
-import type { Chain } from "./choose.ts";
-import type { Capability, Inventory } from "./inventory.ts";
+import type { BackendKind, PatternType, PlannedPattern } from "../plan.ts";
+import type { Inventory } from "./inventory.ts";
 
-/** What a chain keeps outside its backend, and where it must be kept. */
-type Store = { readonly pattern: Capability; readonly backend: BackendKind };
-
-const stores: Readonly<Record<Chain[number], readonly Store[]>> = {
-  outbox: [{ pattern: "outbox", backend: "postgres" }],
-  "claim-check": [{ pattern: "claim-check", backend: "s3" }],
-  wal: [{ pattern: "wal", backend: "postgres" }],
-  "replay-store": [{ pattern: "replay-store", backend: "postgres" }],
-  "tiered-storage": [
-    { pattern: "tiered-storage", backend: "kafka" },
-    { pattern: "tiered-storage", backend: "postgres" },
-    { pattern: "tiered-storage", backend: "s3" },
-  ],
-  cache: [{ pattern: "cache", backend: "redis" }],
-  cdc: [{ pattern: "cdc", backend: "postgres" }],
+/** Where a pattern keeps what it holds, outside the namespace's backend. */
+const stores: Readonly<Record<PatternType, readonly BackendKind[]>> = {
+  outbox: ["postgres"],
+  "claim-check": ["s3"],
+  wal: ["postgres"],
+  "replay-store": ["postgres"],
+  "tiered-storage": ["kafka", "postgres", "s3"],
+  cache: ["redis"],
+  cdc: ["postgres"],
 };
 
-/** The first store of a chain that this build cannot provision. */
+/** What a chain needs and this build cannot provision: its first such pattern and backend. */
 export function missingStore(
-  chain: readonly Pick<PlannedPattern, "type" | "config">[] | Chain,
+  patterns: readonly Pick<PlannedPattern, "type" | "config">[],
   inventory: Inventory,
-): Store | undefined {
-  const needed = chain.flatMap((pattern) => {
-    if (typeof pattern === "string") return stores[pattern];
-    const streams = pattern.type === "cdc" && pattern.config.sink !== null;
-    return streams ? [...stores.cdc, { pattern: "cdc", backend: "kafka" } as const] : stores[pattern.type];
-  });
-  return needed.find(({ pattern, backend }) => inventory[backend]?.capabilities.includes(pattern) !== true);
+): { readonly pattern: PatternType; readonly backend: BackendKind } | undefined {
+  for (const { type, config } of patterns) {
+    const streams = type === "cdc" && config.sink !== null;
+    const needed: readonly BackendKind[] = streams ? [...stores.cdc, "kafka"] : stores[type];
+    const backend = needed.find((kind) => inventory[kind]?.capabilities.includes(type) !== true);
+    if (backend !== undefined) return { pattern: type, backend };
+  }
+  return undefined;
 }

@@ -90,19 +90,26 @@ describe("choosing a backend", () => {
   it("answers UNIMPLEMENTED where the build cannot serve the API there yet", () => {
     const inventory = { ...development, kafka: backendOf("kafka", { capabilities: ["queue"] }) };
     const [violation] = refused(request("pubsub", { write_rps: "60k" }), { inventory });
-    expect(violation).toMatchObject({ code: "UNIMPLEMENTED", details: { backend: "kafka" } });
+    expect(violation).toMatchObject({
+      code: "UNIMPLEMENTED",
+      details: { field: "client_api", backend: "kafka" },
+    });
     expect(violation?.message).toContain("kafka cannot be provisioned for pubsub yet");
   });
 
   it.each([
-    ["claim-check", "s3", request("queue", { max_message_size: "2MB" })],
-    ["tiered-storage", "s3", request("queue", { retention: "31days" })],
-    ["cache", "redis", request("reader", {}, { cache: { enabled: true } })],
-  ])("answers UNIMPLEMENTED where %s has no %s to keep things in", (pattern, backend, document) => {
-    const [violation] = refused(document, { inventory: development });
-    expect(violation).toMatchObject({ code: "UNIMPLEMENTED", details: { backend } });
-    expect(violation?.message).toContain(`pattern '${pattern}'`);
-  });
+    ["claim-check", "s3", "needs.max_message_size", request("queue", { max_message_size: "2MB" })],
+    ["tiered-storage", "s3", "needs.retention", request("queue", { retention: "31days" })],
+    ["cache", "redis", "cache.enabled", request("reader", {}, { cache: { enabled: true } })],
+    ["cache", "redis", "needs.ttl", request("keyvalue", { ttl: 60, data_size: "101GB" })],
+  ])(
+    "answers UNIMPLEMENTED where %s has no %s to keep things in, at %s",
+    (pattern, backend, field, document) => {
+      const [violation] = refused(document, { inventory: development });
+      expect(violation).toMatchObject({ code: "UNIMPLEMENTED", details: { field, backend } });
+      expect(violation?.message).toContain(`pattern '${pattern}'`);
+    },
+  );
 
   it("names the constraint where nothing can hold the needs", () => {
     const [violation] = refused(request("transact", { write_rps: 10_001 }));
