@@ -9,7 +9,7 @@ import type { Violation } from "./violation.ts";
 export type Approval = { readonly field: string; readonly because: string };
 
 /** What a team may have without asking. The platform itself may pass all but these. */
-export const caps = {
+const caps = {
   write_rps: 100_000,
   read_rps: 500_000,
   data_size: "1TB",

@@ -3,7 +3,7 @@ import type { Draft } from "./draft.ts";
 import type { Violation } from "./violation.ts";
 
 /** Which patterns a client API's chain may hold (R17); their order is that of `patternTypes`. */
-export const allowedPatterns: Readonly<Record<ClientApi, readonly PatternType[]>> = {
+const allowedPatterns: Readonly<Record<ClientApi, readonly PatternType[]>> = {
   queue: ["outbox", "claim-check", "wal", "replay-store", "tiered-storage"],
   pubsub: ["outbox", "claim-check", "wal", "replay-store", "tiered-storage"],
   transact: ["outbox", "claim-check", "wal", "replay-store"],

@@ -8,7 +8,7 @@ import { needs } from "./needs.ts";
 import { duration } from "./quantity.ts";
 import { unservedApis, unservedBackends, unservedPatterns } from "./unserved.ts";
 
-export const policies: Fields = {
+const policies: Fields = {
   pii_handling: { kind: onOff, default: "disabled", summary: "Personal data is found and protected" },
   audit_logging: { kind: onOff, default: "disabled", summary: "Every access is logged" },
   compliance: { kind: choice(["none", "pci"]), default: "none", summary: "pci requires the two above" },
@@ -18,13 +18,13 @@ export const policies: Fields = {
 const topicName = text(/^(?!\.{1,2}$)[A-Za-z0-9._-]+$/, "letters, digits, '.', '_' and '-'");
 const tableName = text(/^[A-Za-z_][A-Za-z0-9_]*$/, "letters, digits and underscores", 63);
 
-export const cache: Fields = {
+const cache: Fields = {
   enabled: { kind: flag, required: true, summary: "true or false" },
   backend: { kind: choice(["redis"]), default: "redis", summary: "Where the cache is" },
   ttl: { kind: duration({ seconds: true }), summary: "When an entry expires; a bare number is seconds" },
 };
 
-export const cdc: Fields = {
+const cdc: Fields = {
   enabled: { kind: flag, required: true, summary: "true or false" },
   source: { kind: choice(["postgres"]), default: "postgres", summary: "Whose changes" },
   destination: {
@@ -81,7 +81,7 @@ const approval: Fields = {
   ticket: { kind: text(/\S/, "a ticket"), summary: "Where" },
 };
 
-export const namespaceName = text(
+const namespaceName = text(
   /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
   "lower-case letters, digits and single hyphens, beginning with a letter, at most 64 characters",
   64,

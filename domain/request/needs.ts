@@ -5,7 +5,7 @@ import { count, duration, rate, size } from "./quantity.ts";
 import { unservedBackends } from "./unserved.ts";
 
 /** The client APIs that carry messages. */
-export const messaging: readonly ClientApi[] = ["queue", "pubsub", "transact"];
+const messaging: readonly ClientApi[] = ["queue", "pubsub", "transact"];
 
 /** What a namespace needs, field by field; `docs` and OpenAPI are made from it. */
 export const needs: Fields = {

@@ -37,7 +37,7 @@ export type BackendInventory = {
 export type Inventory = { readonly [kind in BackendKind]?: BackendInventory };
 
 /** All that each backend is ever asked for. What an inventory lacks of it is not built or not installed. */
-export const capabilities: Readonly<Record<BackendKind, readonly Capability[]>> = {
+const capabilities: Readonly<Record<BackendKind, readonly Capability[]>> = {
   kafka: ["pubsub", "queue", "tiered-storage", "cdc"],
   nats: ["pubsub"],
   redis: ["keyvalue", "cache"],
@@ -55,7 +55,7 @@ export const capabilities: Readonly<Record<BackendKind, readonly Capability[]>> 
   s3: ["claim-check", "tiered-storage"],
 };
 
-export const defaultLimits: Readonly<Record<BackendKind, Limits>> = {
+const defaultLimits: Readonly<Record<BackendKind, Limits>> = {
   kafka: { max_partitions: 256 },
   nats: {},
   redis: { max_data_size: 100_000_000_000 },

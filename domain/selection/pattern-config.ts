@@ -66,7 +66,7 @@ function changes({ namespace, cache, cdc }: NamespaceRequest): JsonObject {
 }
 
 /** Objects key by key, everything else as a whole. */
-export function over(base: JsonObject, written: JsonObject): JsonObject {
+function over(base: JsonObject, written: JsonObject): JsonObject {
   const laid = Object.entries(written).map(([name, value]): [string, Json | undefined] => {
     const below = base[name];
     return [name, isObject(below) && isObject(value) ? over(below, value) : value];

@@ -62,7 +62,7 @@ export function select(
 }
 
 /** What an approver approves: SHA-256 over the plan's RFC 8785 JSON. */
-export const planHash = (plan: Plan): string => sha256Hex(canonicalJson(plan));
+const planHash = (plan: Plan): string => sha256Hex(canonicalJson(plan));
 
 /** Every pattern is at its first version; a proxy that lacks a version does not acknowledge the directory. */
 function plannedPatterns(

@@ -195,3 +195,11 @@ describe("a flip", () => {
     expect(flips(request("reader"))).toEqual([]);
   });
 });
+
+describe("a ruleset", () => {
+  it("is named by the plan it made, and an unknown one is refused", () => {
+    const { request: normal, selection } = accepted(request("queue"));
+    expect(selection.plan.ruleset).toBe("rfc-027/1");
+    expect(() => select(normal, everything, { ruleset: "rfc-027/99" })).toThrow("no ruleset 'rfc-027/99'");
+  });
+});
