@@ -1,10 +1,11 @@
 import { type AttemptDependencies, attempts } from "./attempt.ts";
 import { type LifecycleDependencies, lifecycleActivities } from "./lifecycle.ts";
 import { type ProvisioningDependencies, provisioningActivities } from "./provisioning.ts";
+import { type QuotaDependencies, quotaActivities } from "./quota.ts";
 import { type ServingDependencies, servingActivities } from "./serving.ts";
 
 export type ActivityDependencies = AttemptDependencies &
-  Omit<LifecycleDependencies & ProvisioningDependencies & ServingDependencies, "attempt">;
+  Omit<LifecycleDependencies & ProvisioningDependencies & QuotaDependencies & ServingDependencies, "attempt">;
 
 /** Everything workflows may do. */
 export function activities(dependencies: ActivityDependencies) {
@@ -12,6 +13,7 @@ export function activities(dependencies: ActivityDependencies) {
   return {
     ...lifecycleActivities({ ...dependencies, attempt }),
     ...provisioningActivities({ ...dependencies, attempt }),
+    ...quotaActivities({ ...dependencies, attempt }),
     ...servingActivities({ ...dependencies, attempt }),
   };
 }

@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import { kafka } from "../backends/kafka.ts";
 import { postgres } from "../backends/postgres.ts";
 import { leases, migrateControl } from "../control/leases.ts";
+import { teamCommands } from "../control/team-commands.ts";
 import { inventoryOfThisBuild } from "../domain/selection/this-build.ts";
 import { openEventStore } from "../eventstore/open.ts";
 import { postgresPool } from "../eventstore/postgres/pool.ts";
@@ -42,6 +43,7 @@ run(async () => {
     workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)),
     activities: activities({
       recorder: recorder(store),
+      teams: teamCommands(store),
       failpoint: failpoint(config.failpoint),
       log,
       inventory: inventoryOfThisBuild(config.inventory),

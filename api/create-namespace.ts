@@ -1,5 +1,6 @@
 import { v5 as uuid5, v7 as uuid7 } from "uuid";
 import type { Occasion } from "../activities/occasion.ts";
+import type { TeamCommands } from "../control/team-commands.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { RecordedEvent } from "../domain/event.ts";
 import { canonicalJson, type Json } from "../domain/json.ts";
@@ -7,19 +8,21 @@ import { isFree, nameTaken } from "../domain/namespace/decide.ts";
 import type { NamespaceEvent } from "../domain/namespace/events.ts";
 import { absent, evolve, type Namespace, streamOf } from "../domain/namespace/namespace.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
-import { examine } from "../domain/request/examine.ts";
+import { addressee, examine } from "../domain/request/examine.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
 import { refusal } from "../domain/request/violation.ts";
 import type { Inventory } from "../domain/selection/inventory.ts";
 import { readAggregate } from "../eventstore/aggregate.ts";
 import type { EventStore } from "../eventstore/event-store.ts";
 import type { Caller } from "../runtime/auth.ts";
+import { factsAbout } from "./facts.ts";
 import type { OperationStarter, StartedOperation } from "./operation-starter.ts";
 
 export type CreateDependencies = {
   readonly store: EventStore;
   readonly starter: OperationStarter;
   readonly operations: { get(id: string): Promise<OperationRow | undefined> };
+  readonly teams: TeamCommands;
   readonly inventory: Inventory;
 };
 
@@ -37,7 +40,7 @@ export async function requestNamespace(
   document: Json,
   idempotencyKey: string | undefined,
 ): Promise<StartedOperation> {
-  const request = examined(deps, caller, document);
+  const request = await examined(deps, caller, document);
   const operation = operationIdFor(caller, idempotencyKey);
   const occasion: Occasion = { namespace: request.namespace, operation, actor: caller.subject };
 
@@ -70,9 +73,13 @@ const inProgress = (namespace: string, operation: string): PrismError =>
   });
 
 /** The request in its normal form; every violation at once where it cannot be taken. */
-function examined({ inventory }: CreateDependencies, caller: Caller, document: Json): NamespaceRequest {
-  // Who belongs to a team is the identity provider's to say: a team exists where somebody is a member.
-  const examination = examine(document, { caller, teamExists: () => true, inventory });
+async function examined(
+  { teams, inventory }: CreateDependencies,
+  caller: Caller,
+  document: Json,
+): Promise<NamespaceRequest> {
+  const { known } = await factsAbout(teams, caller, addressee(document).team, document);
+  const examination = examine(document, { ...known, inventory });
   if (!examination.accepted) throw refusal(examination.violations);
   const { request, selection } = examination;
   const [first] = selection.approval;

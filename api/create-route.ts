@@ -1,7 +1,6 @@
 import type { FastifyReply } from "fastify";
-import { type FastifyPluginAsyncZod, validatorCompiler } from "fastify-type-provider-zod";
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { clientApis } from "../domain/plan.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
 import type { ProjectionReader } from "../eventstore/runner/reader.ts";
 import { type CreateDependencies, requestNamespace } from "./create-namespace.ts";
@@ -9,6 +8,7 @@ import { type LookupDependencies, lookup } from "./lookup.ts";
 import type { StartedOperation } from "./operation-starter.ts";
 import { decisionOf } from "./outcome.ts";
 import { requestDocument } from "./request-body.ts";
+import { acceptsAnyBody, requestBody } from "./request-schema.ts";
 import { errors, namespaceAnswer } from "./schemas.ts";
 
 export type CreateRoute = CreateDependencies &
@@ -50,9 +50,7 @@ export const createRoute =
           body: requestBody,
           response: { 201: namespaceAnswer, 202: namespaceAnswer, ...errors },
         },
-        // The domain reads the body itself: it answers all violations at once, each with its cure.
-        validatorCompiler: (part) =>
-          part.httpPart === "body" ? (value: unknown) => ({ value }) : validatorCompiler(part as never),
+        validatorCompiler: acceptsAnyBody,
       },
       async (request, reply) => {
         const caller = await request.caller();
@@ -66,18 +64,6 @@ export const createRoute =
       },
     );
   };
-
-/** For the description only: what the request's own reader takes is in `docs/examples`. */
-const requestBody = z
-  .looseObject({
-    namespace: z.string().max(64),
-    team: z.string(),
-    client_api: z.enum(clientApis),
-    needs: z.looseObject({}),
-    access: z.looseObject({}),
-    policies: z.looseObject({}).optional(),
-  })
-  .describe("RFC-027's namespace request, as JSON or YAML");
 
 /** Accepted, and not begun by a worker yet. */
 export const beginning = (started: StartedOperation) => ({

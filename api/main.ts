@@ -2,8 +2,10 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { Client, Connection } from "@temporalio/client";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { leases, migrateControl } from "../control/leases.ts";
+import { teamCommands } from "../control/team-commands.ts";
 import { namespaces } from "../domain/projections/namespaces.ts";
 import { operations } from "../domain/projections/operations.ts";
+import { teams } from "../domain/projections/teams.ts";
 import { inventoryOfThisBuild } from "../domain/selection/this-build.ts";
 import { openEventStore } from "../eventstore/open.ts";
 import { postgresPool } from "../eventstore/postgres/pool.ts";
@@ -22,6 +24,8 @@ import { namespaceRoutes } from "./namespaces.ts";
 import { operationStarter } from "./operation-starter.ts";
 import { operationRoutes } from "./operations.ts";
 import { operatorRoutes } from "./operator.ts";
+import { planRoutes } from "./plans.ts";
+import { teamRoutes } from "./teams.ts";
 import { unbuiltRoutes } from "./unbuilt.ts";
 
 /** The control plane: REST for people, a directory stream for proxies, the projections that both read. */
@@ -41,11 +45,12 @@ run(async () => {
   const store = openEventStore(config.eventStoreUrl);
   const stopping = new AbortController();
   const {
-    readers: [namespaceRows, operationRows],
+    readers: [namespaceRows, operationRows, teamRows],
     stopped: projectionsStopped,
-  } = projections({ pool: control, store, log }, [namespaces, operations], stopping.signal);
+  } = projections({ pool: control, store, log }, [namespaces, operations, teams], stopping.signal);
   await namespaceRows.waitFor(0n);
   await operationRows.waitFor(0n);
+  await teamRows.waitFor(0n);
 
   const connection = await Connection.connect({ address: config.temporal.address });
   const client = new Client({ connection, namespace: config.temporal.namespace });
@@ -57,6 +62,8 @@ run(async () => {
   const deps = {
     store,
     starter,
+    teams: teamCommands(store),
+    teamRows,
     leases: leases(control),
     inventory: inventoryOfThisBuild(config.inventory),
     namespaces: namespaceRows,
@@ -80,6 +87,8 @@ run(async () => {
   await server.register(createRoute(deps), { prefix: "/api/v1" });
   await server.register(namespaceRoutes(deps), { prefix: "/api/v1" });
   await server.register(operationRoutes(deps), { prefix: "/api/v1" });
+  await server.register(planRoutes(deps), { prefix: "/api/v1" });
+  await server.register(teamRoutes(deps), { prefix: "/api/v1" });
   await server.register(unbuiltRoutes, { prefix: "/api/v1" });
 
   const { controlCredential: credential, leaseMs } = config;

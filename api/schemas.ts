@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** What the API answers, for its description. Answers are made by `views.ts`; these say their shape to others. */
-const json = z.record(z.string(), z.unknown()).readonly();
+export const json = z.record(z.string(), z.unknown()).readonly();
 
 export const errorAnswer = z
   .object({ error: z.object({ code: z.string(), message: z.string(), details: json }) })
@@ -103,3 +103,33 @@ export const accessAnswer = z.object({
   owners: z.array(z.object({ team: z.string() })).readonly(),
   consumers: z.array(z.object({ service: z.string(), access: z.string() })).readonly(),
 });
+
+export const amounts = z.object({
+  write_rps: z.number(),
+  read_rps: z.number(),
+  data_size: z.string(),
+  namespaces: z.number(),
+});
+
+export const teamAnswer = z.object({
+  team: z.string(),
+  quota: amounts,
+  reserved: amounts,
+  remaining: amounts,
+});
+
+const violation = z.object({ code: z.string(), message: z.string(), details: json });
+const warning = z.object({ field: z.string(), message: z.string() });
+
+export const previewAnswer = z
+  .object({
+    plan: json.nullable(),
+    trace: json.nullable(),
+    hash: z.string().nullable(),
+    approval_required: z.boolean(),
+    approval: z.array(z.object({ field: z.string(), because: z.string() })).readonly(),
+    quota: teamAnswer.nullable(),
+    warnings: z.array(warning).readonly(),
+    violations: z.array(violation).readonly(),
+  })
+  .describe("Where the request would be refused: no plan, and everything that is wrong");

@@ -3,7 +3,6 @@ import { PrismError } from "../domain/errors.ts";
 
 /** What `api.md` promises and this build cannot do yet: it refuses, and says so. */
 const unbuilt: readonly (readonly [HTTPMethods, string, string])[] = [
-  ["POST", "/plans", "previewing a plan"],
   ["PATCH", "/namespaces/:ns", "updating a namespace"],
   ["DELETE", "/namespaces/:ns", "deleting a namespace"],
   ["GET", "/namespaces/:ns/replay", "replaying a namespace's history against what is served"],
@@ -14,9 +13,6 @@ const unbuilt: readonly (readonly [HTTPMethods, string, string])[] = [
   ["POST", "/operations/:id/abandon", "abandoning a parked operation"],
   ["POST", "/operations/:id/approve", "approving a plan"],
   ["POST", "/operations/:id/reject", "rejecting a plan"],
-  ["GET", "/teams", "teams and quotas"],
-  ["GET", "/teams/:team", "teams and quotas"],
-  ["PUT", "/teams/:team", "teams and quotas"],
   ["GET", "/backends", "the inventory of backends"],
   ["GET", "/drift", "finding drift"],
   ["POST", "/reconcile", "reconciling"],

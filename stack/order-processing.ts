@@ -18,6 +18,7 @@ export type Scene = {
 
 const namespace = "order-processing";
 const team = "payments-team";
+const quota = { write_rps: 50_000, read_rps: 100_000, data_size: "1TB", namespaces: 20 };
 const orderCount = 1_000;
 
 /**
@@ -30,19 +31,20 @@ export async function orderProcessing({ prism, say, signal }: Scene): Promise<bo
   const { environment } = prism;
   const api = environment["PRISM_API_URL"] ?? "";
   const discovery = api.replace(/^http/, "api");
-  const tokenOf = (subject: string, teams: readonly string[] = []) =>
+  const tokenOf = (subject: string, teams: readonly string[] = [], scopes: readonly string[] = []) =>
     developmentToken(environment["PRISM_DEV_ISSUER"] ?? "", {
       subject,
       teams,
-      scopes: [],
+      scopes,
       ttlSeconds: 3_600,
     });
   const as = async (subject: string, teams: readonly string[] = []) =>
     control({ api, token: await tokenOf(subject, teams) });
 
-  say(
-    `\nA member of ${team} asks for '${namespace}' (docs/examples/order-processing/namespace-request.yaml)`,
-  );
+  const platform = control({ api, token: await tokenOf("user:platform", [], ["prism:platform"]) });
+  await platform.teams.set(team, quota);
+  say(`\nThe platform team grants ${team} ${quota.write_rps} writes/s and ${quota.data_size}`);
+  say(`A member of ${team} asks for '${namespace}' (docs/examples/order-processing/namespace-request.yaml)`);
   const member = await as("user:alice", [team]);
   const request = await readFile(
     join(checkout, "docs/examples/order-processing/namespace-request.yaml"),

@@ -32,6 +32,8 @@ export async function createNamespace({ occasion, request, timeouts }: CreateNam
   if (ended !== undefined) return ended.position; // This operation ended in an earlier run.
 
   const unwound = await saga(async (undo) => {
+    undo("quota", () => undos.releaseQuota(occasion));
+    await steps.reserveQuota(occasion);
     phase("select");
     const plan = await steps.selectPlan(occasion);
     phase("provision", plan.backend);
@@ -47,6 +49,7 @@ export async function createNamespace({ occasion, request, timeouts }: CreateNam
     await steps.registerWithProxies(occasion);
     phase("probe");
     await steps.probeThroughProxy(occasion);
+    await steps.commitQuota(occasion);
   });
   if (unwound !== undefined) {
     phase("failed");

@@ -52,6 +52,12 @@ export function addressee(
   };
 }
 
+/** The other teams a request names; each must exist. */
+export function ownersNamed(document: Json): readonly string[] {
+  const { draft } = readDocument(document, {});
+  return (draft?.access?.owners ?? []).map(({ team }) => team);
+}
+
 /** A team that is malformed, or said in two ways, is nobody's to be asked about. */
 function certainTeam({ team }: Draft, violations: readonly Violation[]): string | undefined {
   return violations.some(({ details }) => details.field === "team") ? undefined : team;

@@ -75,8 +75,56 @@ export type PlanAnswer = {
     readonly [more: string]: unknown;
   };
   readonly hash: string;
+  readonly trace: Trace;
+  readonly warnings: readonly { readonly field: string; readonly message: string }[];
   readonly not_enforced_yet: readonly string[];
   readonly [more: string]: unknown;
+};
+
+export type Amounts = {
+  readonly write_rps: number;
+  readonly read_rps: number;
+  readonly data_size: string;
+  readonly namespaces: number;
+};
+
+export type Team = {
+  readonly team: string;
+  readonly quota: Amounts;
+  readonly reserved: Amounts;
+  readonly remaining: Amounts;
+};
+
+export type Trace = {
+  readonly rules: readonly { readonly rule: string; readonly fired: boolean; readonly because: string }[];
+  readonly backends: readonly {
+    readonly backend: string;
+    readonly chosen: boolean;
+    readonly because: string;
+  }[];
+  readonly flips: readonly {
+    readonly need: string;
+    readonly from: unknown;
+    readonly to: unknown;
+    readonly backend: string;
+  }[];
+};
+
+export type Violation = {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+};
+
+export type Preview = {
+  readonly plan: PlanAnswer["plan"] | null;
+  readonly trace: Trace | null;
+  readonly hash: string | null;
+  readonly approval_required: boolean;
+  readonly approval: readonly { readonly field: string; readonly because: string }[];
+  readonly quota: Team | null;
+  readonly warnings: readonly { readonly field: string; readonly message: string }[];
+  readonly violations: readonly Violation[];
 };
 
 export type Page<Item> = { readonly items: readonly Item[]; readonly next_cursor: string | null };
@@ -103,8 +151,7 @@ export function control(options: ControlOptions) {
         { waitSeconds, idempotencyKey }: CreateOptions = {},
       ): Promise<Namespace> =>
         call<Namespace>(options, "POST", "/namespaces", {
-          body: typeof request === "string" ? request : JSON.stringify(request),
-          type: typeof request === "string" ? "application/yaml" : "application/json",
+          ...bodyOf(request),
           headers: {
             ...(waitSeconds === undefined ? {} : { prefer: `wait=${waitSeconds}` }),
             ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
@@ -122,6 +169,16 @@ export function control(options: ControlOptions) {
       access: (name: string) => get<Readonly<Record<string, unknown>>>(`/namespaces/${one(name)}/access`),
       plan: (name: string) => get<PlanAnswer>(`/namespaces/${one(name)}/plan`),
     },
+    /** What would be built, and why; changes nothing. A refused request is answered with its violations. */
+    preview: (request: object | string): Promise<Preview> =>
+      call<Preview>(options, "POST", "/plans", { ...bodyOf(request), headers: {} }),
+    teams: {
+      get: (team: string) => get<Team>(`/teams/${one(team)}`),
+      list: (query: { cursor?: string } = {}) => get<Page<Team>>("/teams", query),
+      /** Platform only; what is left out stays as it is. */
+      set: (team: string, quota: Partial<Amounts>): Promise<Team> =>
+        call<Team>(options, "PUT", `/teams/${one(team)}`, { ...bodyOf({ quota }), headers: {} }),
+    },
     operations: {
       get: (id: string) => get<Operation>(`/operations/${one(id)}`),
       list: (query: { namespace?: string; state?: string; cursor?: string } = {}) =>
@@ -129,6 +186,11 @@ export function control(options: ControlOptions) {
     },
   };
 }
+
+const bodyOf = (request: object | string) =>
+  typeof request === "string"
+    ? { body: request, type: "application/yaml" }
+    : { body: JSON.stringify(request), type: "application/json" };
 
 type Sent = {
   readonly body: string;

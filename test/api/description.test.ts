@@ -7,6 +7,8 @@ import { httpServer } from "../../api/http-server.ts";
 import { namespaceRoutes } from "../../api/namespaces.ts";
 import { operationRoutes } from "../../api/operations.ts";
 import { operatorRoutes } from "../../api/operator.ts";
+import { planRoutes } from "../../api/plans.ts";
+import { teamRoutes } from "../../api/teams.ts";
 import { unbuiltRoutes } from "../../api/unbuilt.ts";
 import { errorCodes } from "../../domain/errors.ts";
 import { log } from "../../runtime/log.ts";
@@ -29,6 +31,8 @@ async function described() {
     createRoute(nothing),
     namespaceRoutes(nothing),
     operationRoutes({ temporal: {} } as never),
+    planRoutes(nothing),
+    teamRoutes(nothing),
     unbuiltRoutes,
   ]) {
     await server.register(routes, { prefix: "/api/v1" });
@@ -51,6 +55,9 @@ describe("the API's description", () => {
       "/api/v1/namespaces/{ns}/plan",
       "/api/v1/operations",
       "/api/v1/operations/{id}",
+      "/api/v1/plans",
+      "/api/v1/teams",
+      "/api/v1/teams/{team}",
       "/healthz",
       "/metrics",
       "/readyz",
@@ -74,13 +81,11 @@ describe("the API's description", () => {
   });
 
   it.each([
-    ["POST", "/api/v1/plans"],
     ["PATCH", "/api/v1/namespaces/x"],
     ["DELETE", "/api/v1/namespaces/x"],
     ["GET", "/api/v1/namespaces/x/replay"],
     ["GET", "/api/v1/events"],
     ["POST", "/api/v1/operations/x/approve"],
-    ["PUT", "/api/v1/teams/x"],
     ["GET", "/api/v1/backends"],
     ["POST", "/api/v1/namespaces/x/try/publish"],
   ] as const)("%s %s refuses until it is built", async (method, url) => {

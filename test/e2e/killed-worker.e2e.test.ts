@@ -6,17 +6,20 @@ import { member, queueRequest } from "./request.ts";
 /** Every step of a create, with the names a failpoint takes. */
 const stepsOf = (namespace: string) => [
   "begin",
+  "reserve-quota",
   "select",
   `ensure kafka topic ${namespace}-queue`,
   `ensure postgres wal-table wal_${namespace.replaceAll("-", "_")}`,
   "configure-access",
   "register",
   "probe",
+  "commit-quota",
   "activate",
 ];
 
 describe("a worker killed in the middle of a create", () => {
   let prism: TestPrism;
+  let created = 0;
   beforeAll(async () => {
     prism = await testPrism({ names: ["api", "proxy"] });
   });
@@ -54,7 +57,8 @@ describe("a worker killed in the middle of a create", () => {
       expect(items.filter(({ type }) => type === "NamespaceRequested")).toHaveLength(1);
       expect(await kafkaPartitions(prism.environment, `${namespace}-queue`)).toBeGreaterThan(0);
       expect(await missingTables(prism.environment, [`wal_${namespace.replaceAll("-", "_")}`])).toEqual([]);
-      await prism.processes.stop("worker", "SIGKILL");
+      expect((await control.teams.get("payments-team")).reserved.namespaces).toBe(++created);
+    await prism.processes.stop("worker", "SIGKILL");
     },
   );
 });

@@ -53,6 +53,11 @@ export async function testPrism(
   const token = ({ subject = "user:alice", teams = [], scopes = [], ttlSeconds = 600 }: Wish) =>
     developmentToken(environment["PRISM_DEV_ISSUER"] ?? "", { subject, teams, scopes, ttlSeconds });
 
+  // Room enough that no test of something else meets a quota.
+  const platform = control({ api, token: await token({ subject: "user:root", scopes: ["prism:platform"] }) });
+  const quota = { write_rps: 1_000_000, read_rps: 1_000_000, data_size: "100TB", namespaces: 1_000 };
+  for (const team of ["payments-team", "marketing-team"]) await platform.teams.set(team, quota);
+
   return {
     environment: { ...environment, ...processes.environment },
     processes,
