@@ -7,4 +7,4 @@ export function addressOf({ environment }: Pick<ServerRecord, "environment">): s
   return `${withoutSecret(address)}${ui === undefined ? "" : `, UI ${ui}`}`;
 }
 
-export const withoutSecret = (address: string): string => address.replace(/\/\/[^/@]*@/, "//");
+const withoutSecret = (address: string): string => address.replace(/\/\/[^/@]*@/, "//");

@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
 import { cacheFolder } from "./cache.ts";
-import { composeUp } from "./docker.ts";
+import { composeUp, composeVariables } from "./docker.ts";
 import { type Instance, logFile, serverFolder } from "./instance.ts";
 import { lastLines } from "./last-lines.ts";
 import type { Lookup } from "./lookup.ts";
-import type { ProcessId } from "./process-id.ts";
+import { alive, type ProcessId } from "./process-id.ts";
 import { resolve } from "./resolve.ts";
 import { freeSeat, isSeatFree, type Planned } from "./seat.ts";
 import type { Environment, Seat, Server } from "./server.ts";
@@ -18,6 +18,8 @@ export type BringUp = {
   readonly instance: Instance;
   readonly lookup: Lookup;
   readonly docker: () => Promise<boolean>;
+  /** Every server's ports and the secret, as docker-compose.yml wants them. */
+  readonly compose: Environment;
   readonly owner: ProcessId | undefined;
   readonly say: (text: string) => void;
   readonly signal: AbortSignal;
@@ -47,7 +49,7 @@ async function checkGiven(
 ): Promise<ServerRecord> {
   say(`given by ${server.variables.join(" and ")}, asking it`);
   const ask = (each: AbortSignal) => server.answers(environment, each);
-  await untilAnswers(ask, { patienceMs: 10_000, signal }).catch((cause) => {
+  await untilAnswers(ask, { patienceMs: 3_000, signal }).catch((cause) => {
     throw new Error(`${server.variables.join(" and ")} is set, but nothing answers there: ${cause.message}`, {
       cause,
     });
@@ -60,11 +62,15 @@ async function stillAnswers(
   record: ServerRecord,
   context: BringUp,
 ): Promise<Outcome | undefined> {
-  const ask = (each: AbortSignal) => server.answers(record.environment, each);
+  const dead = new AbortController();
+  const ask = async (each: AbortSignal) => {
+    if (record.process !== undefined && !alive(record.process)) dead.abort();
+    await server.answers(record.environment, each);
+  };
   // Long enough for one whose start was interrupted after the process was there.
   const patienceMs = record.source === "docker" ? 1_000 : 20_000;
   try {
-    await untilAnswers(ask, { patienceMs, signal: context.signal });
+    await untilAnswers(ask, { patienceMs, signal: AbortSignal.any([context.signal, dead.signal]) });
     await server.furnish?.(record.environment);
     return { record, started: false };
   } catch {
@@ -149,7 +155,8 @@ async function startInDocker(server: Server, seat: Seat, context: BringUp): Prom
     since: new Date().toISOString(),
   };
   recordServer(instance, server.name, record);
-  await composeUp(instance, server, { seat, environment: lookup.environment, signal });
+  const variables = { ...context.compose, ...composeVariables(server, seat) };
+  await composeUp({ instance, server, variables, environment: lookup.environment, signal });
   await answering(server, record.environment, { signal });
   return record;
 }

@@ -15,32 +15,52 @@ export async function dockerRuns(lookup: Lookup): Promise<boolean> {
   return (await lookup.output(docker, ["compose", "version"], answersWithinMs)) !== undefined;
 }
 
-/** Starts the server's services on the seat's ports; the same call finds them where they already run. */
-export async function composeUp(
-  instance: Instance,
-  server: Server,
-  { seat, environment, signal }: { seat: Seat; environment: Environment; signal: AbortSignal },
-): Promise<void> {
-  const env = { ...environment, ...composeVariables(server, seat) };
-  await runCommand("docker", compose(instance, "up", "--detach", ...server.services), { env, signal });
+/** What Compose is told about one server; the ports of all of them belong together, see `composeVariables`. */
+export type ComposeUp = {
+  readonly instance: Instance;
+  readonly server: Server;
+  readonly variables: Environment;
+  readonly environment: Environment;
+  readonly signal?: AbortSignal;
+};
+
+/** Starts the server's services on their ports; the same call finds them where they already run. */
+export async function composeUp({
+  instance,
+  server,
+  variables,
+  environment,
+  signal,
+}: ComposeUp): Promise<void> {
+  await compose(instance, ["up", "--detach", ...server.services], { ...environment, ...variables }, signal);
 }
 
-export async function composeDown(
+export async function composeStop(
   instance: Instance,
   server: Server,
   environment: Environment,
 ): Promise<void> {
-  const args = compose(instance, "rm", "--stop", "--force", ...server.services);
-  await runCommand("docker", args, { env: environment });
+  await compose(instance, ["rm", "--stop", "--force", ...server.services], environment);
 }
 
-/** With the volumes: nothing of the instance stays in Docker. */
-export async function composePurge(instance: Instance, environment: Environment): Promise<void> {
-  await runCommand("docker", compose(instance, "down", "--volumes"), { env: environment });
+/** What is left of the project: network, servers that others only leaned on, and with `volumes` the data. */
+export async function composeDown(
+  instance: Instance,
+  environment: Environment,
+  volumes: boolean,
+): Promise<void> {
+  await compose(instance, volumes ? ["down", "--volumes"] : ["down"], environment);
 }
 
-/** As docker-compose.yml names them: `PRISM_STACK_<SERVER>_<PORT>` and `PRISM_STACK_SECRET`. */
-export function composeVariables({ name }: Server, { ports, secret }: Seat): Record<string, string> {
+/**
+ * As docker-compose.yml names them: `PRISM_STACK_<SERVER>_<PORT>` and `PRISM_STACK_SECRET`.
+ * Compose makes a container anew when its ports change, also one that another service only
+ * leans on: so every call gets the ports of every server.
+ */
+export function composeVariables(
+  { name }: Pick<Server, "name">,
+  { ports, secret }: Seat,
+): Record<string, string> {
   const variables = Object.entries(ports).map(([port, number]) => [
     `PRISM_STACK_${name}_${port}`.toUpperCase().replaceAll("-", "_"),
     String(number),
@@ -48,7 +68,18 @@ export function composeVariables({ name }: Server, { ports, secret }: Seat): Rec
   return { ...Object.fromEntries(variables), PRISM_STACK_SECRET: secret };
 }
 
-const compose = ({ name }: Instance, ...args: string[]): string[] => [
-  ...["compose", "--project-name", name, "--file", join(checkout, "docker-compose.yml")],
-  ...args,
-];
+// Two calls for one project at a time stumble over its network.
+let last: Promise<unknown> = Promise.resolve();
+
+function compose(
+  { name }: Instance,
+  args: readonly string[],
+  env: Environment,
+  signal?: AbortSignal,
+): Promise<string> {
+  const project = ["compose", "--project-name", name, "--file", join(checkout, "docker-compose.yml")];
+  const run = () => runCommand("docker", [...project, ...args], { env, ...(signal && { signal }) });
+  const mine = last.then(run, run);
+  last = mine.catch(() => undefined);
+  return mine;
+}

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { alive, type ProcessId, self } from "./process-id.ts";
 
-export type Waiting = (holder: ProcessId) => void;
+type Waiting = (holder: ProcessId) => void;
 
 export type LockOptions = { readonly waiting?: Waiting; readonly signal?: AbortSignal };
 

@@ -19,12 +19,14 @@ async function main(mode: "start" | "demo"): Promise<number> {
       signal: stopping.signal,
       died,
     });
+    lines.close();
     const held = await orderProcessing({ prism, say: (line) => console.log(line), signal: stopping.signal });
     if (mode === "demo" || !held) return held ? 0 : 1;
     console.log("prism is ready");
     await stopping.toBeAsked();
     return 0;
   } catch (error) {
+    lines.close();
     if (stopping.signal.aborted) return interrupted;
     console.error(error instanceof Error ? error.message : error);
     return 1;
@@ -32,7 +34,6 @@ async function main(mode: "start" | "demo"): Promise<number> {
     lines.doing("prism", "stopping what was started here");
     await prism?.close();
     lines.done("prism", "stopped");
-    lines.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** A process, and not merely a number: the kernel gives a dead process's pid to the next one. */
 export type ProcessId = { readonly pid: number; readonly startTime: string };
@@ -23,7 +23,10 @@ function fromProc(pid: number): string | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The command's name stands in brackets and may hold anything, brackets included.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+    if (fields[0] === "X") return undefined;
+    // The first thread of a killed process may be a zombie while others still hold its ports.
+    if (fields[0] === "Z" && readdirSync(`/proc/${pid}/task`).length <= 1) return undefined;
+    return fields[19];
   } catch {
     return undefined;
   }

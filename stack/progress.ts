@@ -5,7 +5,7 @@ export interface Progress {
   /** `name` has come to an end of what it did, well or not. */
   done(name: string, text: string): void;
   failed(name: string, text: string): void;
-  /** The lines stay as they are; what is written afterwards stands below them. */
+  /** The lines stay as they are, for others to write below; what is told later is a line each. */
   close(): void;
 }
 
@@ -29,35 +29,50 @@ function plainLines(out: Terminal): Progress {
     since.set(name, began);
     out.write(`${mark} ${name.padEnd(nameWidth)} ${seconds(began)}  ${text}\n`);
   };
-  return { doing: say("·"), done: say("✓"), failed: say("✗"), close() {} };
+  return { doing: say(marks.doing), done: say(marks.done), failed: say(marks.failed), close() {} };
 }
 
 function changingLines(out: Terminal): Progress {
   const lines = new Map<string, Line>();
   let painted = 0;
   const paint = () => {
-    const width = out.columns ?? 80;
-    const rows = [...lines].map(([name, { mark, text, since, until }]) =>
-      `${mark} ${name.padEnd(nameWidth)} ${seconds(since, until)}  ${text}`.slice(0, width - 1),
-    );
+    const width = (out.columns ?? 80) - 1;
+    const rows = [...lines].map((line) => row(line).slice(0, width));
     const up = painted > 0 ? `\x1b[${painted}A` : "";
-    out.write(up + rows.map((row) => `\x1b[2K${row}\n`).join(""));
+    out.write(up + rows.map((each) => `\x1b[2K${each}\n`).join(""));
     painted = rows.length;
-  };
-  const say = (mark: string, ends: boolean) => (name: string, text: string) => {
-    const since = lines.get(name)?.since ?? performance.now();
-    lines.set(name, { mark, text, since, until: ends ? performance.now() : undefined });
-    paint();
   };
   const clock = setInterval(paint, 500);
   clock.unref();
+  // Once others write to the terminal, nothing can be painted over any more.
+  let afterwards: Progress | undefined;
+  const say = (kind: "doing" | "done" | "failed") => (name: string, text: string) => {
+    if (afterwards !== undefined) return afterwards[kind](name, text);
+    const since = lines.get(name)?.since ?? performance.now();
+    lines.set(name, {
+      mark: marks[kind],
+      text,
+      since,
+      until: kind === "doing" ? undefined : performance.now(),
+    });
+    paint();
+  };
   return {
-    doing: say("·", false),
-    done: say("✓", true),
-    failed: say("✗", true),
-    close: () => clearInterval(clock),
+    doing: say("doing"),
+    done: say("done"),
+    failed: say("failed"),
+    close() {
+      clearInterval(clock);
+      afterwards = plainLines(out);
+    },
   };
 }
+
+const marks = { doing: "·", done: "✓", failed: "✗" } as const;
+
+/** One row each, or the next frame would miss it: whoever fails tells the rest in its error. */
+const row = ([name, { mark, text, since, until }]: readonly [string, Line]): string =>
+  `${mark} ${name.padEnd(nameWidth)} ${seconds(since, until)}  ${text.split("\n")[0]}`;
 
 const nameWidth = 16;
 

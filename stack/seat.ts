@@ -2,7 +2,7 @@ import { type Instance, instanceSecret } from "./instance.ts";
 import { freePorts, isFree } from "./ports.ts";
 import { isGiven } from "./resolve.ts";
 import type { Environment, Seat, Server } from "./server.ts";
-import { isRunning, type ServerRecord } from "./state.ts";
+import { mayRun, type ServerRecord } from "./state.ts";
 
 /**
  * What will become of a server, decided before anything is started: so its address is known
@@ -23,7 +23,7 @@ export async function plan(
   }: { instance: Instance; environment: Environment; record: ServerRecord | undefined },
 ): Promise<Planned> {
   if (isGiven(server, environment)) return { kind: "given", environment: given(server, environment) };
-  if (record !== undefined && (isRunning(record) || record.source === "docker")) {
+  if (record !== undefined && mayRun(record)) {
     return { kind: "running", record, environment: record.environment };
   }
   const seat = await freeSeat(instance, server, record);
@@ -32,11 +32,9 @@ export async function plan(
 
 /** Its old ports where they are still free: an address in somebody's hands stays good. */
 export async function freeSeat(instance: Instance, server: Server, record?: ServerRecord): Promise<Seat> {
-  const wishes = { ...server.ports, ...record?.ports };
   // An instance for tests leaves the usual ports to people, and to the next run.
-  const ports = await freePorts(
-    instance.temporary ? Object.fromEntries(Object.keys(wishes).map((name) => [name, undefined])) : wishes,
-  );
+  const free = Object.fromEntries(Object.keys(server.ports).map((name) => [name, undefined]));
+  const ports = await freePorts({ ...(instance.temporary ? free : server.ports), ...record?.ports });
   return { ports, secret: instanceSecret(instance) };
 }
 

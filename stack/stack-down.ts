@@ -1,4 +1,4 @@
-import { composeDown, composePurge } from "./docker.ts";
+import { composeDown, composeStop } from "./docker.ts";
 import { type Instance, lockFile, purge } from "./instance.ts";
 import { locked } from "./lock.ts";
 import type { ProcessId } from "./process-id.ts";
@@ -7,10 +7,13 @@ import { silent } from "./progress.ts";
 import type { Environment, ServerName } from "./server.ts";
 import { servers } from "./servers.ts";
 import {
-  changeState,
   isOwnedBy,
   isRunning,
+  mayRun,
+  type ProcessRecord,
   readState,
+  recordProcess,
+  recordServer,
   type ServerRecord,
   type Started,
   stopped,
@@ -41,38 +44,54 @@ export async function stackDown(options: StackDown): Promise<void> {
 
 /** The same for a caller that holds the instance's lock. */
 export async function stopAll(options: StackDown): Promise<void> {
-  const { instance, environment, ownedBy, which = () => true, purge, progress = silent } = options;
+  const { instance, environment, ownedBy, which = () => true, purge = false, progress = silent } = options;
   const state = readState(instance);
-  const mine = ([name, record]: [string, Started]) =>
+  const mine = ([name, record]: readonly [string, Started]) =>
     which(name) && (ownedBy === undefined || isOwnedBy(record, ownedBy));
-  const stop = async ([name, record]: [string, Started | ServerRecord]) => {
-    if ("source" in record && record.source === "docker") {
-      progress.doing(name, "stopping in Docker");
-      await composeDown(instance, servers[name as ServerName], environment);
-      forget(instance, "servers", name);
-    } else if (isRunning(record) && record.process !== undefined) {
-      progress.doing(name, "stopping");
-      await stopProcess(record.process, servers[name as ServerName]?.stopSignals);
-      forget(instance, name in state.servers ? "servers" : "processes", name);
-    } else return;
+  const stopping = async (name: string, stop: () => Promise<void>) => {
+    progress.doing(name, "stopping");
+    await stop();
     progress.done(name, "stopped");
   };
-  await settled(Object.entries(state.processes).filter(mine).map(stop));
-  await settled(Object.entries(state.servers).filter(mine).map(stop));
-  const inDocker = Object.values(state.servers).some(({ source }) => source === "docker");
-  if (purge === true && inDocker) await composePurge(instance, environment);
+
+  const processes = Object.entries(state.processes)
+    .filter(mine)
+    .filter(([, record]) => isRunning(record));
+  await settled(processes.map(([name, record]) => stopping(name, () => stopOurs(instance, name, record))));
+
+  const running = Object.entries(state.servers)
+    .filter(mine)
+    .filter(([, record]) => mayRun(record));
+  await settled(running.map(([name, record]) => stopping(name, () => stopServer(name, record, options))));
+
+  const usedDocker = Object.values(state.servers).some(({ source }) => source === "docker");
+  const leftInDocker = Object.values(readState(instance).servers).some(
+    (record) => record.source === "docker" && mayRun(record),
+  );
+  if (usedDocker && !leftInDocker) await composeDown(instance, environment, purge);
+}
+
+async function stopOurs(instance: Instance, name: string, record: ProcessRecord): Promise<void> {
+  if (record.process !== undefined) await stopProcess(record.process);
+  recordProcess(instance, name, stopped(record));
+}
+
+async function stopServer(
+  name: string,
+  record: ServerRecord,
+  { instance, environment }: StackDown,
+): Promise<void> {
+  const server = servers[name as ServerName];
+  if (record.process !== undefined) await stopProcess(record.process, server.stopSignals);
+  if (record.source === "docker") await composeStop(instance, server, environment);
+  recordServer(instance, name, {
+    ...stopped(record),
+    ...(record.source === "docker" ? { stopped: true } : {}),
+  });
 }
 
 /** All of them, also when one refuses; then the first refusal counts. */
 async function settled(work: readonly Promise<void>[]): Promise<void> {
   const failure = (await Promise.allSettled(work)).find(({ status }) => status === "rejected");
   if (failure?.status === "rejected") throw failure.reason;
-}
-
-function forget(instance: Instance, kind: "servers" | "processes", name: string): void {
-  changeState(instance, (state) => {
-    const record = state[kind][name];
-    if (record === undefined) return state;
-    return { ...state, [kind]: { ...state[kind], [name]: stopped(record) } };
-  });
 }

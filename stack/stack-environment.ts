@@ -3,7 +3,7 @@ import { credentialFiles } from "./credentials.ts";
 import { checkoutInstance, type Instance } from "./instance.ts";
 import { type ProcessPorts, portVariables, processNames } from "./process-ports.ts";
 import type { Environment } from "./server.ts";
-import { isRunning, readState } from "./state.ts";
+import { isRunning, mayRun, readState } from "./state.ts";
 
 /**
  * The PRISM_* variables of what runs for this checkout, or nothing where nothing runs. Read
@@ -16,7 +16,7 @@ export function stackEnvironment(
   const { servers, processes } = readState(instance);
   const found: Record<string, string> = {};
   for (const record of Object.values(servers)) {
-    if (isRunning(record) || record.source === "docker") Object.assign(found, record.environment);
+    if (mayRun(record)) Object.assign(found, record.environment);
   }
   const ports = processNames.map((name) => [name, processes[name]] as const);
   const running = ports.flatMap(([name, record]) =>

@@ -1,8 +1,8 @@
 import { addressOf } from "./address.ts";
 import { type BringUp, bringUp } from "./bring-up.ts";
 import { credentials } from "./credentials.ts";
-import { dockerRuns } from "./docker.ts";
-import { checkoutInstance, type Instance, lockFile, makeFolder } from "./instance.ts";
+import { composeVariables, dockerRuns } from "./docker.ts";
+import { checkoutInstance, type Instance, instanceSecret, lockFile, makeFolder } from "./instance.ts";
 import { lock } from "./lock.ts";
 import { machine } from "./lookup.ts";
 import { alive, type ProcessId, self } from "./process-id.ts";
@@ -15,7 +15,7 @@ import { readState, recordServer, type ServerRecord } from "./state.ts";
 import { watch } from "./watch.ts";
 
 /** What the first request travels through; the rest comes up beside it. */
-export const firstNeeded: readonly ServerName[] = ["temporal", "postgres-control", "postgres-data", "kafka"];
+const firstNeeded: readonly ServerName[] = ["temporal", "postgres-control", "postgres-data", "kafka"];
 
 export type StackOptions = {
   /** Where servers already given are read from, and what started ones inherit. */
@@ -75,7 +75,17 @@ export async function stackUp(options: StackOptions): Promise<Stack> {
     ...Object.assign({}, ...plans.map(({ plan }) => plan.environment)),
   };
   const started = new Set<string>();
-  const context = { instance, ...asking(options.environment), owner, signal, progress, environment, started };
+  const compose = Object.assign({}, ...plans.map(({ server, plan }) => composeOf(instance, server, plan)));
+  const context = {
+    instance,
+    ...asking(options.environment),
+    compose,
+    owner,
+    signal,
+    progress,
+    environment,
+    started,
+  };
   const comings = new Map(plans.map(({ server, plan }) => [server.name, comeUp(server, plan, context)]));
   const settled = Promise.allSettled(comings.values());
 
@@ -132,6 +142,14 @@ async function comeUp(server: Server, planned: Planned, context: Context): Promi
     progress.failed(server.name, context.signal.aborted ? "given up" : why);
     throw error;
   }
+}
+
+/** Of a server that is not Docker's business, any port will do: it runs there only because another leans on it. */
+function composeOf(instance: Instance, server: Server, planned: Planned): Record<string, string> {
+  const any = Object.fromEntries(Object.keys(server.ports).map((port) => [port, 0]));
+  const ports =
+    planned.kind === "absent" ? planned.seat.ports : planned.kind === "running" ? planned.record.ports : any;
+  return composeVariables(server, { ports, secret: instanceSecret(instance) });
 }
 
 /** What a crashed owner left running is ours now; what belongs to somebody living stays theirs. */

@@ -4,7 +4,7 @@ import { alive, type ProcessId } from "./process-id.ts";
 import type { Ports } from "./server.ts";
 
 /** Where a server came from. */
-export type Source = "environment" | "path" | "docker" | "registry";
+type Source = "environment" | "path" | "docker" | "registry";
 
 /** What is known of something that was started; without `process` it does not run here any more. */
 export type Started = {
@@ -18,6 +18,8 @@ export type Started = {
 
 export type ServerRecord = Started & {
   readonly source: Source;
+  /** A container has no process here to look for. */
+  readonly stopped?: true;
   readonly environment: Readonly<Record<string, string>>;
 };
 
@@ -42,7 +44,7 @@ export function readState(instance: Instance): StackState {
 }
 
 /** Synchronous, so that nothing comes between a process's start and its record. */
-export function changeState(instance: Instance, change: (state: StackState) => StackState): void {
+function changeState(instance: Instance, change: (state: StackState) => StackState): void {
   const file = stateFile(instance);
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(change(readState(instance)), null, 2)}\n`, { mode: 0o600 });
@@ -56,6 +58,10 @@ export const recordProcess = (instance: Instance, name: string, record: ProcessR
   changeState(instance, (state) => ({ ...state, processes: { ...state.processes, [name]: record } }));
 
 export const isRunning = ({ process }: Started): boolean => process !== undefined && alive(process);
+
+/** Whether it is worth asking: it runs, or is Docker's and was not stopped by us. */
+export const mayRun = (record: ServerRecord): boolean =>
+  isRunning(record) || (record.source === "docker" && record.stopped !== true);
 
 export const isOwnedBy = ({ owner }: Started, { pid, startTime }: ProcessId): boolean =>
   owner?.pid === pid && owner.startTime === startTime;

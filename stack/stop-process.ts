@@ -20,7 +20,7 @@ export async function stopProcess(
   if (!(await gone(id, patienceMs))) throw new Error(`process ${id.pid} survived SIGKILL`);
 }
 
-export async function gone(id: ProcessId, patienceMs: number): Promise<boolean> {
+async function gone(id: ProcessId, patienceMs: number): Promise<boolean> {
   const deadline = performance.now() + patienceMs;
   while (alive(id)) {
     if (performance.now() > deadline) return false;

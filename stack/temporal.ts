@@ -4,7 +4,7 @@ import { type GoProgram, goProgram, missingGo } from "./go-program.ts";
 import type { Server } from "./server.ts";
 
 /** What `prism` workflows are found by in the UI; the development server registers them as it starts. */
-export const searchAttributes = [
+const searchAttributes = [
   "PrismNamespace",
   "PrismTeam",
   "PrismOperation",

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, describe, expect, it } from "vitest";
+import { locked } from "../../stack/lock.ts";
+import { self } from "../../stack/process-id.ts";
+
+describe("a lock between processes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "prism-lock-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("lets one in at a time", async () => {
+    let inside = 0;
+    let most = 0;
+    const body = async () => {
+      most = Math.max(most, ++inside);
+      await sleep(5);
+      inside--;
+    };
+    await Promise.all(Array.from({ length: 5 }, () => locked(join(folder, "one"), body)));
+    expect(most).toBe(1);
+  });
+
+  it.each([
+    ["a holder that is dead", JSON.stringify({ pid: 2 ** 22 + 1, startTime: "1" })],
+    ["a holder whose number another process has now", JSON.stringify({ ...self(), startTime: "1" })],
+    ["a file that says nothing", ""],
+  ])("is taken over from %s, by one of those who wait", async (name, text) => {
+    const file = join(folder, name.replaceAll(" ", "-"));
+    writeFileSync(file, text);
+    let inside = 0;
+    const bodies = Array.from({ length: 3 }, () =>
+      locked(file, async () => {
+        expect(++inside).toBe(1);
+        await sleep(5);
+        inside--;
+      }),
+    );
+    await Promise.all(bodies);
+  });
+
+  it("tells who holds it, and can be given up waiting for", async () => {
+    const file = join(folder, "held");
+    const release = Promise.withResolvers<void>();
+    const held = locked(file, () => release.promise);
+    const holders: number[] = [];
+    const options = {
+      waiting: ({ pid }: { pid: number }) => holders.push(pid),
+      signal: AbortSignal.timeout(150),
+    };
+    await expect(locked(file, async () => undefined, options)).rejects.toThrow(/timeout/);
+    expect(holders).toEqual([process.pid]);
+    release.resolve();
+    await held;
+  });
+});
