@@ -6,11 +6,14 @@ import { stackEnvironment } from "../stack/stack-environment.ts";
 import type { Context } from "./context.ts";
 import { doctorCommand } from "./doctor.ts";
 import { messageCommands } from "./messages.ts";
-import { namespaceCommands, UsageError } from "./namespace.ts";
+import { namespaceCommands } from "./namespace.ts";
 import { operationCommands } from "./operation.ts";
+import { planCommand } from "./plan.ts";
 import { stackCommands } from "./stack.ts";
+import { teamCommands } from "./team.ts";
 import { tokenCommand } from "./token.ts";
 import { unbuiltCommands } from "./unbuilt.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Exit code 0: done · 1: refused or failed · 2: wrong usage. */
 async function main(): Promise<number> {
@@ -30,7 +33,9 @@ async function main(): Promise<number> {
     .version("0.1.0")
     .exitOverride();
   namespaceCommands(program, context);
+  planCommand(program, context);
   operationCommands(program, context);
+  teamCommands(program, context);
   messageCommands(program, context);
   tokenCommand(program, context, ({ subject, teams, scopes, ttlSeconds }) => {
     const file = given.developmentIssuer ?? found["PRISM_DEV_ISSUER"];

@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { parse, stringify } from "yaml";
 import type { HistoryEvent, Namespace, PlanAnswer } from "../sdk/typescript/control.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";
-import { readStandardInput } from "./standard-input.ts";
+import { explained } from "./plan.ts";
+import { requestsIn } from "./requests.ts";
 
 type Output = { readonly output: Format };
 
@@ -25,14 +24,33 @@ export function namespaceCommands(program: Command, context: Context): void {
     .addOption(outputOption())
     .action(
       async (options: Output & { file: string; team?: string; wait?: boolean; waitSeconds: number }) => {
-        const request = withTeam(await textOf(options.file), options.team);
+        const control = controlOf(context);
         const wait = options.wait === true ? { waitSeconds: options.waitSeconds } : {};
-        const created = await controlOf(context).namespaces.create(request, wait);
-        answer(context, options.output, created, () => describe(created));
-        if (created.status === "active")
-          warnOfTheUnenforced(context, await controlOf(context).namespaces.plan(created.namespace));
+        const created: Namespace[] = [];
+        try {
+          for (const { text } of await requestsIn(options.file, options.team)) {
+            created.push(await control.namespaces.create(text, wait));
+          }
+        } finally {
+          // Of a catalogue, what was created before a refusal is there, and is shown.
+          const value = created.length === 1 ? created[0] : created;
+          if (created.length > 0)
+            answer(context, options.output, value, () => created.map(describe).join("\n\n"));
+        }
+        for (const { status, namespace: name } of created) {
+          if (status === "active") warnOfTheUnenforced(context, await control.namespaces.plan(name));
+        }
       },
     );
+
+  namespace
+    .command("explain <name>")
+    .description("what was built for it, and why")
+    .addOption(outputOption())
+    .action(async (name: string, { output }: Output) => {
+      const found = await controlOf(context).namespaces.plan(name);
+      answer(context, output, found, () => explained(name, found));
+    });
 
   namespace
     .command("get <name>")
@@ -96,24 +114,6 @@ export function namespaceCommands(program: Command, context: Context): void {
       const access = await controlOf(context).namespaces.access(name);
       answer(context, output, access, () => facts(Object.entries(access)));
     });
-}
-
-const textOf = (file: string): Promise<string> =>
-  file === "-" ? readStandardInput() : readFile(file, "utf8");
-
-/** The command line's team stands in for a missing one; it never overrules the file. */
-function withTeam(text: string, team: string | undefined): string {
-  if (team === undefined) return text;
-  const document = parse(text, { maxAliasCount: 100 }) as Record<string, unknown> | null;
-  if (document === null || typeof document !== "object" || Array.isArray(document)) return text;
-  if (document["team"] !== undefined && document["team"] !== team) {
-    throw new UsageError(`the file's team is '${document["team"]}', --team says '${team}': they must agree`);
-  }
-  return stringify({ ...document, team });
-}
-
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }
 
 const describe = (namespace: Namespace): string =>

@@ -2,9 +2,7 @@ import type { Command } from "commander";
 import { PrismError } from "../sdk/typescript/errors.ts";
 
 const unbuilt: readonly (readonly [string, string])[] = [
-  ["plan", "previewing a plan"],
   ["kv", "key-value namespaces"],
-  ["team", "teams and quotas"],
   ["drift", "finding drift"],
   ["reconcile", "reconciling"],
   ["apply", "applying a file"],
