@@ -29,6 +29,8 @@ type AdmissionDependencies = {
 type Verdict = { readonly served: Served } | { readonly refusal: PrismError; readonly held: boolean };
 
 const defaultHoldMs = 2_000;
+// A granted lease is no change of the directory.
+const lookAgainMs = 100;
 
 export function admission(deps: AdmissionDependencies): Admission {
   const { authority, directory, lease, holdMs = defaultHoldMs } = deps;
@@ -36,15 +38,18 @@ export function admission(deps: AdmissionDependencies): Admission {
   const judge = (caller: Caller, asked: Asked, clientApi: string, need: Need): Verdict => {
     const { namespace, minVersion } = asked;
     const served = directory.get(namespace);
+    // It knows of no namespace yet, and so of none that it is not there.
+    if (!directory.known) return notReady("this proxy has not heard yet what it serves");
     const behind = minVersion > (served?.entry.version ?? 0);
     try {
       if (served === undefined) throw noSuchNamespace(namespace);
       checkAccess(caller, served.entry, need);
-      checkServing(served, lease, clientApi);
+      checkServing(served, clientApi);
     } catch (refusal) {
       // Whoever names a version has been told of it, and so may be right where this proxy is not.
       return { refusal: asPrismError(refusal), held: behind };
     }
+    if (isStale(served, lease)) return { refusal: stale(namespace), held: lease.expected };
     if (behind) return notReady(`version ${minVersion} of '${namespace}' has not arrived here`);
     if (served.entry.state !== State.SERVING) return notReady(`'${namespace}' is being set up`);
     return { served };
@@ -60,7 +65,7 @@ export function admission(deps: AdmissionDependencies): Admission {
         if ("served" in verdict) return { caller, served: verdict.served };
         const leftMs = until - performance.now();
         if (!verdict.held || leftMs <= 0) throw verdict.refusal;
-        await directory.changed(leftMs);
+        await directory.changed(Math.min(leftMs, lookAgainMs));
       }
     },
 
@@ -70,12 +75,13 @@ export function admission(deps: AdmissionDependencies): Admission {
       // Another life of the name is another namespace.
       if (now === undefined || now.groups !== served.groups) throw noSuchNamespace(namespace);
       checkAccess(caller, now.entry, need);
-      checkServing(now, lease, clientApi);
+      checkServing(now, clientApi);
+      if (isStale(now, lease)) throw stale(namespace);
     },
   };
 }
 
-function checkServing({ entry }: Served, lease: Lease, clientApi: string): void {
+function checkServing({ entry }: Served, clientApi: string): void {
   const { namespace } = entry;
   if (entry.clientApi !== clientApi) {
     throw new PrismError("WRONG_CLIENT_API", `'${namespace}' is a ${entry.clientApi}, not a ${clientApi}`, {
@@ -85,12 +91,17 @@ function checkServing({ entry }: Served, lease: Lease, clientApi: string): void 
   if (entry.state === State.DRAINING) {
     throw new PrismError("NAMESPACE_DELETING", `'${namespace}' is being deleted`);
   }
-  // Access may have been taken away since, and this proxy would not know.
-  if (lease.overdueMs() > entry.staleLimitMs) {
-    const message = `'${namespace}' is not served: this proxy has heard nothing of it for too long`;
-    throw new PrismError("NAMESPACE_NOT_READY", message, { details: { retry_after_ms: 1_000 } });
-  }
 }
+
+/** Access may have been taken away since, and this proxy would not know. */
+const isStale = ({ entry }: Served, lease: Lease): boolean => lease.overdueMs() > entry.staleLimitMs;
+
+const stale = (namespace: string): PrismError =>
+  new PrismError(
+    "NAMESPACE_NOT_READY",
+    `'${namespace}' is not served: this proxy has heard nothing of it for too long`,
+    { details: { retry_after_ms: 1_000 } },
+  );
 
 const notReady = (message: string): Verdict => ({
   refusal: new PrismError("NAMESPACE_NOT_READY", message, { details: { retry_after_ms: 500 } }),

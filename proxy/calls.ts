@@ -24,10 +24,10 @@ export interface Calls {
     operation: Operation,
     answer: (request: In, admitted: Admitted) => Promise<Out>,
   ): handleUnaryCall<In, Out>;
-  /** Ends with what `talk` resolves or rejects with; `signal` aborts when the call has to end, with why as its reason. */
+  /** Ends with what `talk` resolves or rejects with. */
   stream<Call extends StreamCall>(
     operation: Operation,
-    talk: (call: Call, admitted: Admitted, signal: AbortSignal) => Promise<void>,
+    talk: (call: Call, admitted: Admitted, course: Course) => Promise<void>,
   ): (call: Call) => void;
   /** Ends streams whose caller has lost access, or that may no longer be served. */
   recheck(): void;
@@ -35,24 +35,25 @@ export interface Calls {
   endAll(why: PrismError): void;
 }
 
+/** How a stream goes on. */
+export type Course = {
+  /** Aborts when the call has to end, with why as its reason. */
+  readonly signal: AbortSignal;
+  /** It was not refused: from now on it counts as a success, however it ends. */
+  readonly opened: () => void;
+};
+
 type OpenStream = { readonly admitted: Admitted; readonly need: Need; readonly end: (why: unknown) => void };
 
 /** What is the same for every call: admission, counting, log, errors, and the end of streams. */
 export function calls({ admission, metrics, log }: Dependencies): Calls {
   const open = new Set<OpenStream>();
 
-  const told = (operation: Operation, namespace: string, startedAt: number, error?: unknown): void => {
-    const seconds = (performance.now() - startedAt) / 1_000;
-    const failure = error === undefined ? undefined : asPrismError(error);
-    metrics.called(namespace, operation.api, failure?.code ?? "success", seconds);
-    if (failure === undefined) return;
-    const line = {
-      namespace,
-      api: operation.api,
-      operation: operation.name,
-      latency_ms: seconds * 1_000,
-      code: failure.code,
-    };
+  const logged = (operation: Operation, namespace: string, startedAt: number, error: unknown): void => {
+    const failure = asPrismError(error);
+    const { api, name } = operation;
+    const latencyMs = performance.now() - startedAt;
+    const line = { namespace, api, operation: name, latency_ms: latencyMs, code: failure.code };
     // Only what we have to act on is an error of ours; a caller's is theirs to see.
     if (failure.advice === "report") log.error({ ...line, err: failure.cause ?? failure }, failure.message);
     else log.debug(line, failure.message);
@@ -69,11 +70,13 @@ export function calls({ admission, metrics, log }: Dependencies): Calls {
       };
       run().then(
         (response) => {
-          told(operation, namespace, startedAt);
+          metrics.called(namespace, operation.api, "success", secondsSince(startedAt));
           callback(null, response);
         },
         (error: unknown) => {
-          told(operation, namespace, startedAt, error);
+          const { code } = asPrismError(error);
+          metrics.called(namespace, operation.api, code, secondsSince(startedAt));
+          logged(operation, namespace, startedAt, error);
           callback(grpcStatus(error));
         },
       );
@@ -81,17 +84,22 @@ export function calls({ admission, metrics, log }: Dependencies): Calls {
 
     stream: (operation, talk) => (call) => {
       const startedAt = performance.now();
+      const namespace = namespaceOf(call.metadata);
       const ended = new AbortController();
+      let isOpen = false;
+      const opened = (): void => {
+        isOpen = true;
+        metrics.called(namespace, operation.api, "success");
+      };
       call.on("cancelled", () => ended.abort(cancelled));
       const run = async () => {
         const admitted = await admission.admit(call.metadata, operation.api, operation.need);
-        metrics.called(admitted.served.entry.namespace, operation.api, "success");
         const stream = { admitted, need: operation.need, end: (why: unknown) => ended.abort(why) };
         const expiry = endAtExpiry(admitted, ended);
         open.add(stream);
         admitted.served.calls.open++;
         try {
-          await talk(call, admitted, ended.signal);
+          await talk(call, admitted, { signal: ended.signal, opened });
         } finally {
           clearTimeout(expiry);
           open.delete(stream);
@@ -102,7 +110,8 @@ export function calls({ admission, metrics, log }: Dependencies): Calls {
         () => call.end(),
         (error: unknown) => {
           if (error === cancelled) return;
-          told(operation, namespaceOf(call.metadata), startedAt, error);
+          if (!isOpen) metrics.called(namespace, operation.api, asPrismError(error).code);
+          logged(operation, namespace, startedAt, error);
           call.emit("error", grpcStatus(error));
         },
       );
@@ -136,5 +145,7 @@ function endAtExpiry({ caller }: Admitted, ended: AbortController): NodeJS.Timeo
   const leftMs = Math.min(caller.expiresAt.getTime() - Date.now(), longestTimerMs);
   return setTimeout(() => ended.abort(why), leftMs).unref();
 }
+
+const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1_000;
 
 const namespaceOf = (metadata: Metadata): string => metadata.get("prism-namespace")[0]?.toString() ?? "";

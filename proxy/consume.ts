@@ -3,6 +3,7 @@ import { PrismError } from "../domain/errors.ts";
 import type { Message, SubscribeRequest } from "../proto/gen/prism/v1/message_pb.js";
 import type { ConsumeRequest } from "../proto/gen/prism/v1/queue_pb.js";
 import type { Admitted } from "./admission.ts";
+import type { Course } from "./calls.ts";
 import type { Group } from "./group.ts";
 import { checkSubscribe, creditLimit } from "./queue-request.ts";
 import { parseReceipt } from "./receipt.ts";
@@ -22,8 +23,8 @@ export async function deliver(
   call: Output,
   request: SubscribeRequest,
   { served }: Admitted,
-  signal: AbortSignal,
-  opened: (consumer: Consumer) => void = () => {},
+  { signal, opened }: Course,
+  begun: (consumer: Consumer) => void = () => {},
 ): Promise<void> {
   const wanted = checkSubscribe(request, served.entry);
   const end = Promise.withResolvers<void>();
@@ -42,7 +43,8 @@ export async function deliver(
   joined = await served.groups.join(wanted, subscriber);
   try {
     call.sendMetadata(new Metadata());
-    opened({ group: joined, addCredit: subscriber.addCredit, leave: end.resolve, fail: end.reject });
+    opened();
+    begun({ group: joined, addCredit: subscriber.addCredit, leave: end.resolve, fail: end.reject });
     await end.promise;
   } finally {
     subscriber.stop();
@@ -62,8 +64,9 @@ export type Consumer = {
 export async function consume(
   call: ServerDuplexStream<ConsumeRequest, Message>,
   admitted: Admitted,
-  signal: AbortSignal,
+  course: Course,
 ): Promise<void> {
+  const { signal } = course;
   const opening = Promise.withResolvers<SubscribeRequest>();
   // Until the group stands what comes is kept: it can only be credit, or a mistake.
   const early: ConsumeRequest[] = [];
@@ -94,7 +97,7 @@ export async function consume(
   signal.addEventListener("abort", () => opening.reject(signal.reason), { once: true });
 
   const request = await opening.promise;
-  await deliver(call, request, admitted, signal, (to) => {
+  await deliver(call, request, admitted, course, (to) => {
     consumer = to;
     for (const message of early.slice(1)) hear(to, message);
     if (leaving) to.leave();

@@ -14,6 +14,7 @@ import { lowWater } from "./low-water.ts";
 import type { Delivered } from "./message.ts";
 import type { Receipt } from "./receipt.ts";
 import { messageOf, topicOf } from "./record.ts";
+import type { Subscriber } from "./subscriber.ts";
 
 export type GroupOptions = {
   readonly backend: Backend;
@@ -25,19 +26,6 @@ export type GroupOptions = {
   readonly ordered: boolean;
   readonly troubled: (error: Error) => void;
 };
-
-export type Delivery = { readonly message: Delivered; readonly receipt: Receipt; readonly attempt: number };
-
-/** Who takes a group's messages here. Several share what this proxy holds of the group. */
-export interface Subscriber {
-  /** Whether it takes one more now. */
-  ready(): boolean;
-  take(delivery: Delivery): void;
-  /** One that was under way here is so no longer: it was acknowledged, or its partition has moved. */
-  released(): void;
-  /** The group has ended, and with it all that was under way. */
-  end(error: Error): void;
-}
 
 export interface Group {
   /** Names this life of the group in receipts. */

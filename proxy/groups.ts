@@ -1,6 +1,7 @@
 import type { Log as Backend } from "../backends/log.ts";
-import { type Group, group, type Subscriber } from "./group.ts";
+import { type Group, group } from "./group.ts";
 import { type Receipt, receiptElsewhere } from "./receipt.ts";
+import type { Subscriber } from "./subscriber.ts";
 
 type GroupsOptions = {
   readonly proxy: string;

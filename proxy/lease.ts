@@ -9,6 +9,9 @@ export interface Lease {
   granted(durationMs: number): void;
   /** A new connection: answers to what was asked on the old one will not come. */
   forgetQuestions(): void;
+  /** The control plane has begun to talk: a lease will follow as soon as it is asked for. */
+  expect(): void;
+  readonly expected: boolean;
   /** How long the oldest question has waited for its answer; 0 where none does. */
   waitingMs(): number;
   /** Of the last one granted; 0 before the first. */
@@ -24,15 +27,26 @@ export function lease(clock: () => number = () => performance.now()): Lease {
   const questions: number[] = [];
   let until = Number.NEGATIVE_INFINITY;
   let durationMs = 0;
+  let expected = false;
   return {
     asked: () => void questions.push(clock()),
     granted(granted) {
       const askedAt = questions.shift();
       if (askedAt === undefined) return;
       durationMs = granted;
+      expected = false;
       until = Math.max(until, askedAt + granted);
     },
-    forgetQuestions: () => void questions.splice(0),
+    forgetQuestions() {
+      questions.length = 0;
+      expected = false;
+    },
+    expect() {
+      expected = true;
+    },
+    get expected() {
+      return expected;
+    },
     waitingMs: () => clock() - (questions[0] ?? clock()),
     get durationMs() {
       return durationMs;

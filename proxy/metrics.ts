@@ -2,9 +2,8 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 export interface Metrics {
   readonly registry: Registry;
-  /** Shows a namespace at 0 from the moment it is served. */
-  begin(namespace: string, backend: string): void;
-  end(namespace: string): void;
+  /** Exactly these namespaces, with their backends, from now on: at 0 from the moment they are served. */
+  show(serving: ReadonlyMap<string, string>): void;
   /** `status`: `success` or Prism's code. `seconds` where the call is one question and one answer. */
   called(namespace: string, api: string, status: string, seconds?: number): void;
   backendError(namespace: string, backend: string): void;
@@ -75,27 +74,30 @@ export function metrics(): Metrics {
     },
   });
 
+  const begin = (namespace: string, backend: string): void => {
+    recent.set(namespace, {
+      seconds: new Float64Array(recentCalls),
+      count: 0,
+      outcomes: new Uint8Array(recentCalls),
+      calls: 0,
+    });
+    total.inc({ namespace }, 0);
+    requests.inc({ namespace, api: "queue", status: "success" }, 0);
+    latency.zero({ namespace, api: "queue" });
+    backendErrors.inc({ namespace, backend }, 0);
+  };
+
+  const end = (namespace: string): void => {
+    recent.delete(namespace);
+    for (const metric of [total, requests, latency, backendErrors, latencyMs, errorRate])
+      forget(metric, namespace);
+  };
+
   return {
     registry,
-    begin(namespace, backend) {
-      if (recent.has(namespace)) return;
-      recent.set(namespace, {
-        seconds: new Float64Array(recentCalls),
-        count: 0,
-        outcomes: new Uint8Array(recentCalls),
-        calls: 0,
-      });
-      total.inc({ namespace }, 0);
-      requests.inc({ namespace, api: "queue", status: "success" }, 0);
-      latency.zero({ namespace, api: "queue" });
-      backendErrors.inc({ namespace, backend }, 0);
-    },
-    end(namespace) {
-      recent.delete(namespace);
-      total.remove({ namespace });
-      for (const p of Object.keys(percentiles)) latencyMs.remove({ namespace, p });
-      errorRate.remove({ namespace });
-      for (const metric of [requests, latency, backendErrors]) forget(metric, namespace);
+    show(serving) {
+      for (const [namespace, backend] of serving) if (!recent.has(namespace)) begin(namespace, backend);
+      for (const namespace of [...recent.keys()]) if (!serving.has(namespace)) end(namespace);
     },
     called(namespace, api, status, seconds) {
       const of = recent.get(namespace);

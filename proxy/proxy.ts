@@ -7,6 +7,7 @@ import type { Log } from "../runtime/log.ts";
 import { type OperatorServer, operatorServer } from "../runtime/operator-server.ts";
 import { admission } from "./admission.ts";
 import { calls } from "./calls.ts";
+import { watchCondition } from "./condition.ts";
 import { type Directory, directory } from "./directory.ts";
 import { diskCopy } from "./disk-copy.ts";
 import { lease } from "./lease.ts";
@@ -44,7 +45,6 @@ export interface Proxy {
 
 const drainMs = 10_000;
 const recheckMs = 1_000;
-const healthMs = 5_000;
 
 /** The data plane: puts the directory into force and serves what it says. */
 export async function proxy(options: ProxyOptions): Promise<Proxy> {
@@ -76,10 +76,9 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     queue: queueService({ calls: handling }),
     probe: probeService({ directory: table, credential: options.controlCredential, log }),
   });
-  const counted = new Set<string>();
   table.onChange(() => {
     server.setServing(true);
-    count(table, counted, measured);
+    measured.show(servingBackends(table));
     handling.recheck();
   });
 
@@ -91,7 +90,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     log.info({ version: String(table.version) }, "serving from the copy on disk");
   }
 
-  const health = watchHealth(kafka.check);
+  const condition = watchCondition(kafka.check);
   const rechecking = setInterval(handling.recheck, recheckMs).unref();
   const watching = watch({
     ...options,
@@ -101,7 +100,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     directory: table,
     lease: leased,
     copy,
-    condition: () => ({ load: health.load(), healthy: health.healthy() }),
+    condition: condition.now,
   });
   const operator: OperatorServer = await operatorServer({
     host: options.host,
@@ -130,7 +129,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
         name: "operator side",
         stop: () => {
           clearInterval(rechecking);
-          health.close();
+          condition.close();
           return Promise.all([operator.close(), kafka.close()]);
         },
       },
@@ -149,45 +148,18 @@ function connect({ namespace, backend }: Entry, kafkaBrokers: readonly string[])
   );
 }
 
-/** Metrics exist at 0 from the moment a namespace serves, and no longer than it is here. */
-function count(table: Directory<Served>, counted: Set<string>, measured: ReturnType<typeof metrics>): void {
-  const serving = new Map(
+function checkKnown(table: Directory<Served>): void {
+  if (!table.known) throw new Error("the control plane has not been heard, and there is no copy on disk");
+}
+
+/** Each namespace that clients may call, and its backend. */
+const servingBackends = (table: Directory<Served>): ReadonlyMap<string, string> =>
+  new Map(
     table
       .all()
       .filter(({ entry }) => entry.state !== State.PROBING)
       .map(({ entry }) => [entry.namespace, entry.backend?.type ?? ""]),
   );
-  for (const [namespace, backend] of serving) if (!counted.has(namespace)) measured.begin(namespace, backend);
-  for (const namespace of counted) if (!serving.has(namespace)) measured.end(namespace);
-  counted.clear();
-  for (const namespace of serving.keys()) counted.add(namespace);
-}
-
-/** How busy the event loop was since the last look, and whether Kafka answered then. */
-function watchHealth(check: () => Promise<void>) {
-  let last = performance.eventLoopUtilization();
-  let answers = true;
-  const timer = setInterval(() => {
-    check().then(
-      () => (answers = true),
-      () => (answers = false),
-    );
-  }, healthMs).unref();
-  return {
-    load(): number {
-      const now = performance.eventLoopUtilization();
-      const { utilization } = performance.eventLoopUtilization(now, last);
-      last = now;
-      return Math.min(100, Math.round(utilization * 100));
-    },
-    healthy: () => answers,
-    close: () => clearInterval(timer),
-  };
-}
-
-function checkKnown(table: Directory<Served>): void {
-  if (!table.known) throw new Error("the control plane has not been heard, and there is no copy on disk");
-}
 
 const notEnforced = (table: Directory<Served>): Readonly<Record<string, readonly string[]>> =>
   Object.fromEntries(

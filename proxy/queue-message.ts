@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Message, MessageSchema } from "../proto/gen/prism/v1/message_pb.js";
-import type { Delivery } from "./group.ts";
 import { receiptText } from "./receipt.ts";
+import type { Delivery } from "./subscriber.ts";
 
 /** A delivery as the client sees it. */
 export const toProto = ({ message, receipt, attempt }: Delivery): Message =>

@@ -53,8 +53,8 @@ export function queueService({ calls, clock = Date.now }: QueueDependencies): Un
     consume: calls.stream(operation("Consume", "read"), consume),
     subscribe: calls.stream(
       operation("Subscribe", "read"),
-      (call: ServerWritableStream<SubscribeRequest, Message>, admitted, signal) =>
-        deliver(call, call.request, admitted, signal),
+      (call: ServerWritableStream<SubscribeRequest, Message>, admitted, course) =>
+        deliver(call, call.request, admitted, course),
     ),
     acknowledge: calls.unary(operation("Acknowledge", "read"), acknowledge),
     publishStream: notBuilt("PublishStream", "acknowledgements in order over one stream"),

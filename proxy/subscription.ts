@@ -1,7 +1,7 @@
 import type { Message } from "../proto/gen/prism/v1/message_pb.js";
-import type { Delivery, Subscriber } from "./group.ts";
 import type { Deliver } from "./patterns/pattern.ts";
 import { toProto } from "./queue-message.ts";
+import type { Delivery, Subscriber } from "./subscriber.ts";
 
 type SubscriptionOptions = {
   /** How many messages may be under way unacknowledged. */

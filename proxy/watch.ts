@@ -12,6 +12,7 @@ import {
 import { grpcMethod } from "../proto/grpc.ts";
 import { controlMetadata } from "../runtime/control-credential.ts";
 import type { Log } from "../runtime/log.ts";
+import type { Condition } from "./condition.ts";
 import type { Directory } from "./directory.ts";
 import type { DiskCopy } from "./disk-copy.ts";
 import type { Lease } from "./lease.ts";
@@ -29,8 +30,7 @@ export type WatchOptions = {
   readonly directory: Directory<Served>;
   readonly lease: Lease;
   readonly copy: DiskCopy;
-  /** 0 to 100, and whether what this proxy needs answers. */
-  readonly condition: () => { readonly load: number; readonly healthy: boolean };
+  readonly condition: () => Condition;
   readonly log: Log;
 };
 
@@ -45,7 +45,8 @@ const lastRetryMs = 3_000;
 // Before the first lease, and while namespaces drain: somebody waits for the numbers.
 const eagerMs = 250;
 const silenceMs = 5_000;
-const saveLeaseMs = 5_000;
+// How much a restart may think its lease shorter than it was: a write costs an fsync.
+const saveLeaseMs = 4_000;
 const goodbyeMs = 500;
 
 /** Obeys the control plane: applies what it says, keeps a copy on disk, then says so. Never gives up. */
@@ -61,7 +62,6 @@ export function watch(options: WatchOptions): Watch {
   const connect = (): void => {
     if (closed) return;
     const call = open(client, options);
-    lease.forgetQuestions();
     const talk = conversation(call, options);
     leave = () =>
       new Promise((resolve) => {
@@ -78,6 +78,7 @@ export function watch(options: WatchOptions): Watch {
     });
     const ended = (why: string): void => {
       talk.end();
+      lease.forgetQuestions();
       if (connected || failures === 0)
         log.warn({ error: why }, "without the control plane: serving what is known");
       connected = false;
@@ -125,7 +126,7 @@ function conversation(call: Call, options: WatchOptions) {
   let last = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
-  let savedAt = 0;
+  let savedUntilMs = Number.NEGATIVE_INFINITY;
 
   const say = (request: MessageInitShape<typeof WatchNamespacesRequestSchema>["request"]): void => {
     if (!ended) call.write(create(WatchNamespacesRequestSchema, request === undefined ? {} : { request }));
@@ -147,8 +148,8 @@ function conversation(call: Call, options: WatchOptions) {
   };
 
   const save = (): Promise<void> => {
-    savedAt = Date.now();
-    return copy.save({ snapshot: knownTo(directory), leaseUntilMs: Date.now() + lease.remainingMs() });
+    savedUntilMs = Date.now() + lease.remainingMs();
+    return copy.save({ snapshot: knownTo(directory), leaseUntilMs: savedUntilMs });
   };
 
   const apply = async (response: WatchNamespacesResponse["response"]): Promise<void> => {
@@ -172,9 +173,11 @@ function conversation(call: Call, options: WatchOptions) {
     hear({ response }: WatchNamespacesResponse): void {
       if (response.case === "lease") {
         lease.granted(response.value.durationMs);
-        if (Date.now() - savedAt > saveLeaseMs) last = last.then(save).catch(failed);
+        const gainedMs = Date.now() + lease.remainingMs() - savedUntilMs;
+        if (gainedMs > saveLeaseMs) last = last.then(save).catch(failed);
         return;
       }
+      if (response.case === "snapshot") lease.expect();
       last = last.then(() => apply(response)).catch(failed);
     },
     end(): void {

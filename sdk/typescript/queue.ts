@@ -76,57 +76,66 @@ export function queue(connection: Connection) {
 }
 
 function consumption(connection: Connection, topic: string, options: ConsumeOptions): Consumption {
-  const ready = Promise.withResolvers<void>();
-  ready.promise.catch(() => {});
   let stream: ConsumerStream | undefined;
   let left = false;
   let failures = 0;
 
-  const opened = async (): Promise<ConsumerStream> => {
-    const fresh = await consumerStream(connection, topic, options);
-    stream = fresh;
-    if (left) await fresh.leave();
-    // Only the last word of several attempts is the caller's.
-    fresh.ready.then(ready.resolve, () => {});
-    return fresh;
+  const passes = (error: unknown): boolean =>
+    !left && error instanceof PrismError && passing.includes(error.code);
+
+  const pause = (): Promise<void> => {
+    connection.avoid();
+    const pauseMs = Math.min(lastPauseMs, firstPauseMs * 2 ** failures++);
+    return new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
   };
 
-  let opening: Promise<ConsumerStream> | undefined = opened();
-  opening.catch(() => {});
+  /** A stream whose group stands. */
+  const stand = async (): Promise<ConsumerStream> => {
+    for (;;) {
+      try {
+        if (left) throw new PrismError("INTERNAL", "this consumption has ended");
+        stream = await consumerStream(connection, topic, options);
+        await stream.ready;
+        return stream;
+      } catch (error) {
+        if (!passes(error)) throw error;
+        await pause();
+      }
+    }
+  };
+
+  let standing = stand();
+  const ready = standing.then(() => {});
+  ready.catch(() => {});
 
   const next = async (): Promise<IteratorResult<Message>> => {
     while (!left) {
       try {
-        opening ??= opened();
-        const from = await opening;
+        const from = await standing;
         const delivered = await from.next();
-        if (delivered === undefined && !left)
-          throw new PrismError("BACKEND_UNAVAILABLE", "the stream has ended");
-        if (delivered === undefined) break;
-        failures = 0;
-        return { done: false, value: message(delivered, from) };
-      } catch (error) {
-        opening = undefined;
-        if (left) break;
-        if (!(error instanceof PrismError) || !passing.includes(error.code)) {
-          ready.reject(error);
-          throw error;
+        if (delivered !== undefined) {
+          failures = 0;
+          return { done: false, value: message(delivered, from) };
         }
-        connection.avoid();
-        const pauseMs = Math.min(lastPauseMs, firstPauseMs * 2 ** failures++);
-        await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random() / 2)));
+        if (!left) throw new PrismError("BACKEND_UNAVAILABLE", "the stream has ended");
+      } catch (error) {
+        if (left) break;
+        if (!passes(error)) throw error;
+        await pause();
+        standing = stand();
+        standing.catch(() => {});
       }
     }
     return { done: true, value: undefined };
   };
 
   return {
-    ready: ready.promise,
+    ready,
     next,
     async return() {
       left = true;
-      await opening?.catch(() => {});
       await stream?.leave();
+      await standing.catch(() => {});
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {

@@ -1,0 +1,15 @@
+import type { Delivered } from "./message.ts";
+import type { Receipt } from "./receipt.ts";
+
+export type Delivery = { readonly message: Delivered; readonly receipt: Receipt; readonly attempt: number };
+
+/** Who takes a group's messages here. Several share what this proxy holds of the group. */
+export interface Subscriber {
+  /** Whether it takes one more now. */
+  ready(): boolean;
+  take(delivery: Delivery): void;
+  /** One that was under way here is so no longer: it was acknowledged, or its partition has moved. */
+  released(): void;
+  /** The group has ended, and with it all that was under way. */
+  end(error: Error): void;
+}

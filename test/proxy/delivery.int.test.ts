@@ -1,0 +1,330 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { create } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type Message as Delivered,
+  FetchPayloadRequestSchema,
+  SubscribeRequestSchema,
+} from "../../proto/gen/prism/v1/message_pb.js";
+import { ConsumeRequestSchema, QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
+import type { Message } from "../../sdk/typescript/queue.ts";
+import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
+import { rawClient, refusalOf } from "./raw-client.ts";
+import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+
+let control: ControlPlane;
+let one: Awaited<ReturnType<typeof startProxy>>;
+let two: Awaited<ReturnType<typeof startProxy>>;
+let topics: Awaited<ReturnType<typeof kafkaTopic>>[];
+const folders: string[] = [];
+
+beforeAll(async () => {
+  control = await controlPlane();
+  topics = await Promise.all([kafkaTopic(1), kafkaTopic(6)]);
+  folders.push(await folder(), await folder());
+  control.put(queueEntry("narrow", topics[0]?.topic ?? ""));
+  control.put(queueEntry("wide", topics[1]?.topic ?? ""));
+  one = await startProxy(control, folders[0] ?? "");
+  two = await startProxy(control, folders[1] ?? "", "proxy-2");
+  await control.acknowledged();
+});
+
+afterAll(async () => {
+  await Promise.all([one?.stop(), two?.stop()]);
+  await control?.close();
+  await Promise.all(topics.map(({ drop }) => drop()));
+  await Promise.all(folders.map(removeFolder));
+});
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
+const publish = (namespace: string, topic: string, count: number) =>
+  Promise.all(numbers(count).map((value) => as("writer", namespace, one).queue.publish(topic, value)));
+const metadata = (who: string, namespace: string) => ({
+  authorization: `Bearer ${who}`,
+  "prism-namespace": namespace,
+});
+
+/** Consumes until `done`; what it got, acknowledged. */
+function consumer(client: ReturnType<typeof as>, topic: string, group: string, credit = 10) {
+  const consumption = client.queue.consume(topic, { group, from: "earliest", credit });
+  const got: number[] = [];
+  const run = (async () => {
+    for await (const message of consumption) {
+      await pause(1);
+      await message.ack();
+      got.push(message.json<number>());
+    }
+  })();
+  return { got, ready: consumption.ready, stop: () => consumption.return().then(() => run) };
+}
+
+async function until(condition: () => boolean, withinMs = 20_000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error("it did not come to this");
+    await pause(10);
+  }
+}
+
+describe("unacknowledged messages", () => {
+  it("come again to the next consumer of the group, acknowledged ones do not", async () => {
+    await publish("narrow", "again", 20);
+    const client = as("reader", "narrow", one);
+    const first = client.queue.consume("again", { group: "g", from: "earliest" });
+    for (const at of numbers(20)) {
+      const message = (await first.next()).value as Message;
+      expect(message).toMatchObject({ attempt: 1 });
+      if (at < 12) await message.ack();
+    }
+    await first.return();
+    const second = client.queue.consume("again", { group: "g", from: "earliest" });
+    const values: number[] = [];
+    for (const _ of numbers(8)) values.push(((await second.next()).value as Message).json());
+    expect(values).toEqual([12, 13, 14, 15, 16, 17, 18, 19]);
+    await second.return();
+  });
+
+  it("come again where a consumer vanishes without a word, also on another proxy", async () => {
+    await publish("narrow", "vanish", 5);
+    const raw = rawClient(one.address, metadata("reader", "narrow"));
+    const call = raw.stream<Delivered>(QueueService.method.consume);
+    call.on("error", () => {});
+    const open = create(SubscribeRequestSchema, {
+      topic: "vanish",
+      group: "g",
+      start: { start: { case: "earliest", value: {} } },
+    });
+    call.write(create(ConsumeRequestSchema, { request: { case: "open", value: open } }));
+    const got: Delivered[] = [];
+    call.on("data", (message: Delivered) => got.push(message));
+    await until(() => got.length === 5);
+    const receipt = got.slice(0, 2).map((message) => message.receipt);
+    call.write(create(ConsumeRequestSchema, { request: { case: "ack", value: { receipt } } }));
+    await pause(300);
+    call.cancel();
+    const rest = consumer(as("owner", "narrow", two), "vanish", "g");
+    await until(() => rest.got.length === 3);
+    expect(rest.got).toEqual([2, 3, 4]);
+    await rest.stop();
+  });
+
+  it("go on to the other consumers of the proxy, which see that it was tried before", async () => {
+    await publish("narrow", "attempts", 1);
+    const client = as("owner", "narrow", one);
+    const first = client.queue.consume("attempts", { group: "g", from: "earliest" });
+    expect((await first.next()).value).toMatchObject({ attempt: 1 });
+    const second = client.queue.consume("attempts", { group: "g", from: "earliest" });
+    await second.ready;
+    const next = second.next();
+    await first.return();
+    expect((await next).value).toMatchObject({ attempt: 2 });
+    await second.return();
+  });
+});
+
+describe("a group", () => {
+  it("shares one partition among the consumers of a proxy", async () => {
+    await publish("narrow", "shared", 200);
+    const pair = [
+      consumer(as("reader", "narrow", one), "shared", "g"),
+      consumer(as("owner", "narrow", one), "shared", "g"),
+    ];
+    await until(() => pair.flatMap(({ got }) => got).length === 200);
+    await Promise.all(pair.map(({ stop }) => stop()));
+    expect(pair.flatMap(({ got }) => got).sort((a, b) => a - b)).toEqual(numbers(200));
+    for (const { got } of pair) expect(got.length).toBeGreaterThan(20);
+  });
+
+  it("shares the partitions among proxies, and loses nothing when they move", async () => {
+    await publish("wide", "moving", 1_500);
+    const first = consumer(as("reader", "wide", one), "moving", "g");
+    await until(() => first.got.length > 100);
+    const second = consumer(as("reader", "wide", two), "moving", "g");
+    await until(() => second.got.length > 50);
+    await first.stop();
+    const third = consumer(as("owner", "wide", one), "moving", "g");
+    const all = () => new Set([first, second, third].flatMap(({ got }) => got));
+    await until(() => all().size === 1_500);
+    await Promise.all([second.stop(), third.stop()]);
+    expect(third.got.length).toBeGreaterThan(0);
+  });
+
+  it("does not go back behind what another member has committed", async () => {
+    await publish("wide", "forward", 300);
+    const first = consumer(as("reader", "wide", one), "forward", "g");
+    await until(() => first.got.length > 30);
+    const second = consumer(as("reader", "wide", two), "forward", "g");
+    await until(() => new Set([...first.got, ...second.got]).size === 300);
+    await Promise.all([first.stop(), second.stop()]);
+    // All is acknowledged and committed: a member that comes now finds nothing.
+    const late = consumer(as("owner", "wide", one), "forward", "g");
+    await late.ready;
+    await pause(700);
+    expect(late.got).toEqual([]);
+    await late.stop();
+  });
+
+  it("gets all of a topic, whatever other groups and topics there are", async () => {
+    await publish("narrow", "both", 30);
+    const groups = ["g1", "g2"].map((group) => consumer(as("reader", "narrow", one), "both", group));
+    await until(() => groups.every(({ got }) => got.length === 30));
+    await Promise.all(groups.map(({ stop }) => stop()));
+    // Dots in names: group c of topic a.b is not group b.c of topic a.
+    await publish("narrow", "a.b", 2);
+    const dotted = consumer(as("reader", "narrow", one), "a.b", "c");
+    const other = consumer(as("reader", "narrow", one), "a", "b.c");
+    await until(() => dotted.got.length === 2);
+    await Promise.all([dotted.stop(), other.stop()]);
+    expect(other.got).toEqual([]);
+  });
+
+  it("that begins at latest gets what is published once it stands, also if nobody acknowledged it then", async () => {
+    await publish("narrow", "late", 5);
+    const client = as("owner", "narrow", one);
+    const first = client.queue.consume("late", { group: "g" });
+    await first.ready;
+    await client.queue.publish("late", "new");
+    expect(((await first.next()).value as Message).json()).toBe("new");
+    await first.return();
+    await client.queue.publish("late", "between");
+    const second = client.queue.consume("late", { group: "g" });
+    const values = [
+      ((await second.next()).value as Message).json(),
+      ((await second.next()).value as Message).json(),
+    ];
+    expect(values).toEqual(["new", "between"]);
+    await second.return();
+  });
+});
+
+describe("credit", () => {
+  it("bounds what is under way; an acknowledgement or more credit lets the next come", async () => {
+    await publish("narrow", "credit", 30);
+    const raw = rawClient(one.address, metadata("reader", "narrow"));
+    const call = raw.stream<Delivered>(QueueService.method.consume);
+    const got: Delivered[] = [];
+    call.on("data", (message: Delivered) => got.push(message));
+    const open = create(SubscribeRequestSchema, {
+      topic: "credit",
+      group: "g",
+      credit: 3,
+      start: { start: { case: "earliest", value: {} } },
+    });
+    call.write(create(ConsumeRequestSchema, { request: { case: "open", value: open } }));
+    await until(() => got.length === 3);
+    await pause(300);
+    expect(got.length).toBe(3);
+    const receipt = [got[0]?.receipt ?? ""];
+    call.write(create(ConsumeRequestSchema, { request: { case: "ack", value: { receipt } } }));
+    await until(() => got.length === 4);
+    call.write(create(ConsumeRequestSchema, { request: { case: "credit", value: 5 } }));
+    await until(() => got.length === 9);
+    await pause(300);
+    expect(got.length).toBe(9);
+    call.end();
+    await new Promise((resolve) => call.once("end", resolve));
+    raw.close();
+  });
+
+  it("keeps a slow consumer from filling the proxy, and loses nothing", async () => {
+    const writer = as("writer", "narrow", one);
+    const block = new Uint8Array(200_000);
+    await Promise.all(numbers(60).map(() => writer.queue.publish("large", block)));
+    const client = as("reader", "narrow", one);
+    let count = 0;
+    for await (const message of client.queue.consume("large", { group: "g", from: "earliest", credit: 4 })) {
+      await pause(5);
+      await message.ack();
+      if (++count === 60) break;
+    }
+    expect(count).toBe(60);
+  });
+});
+
+describe("Subscribe", () => {
+  it("delivers, and Acknowledge answers when it is committed", async () => {
+    await publish("narrow", "subscribed", 4);
+    const raw = rawClient(one.address, metadata("reader", "narrow"));
+    const request = create(SubscribeRequestSchema, {
+      topic: "subscribed",
+      group: "g",
+      start: { start: { case: "earliest", value: {} } },
+    });
+    const call = raw.subscribe<Delivered>(QueueService.method.subscribe, request);
+    call.on("error", () => {});
+    const got: Delivered[] = [];
+    call.on("data", (message: Delivered) => got.push(message));
+    await until(() => got.length === 4);
+    const receipt = got.slice(0, 3).map((message) => message.receipt);
+    await raw.unary(QueueService.method.acknowledge, { receipt });
+    await raw.unary(QueueService.method.acknowledge, { receipt });
+    call.cancel();
+    const rest = consumer(as("reader", "narrow", two), "subscribed", "g");
+    await until(() => rest.got.length === 1);
+    await pause(300);
+    expect(rest.got.length).toBe(1);
+    await rest.stop();
+
+    const elsewhere = rawClient(two.address, metadata("reader", "narrow"));
+    expect(await elsewhere.refused(QueueService.method.acknowledge, { receipt })).toMatchObject({
+      status: "FAILED_PRECONDITION",
+      reason: "RECEIPT_ELSEWHERE",
+    });
+    const left = [got[3]?.receipt ?? ""];
+    expect(await raw.refused(QueueService.method.acknowledge, { receipt: left })).toMatchObject({
+      reason: "RECEIPT_ELSEWHERE",
+    });
+    expect(await raw.refused(QueueService.method.acknowledge, { receipt: ["nonsense"] })).toMatchObject({
+      reason: "INVALID_CONFIGURATION",
+    });
+    raw.close();
+    elsewhere.close();
+  });
+});
+
+describe("what is not built yet", () => {
+  const consuming = async (request: Parameters<typeof create<typeof ConsumeRequestSchema>>[1]) => {
+    const raw = rawClient(one.address, metadata("owner", "narrow"));
+    const call = raw.stream<Delivered>(QueueService.method.consume);
+    const open = create(SubscribeRequestSchema, { topic: "t", group: "g" });
+    call.write(create(ConsumeRequestSchema, { request: { case: "open", value: open } }));
+    call.write(create(ConsumeRequestSchema, request));
+    call.on("data", () => {});
+    const error = await new Promise<Error>((resolve) => call.once("error", resolve));
+    raw.close();
+    return refusalOf(error as Parameters<typeof refusalOf>[0]);
+  };
+
+  it("refuses: nack, publish streams, large payloads", async () => {
+    expect(await consuming({ request: { case: "nack", value: { receipt: [] } } })).toMatchObject({
+      status: "UNIMPLEMENTED",
+      reason: "UNIMPLEMENTED",
+      details: { missing: "redelivery" },
+    });
+    const raw = rawClient(one.address, metadata("owner", "narrow"));
+    const fetching = create(FetchPayloadRequestSchema);
+    for (const call of [
+      raw.stream(QueueService.method.publishStream),
+      raw.subscribe(QueueService.method.fetchPayload, fetching),
+    ]) {
+      call.on("data", () => {});
+      const error = await new Promise<Error>((resolve) => call.once("error", resolve));
+      expect(refusalOf(error as Parameters<typeof refusalOf>[0]).reason).toBe("UNIMPLEMENTED");
+    }
+    raw.close();
+  });
+
+  it("and what makes no sense: a second open, a stream that does not begin with one", async () => {
+    expect(await consuming({ request: { case: "open", value: {} } })).toMatchObject({
+      reason: "INVALID_CONFIGURATION",
+      details: { field: "open" },
+    });
+    const raw = rawClient(one.address, metadata("owner", "narrow"));
+    const call = raw.stream<Delivered>(QueueService.method.consume);
+    call.on("data", () => {});
+    call.write(create(ConsumeRequestSchema, { request: { case: "credit", value: 1 } }));
+    const error = await new Promise<Error>((resolve) => call.once("error", resolve));
+    expect(refusalOf(error as Parameters<typeof refusalOf>[0]).reason).toBe("INVALID_CONFIGURATION");
+    raw.close();
+  });
+});

@@ -1,0 +1,159 @@
+import { stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
+import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
+import { rawClient } from "./raw-client.ts";
+import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+
+let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
+let other: Awaited<ReturnType<typeof kafkaTopic>>;
+let dataDir: string;
+let running: { stop(): Promise<void> }[];
+let controls: ControlPlane[];
+
+beforeEach(async () => {
+  running = [];
+  controls = [];
+  [kafka, other, dataDir] = await Promise.all([kafkaTopic(1), kafkaTopic(1), folder()]);
+});
+
+afterEach(async () => {
+  await Promise.all(running.map((each) => each.stop()));
+  await Promise.all(controls.map((each) => each.close()));
+  await Promise.all([kafka.drop(), other.drop()]);
+  await removeFolder(dataDir);
+});
+
+const control = async (options: Parameters<typeof controlPlane>[0] = {}) => {
+  const started = await controlPlane(options);
+  controls.push(started);
+  return started;
+};
+const proxy = async (at: { address: string }) => {
+  const started = await startProxy(at, dataDir);
+  running.push(started);
+  return started;
+};
+const nobody = { address: "127.0.0.1:1" };
+
+describe("a proxy without control plane", () => {
+  it("serves after a restart what it knew before, as long as each namespace allows", async () => {
+    const plane = await control({ leaseMs: 1_500 });
+    plane.put(queueEntry("patient", kafka.topic));
+    plane.put(queueEntry("strict", other.topic, { staleLimitMs: 0 }));
+    const before = await proxy(plane);
+    await plane.acknowledged();
+    await as("writer", "patient", before).queue.publish("t", "kept");
+    await before.stop();
+    await plane.close();
+    expect((await stat(join(dataDir, "directory"))).mode & 0o777).toBe(0o600);
+
+    const after = await proxy(nobody);
+    const consumption = as("reader", "patient", after).queue.consume("t", { group: "g", from: "earliest" });
+    expect((await consumption.next()).value?.json()).toBe("kept");
+    await consumption.return();
+    await pause(1_600);
+    const strict = rawClient(after.address, { authorization: "Bearer writer", "prism-namespace": "strict" });
+    expect(await strict.refused(QueueService.method.publish, { topic: "t" })).toMatchObject({
+      reason: "NAMESPACE_NOT_READY",
+    });
+    await as("writer", "patient", after).queue.publish("t", 2);
+  });
+
+  it("goes on when it dies under way, ends streams at the limit, and resumes when it is back", async () => {
+    const first = await control({ leaseMs: 900 });
+    first.put(queueEntry("patient", kafka.topic));
+    first.put(queueEntry("strict", other.topic, { staleLimitMs: 0 }));
+    const started = await proxy(first);
+    await first.acknowledged();
+    const strict = as("owner", "strict", started).queue.consume("t", { group: "g" });
+    await strict.ready;
+    await first.close();
+    await pause(2_200);
+    const refused = as("owner", "strict", started).queue.publish("t", 1);
+    await as("owner", "patient", started).queue.publish("t", 1);
+    await pause(300);
+
+    const second = await control({ leaseMs: 900, port: first.port });
+    second.put(queueEntry("filler", kafka.topic));
+    second.put(queueEntry("strict", other.topic, { staleLimitMs: 0 }));
+    second.put(queueEntry("patient", kafka.topic));
+    await second.acknowledged(8_000);
+    // The SDK has asked again and again; the consumer has come back by itself.
+    const { offset } = await refused;
+    const message = (await strict.next()).value;
+    expect([message?.json(), message?.offset]).toEqual([1, offset]);
+    await strict.return();
+  });
+
+  it("does not trust a damaged copy, and takes a new snapshot", async () => {
+    await writeFile(join(dataDir, "directory"), "this is not a directory");
+    const plane = await control();
+    plane.put(queueEntry("orders", kafka.topic));
+    const started = await proxy(plane);
+    await plane.acknowledged();
+    expect(plane.hellos[0]).toMatchObject({ lastVersion: 0n, shard: "shard-1", proxy: "proxy-1" });
+    await as("owner", "orders", started).queue.publish("t", 1);
+  });
+});
+
+describe("a proxy and its control plane", () => {
+  it("acknowledges each version and renews its lease in a third of it", async () => {
+    const plane = await control({ leaseMs: 600 });
+    plane.put(queueEntry("orders", kafka.topic));
+    await proxy(plane);
+    await plane.acknowledged();
+    const before = plane.statuses.length;
+    await pause(1_000);
+    expect(plane.statuses.length - before).toBeGreaterThanOrEqual(4);
+    expect(plane.statuses.at(-1)).toMatchObject({
+      appliedVersion: plane.version,
+      healthy: true,
+      refused: {},
+    });
+  });
+
+  it("says which namespaces it cannot serve, and serves the others", async () => {
+    const plane = await control();
+    plane.put(queueEntry("orders", kafka.topic));
+    plane.put(queueEntry("newer", kafka.topic, { patterns: [{ type: "wal", version: 99 }] }));
+    plane.put(queueEntry("unknown", kafka.topic, { patterns: [{ type: "teleport", version: 1 }] }));
+    const started = await proxy(plane);
+    await plane.acknowledged();
+    const refused: Record<string, string> = plane.statuses.at(-1)?.refused ?? {};
+    expect(Object.keys(refused).sort()).toEqual(["newer", "unknown"]);
+    expect(refused["newer"]).toContain("not 99");
+    await as("owner", "orders", started).queue.publish("t", 1);
+    await expect(as("owner", "newer", started).queue.publish("t", 1)).rejects.toMatchObject({
+      code: "NOT_FOUND",
+    });
+  });
+
+  it("asks for all of the directory again where it could not serve a part of it", async () => {
+    const plane = await control();
+    plane.put(queueEntry("newer", kafka.topic, { patterns: [{ type: "wal", version: 99 }] }));
+    const first = await proxy(plane);
+    await plane.acknowledged();
+    await first.stop();
+    await proxy(plane);
+    await pause(500);
+    expect(plane.hellos.map(({ lastVersion }) => lastVersion)).toEqual([0n, 0n]);
+  });
+
+  it("counts the calls in flight of what drains", async () => {
+    const plane = await control();
+    plane.put(queueEntry("orders", kafka.topic));
+    const started = await proxy(plane);
+    await plane.acknowledged();
+    const consumption = as("owner", "orders", started).queue.consume("t", { group: "g" });
+    await consumption.ready;
+    const next = consumption.next().catch(() => {});
+    plane.put({ ...queueEntry("orders", kafka.topic, { version: 2 }), state: 3 });
+    await plane.acknowledged();
+    await pause(800);
+    expect(plane.statuses.at(-1)?.inFlight).toEqual({ orders: 0 });
+    await next;
+  });
+});
