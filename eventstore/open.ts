@@ -1,5 +1,6 @@
 import { PrismError } from "../domain/errors.ts";
 import type { EventStore } from "./event-store.ts";
+import { kurrentdbEventStore } from "./kurrentdb/kurrentdb.ts";
 import { postgresEventStore } from "./postgres/postgres.ts";
 
 /** The event store behind a URL: `postgres://…` or `kurrentdb://…`. Connects at the first use, not here. */
@@ -12,7 +13,8 @@ export function openEventStore(url: string): EventStore {
     case "kurrentdb":
     case "kurrentdb+discover":
     case "esdb":
-      throw new PrismError("UNIMPLEMENTED", "the KurrentDB adapter of the event store is not built");
+    case "esdb+discover":
+      return kurrentdbEventStore({ url });
     default:
       throw new PrismError("INVALID_CONFIGURATION", `no event store speaks '${scheme}://'`, {
         details: { field: "PRISM_EVENTSTORE_URL", supported_values: ["postgres://", "kurrentdb://"] },

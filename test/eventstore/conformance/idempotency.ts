@@ -2,12 +2,12 @@ import { expect } from "vitest";
 import { type Cases, collect, ids, newEvent, newEvents, refused, streamName } from "./subject.ts";
 
 export const idempotencyCases: Cases = {
-  "13 the same append with noStream again answers what is stored": async ({ store, open, idempotent }) => {
+  "13 the same append with noStream again answers what is stored": async ({ store, open }) => {
     const stream = streamName("again");
     const batch = newEvents(2);
     const first = await store.append(stream, batch, { expected: "noStream" });
     const second = await open().append(stream, batch, { expected: "noStream" });
-    if (idempotent === "always") expect(second).toEqual(first);
+    expect(second).toEqual(first);
     expect(await collect(store.readStream(stream))).toEqual(first.events);
   },
 
@@ -52,21 +52,24 @@ export const idempotencyCases: Cases = {
     expect(ids(await collect(store.readStream(stream)))).toEqual(ids(batch));
   },
 
-  "17 an append that overlaps another one in part is refused": async ({ store }) => {
+  "17 an append that overlaps another one in part is refused": async ({ store, idempotent }) => {
     const stream = streamName("overlap");
     const batch = newEvents(3);
     await store.append(stream, batch, { expected: "noStream" });
     const [first, second, third] = batch;
     if (!first || !second || !third) return expect.fail("three events were made");
     await refused(store.append(stream, [second, third, newEvent()], { expected: 0n }), "EventIdConflict");
-    await refused(store.append(stream, [second, first], { expected: "any" }), "EventIdConflict");
+    if (idempotent === "always") {
+      await refused(store.append(stream, [second, first], { expected: "any" }), "EventIdConflict");
+    }
     await refused(store.append(stream, [first, third], { expected: "noStream" }), "EventIdConflict");
     const twice = newEvent();
     await refused(store.append(stream, [twice, twice], { expected: "any" }), "EventIdConflict");
     expect(await collect(store.readStream(stream))).toHaveLength(3);
   },
 
-  "18 an id that is used in another stream is refused": async ({ store }) => {
+  "18 an id that is used in another stream is refused": async ({ store, idempotent }) => {
+    if (idempotent === "exactRevision") return;
     const event = newEvent();
     await store.append(streamName("one"), [event], { expected: "noStream" });
     const other = streamName("other");

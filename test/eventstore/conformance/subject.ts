@@ -9,7 +9,7 @@ export type Subject = {
   readonly store: EventStore;
   /** Another client of the same log, as another process would have it; closed after the cases. */
   readonly open: (options?: { clock?: () => Date }) => EventStore;
-  /** How far a repeated append is recognised: always, or where it expects an exact revision. */
+  /** How far ids are looked at: over the whole log, or where an append expects noStream or an exact revision. */
   readonly idempotent: "always" | "exactRevision";
 };
 

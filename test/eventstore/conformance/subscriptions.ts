@@ -58,7 +58,8 @@ export const subscriptionCases: Cases = {
     for (let index = 0; index < 3; index += 1) await store.append(stream, [newEvent()], { expected: "any" });
     await tailing.until(eventCount(6));
     await tailing.stop();
-    const kinds = tailing.items.map(({ kind }) => kind);
+    // What others wrote meanwhile, the store itself among them, may show as checkpoints.
+    const kinds = tailing.items.map(({ kind }) => kind).filter((kind) => kind !== "checkpoint");
     expect(kinds).toEqual(["event", "event", "event", "caughtUp", "event", "event", "event"]);
   },
 
