@@ -21,6 +21,7 @@ export type BringUp = {
   /** Every server's ports and the secret, as docker-compose.yml wants them. */
   readonly compose: Environment;
   readonly owner: ProcessId | undefined;
+  readonly idly: boolean;
   readonly say: (text: string) => void;
   readonly signal: AbortSignal;
 };

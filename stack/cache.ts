@@ -12,6 +12,8 @@ export type Fetching = {
   readonly cache: string;
   /** Who will run the programs, where that is not us. */
   readonly user: User | undefined;
+  /** Nothing waits for it: what is waited for shall not wait for it either. */
+  readonly idly: boolean;
   readonly say: (text: string) => void;
   readonly signal: AbortSignal;
 };

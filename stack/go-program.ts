@@ -15,7 +15,12 @@ export async function goProgram(program: GoProgram, fetching: Fetching): Promise
     if (go === undefined) throw new Error(`${name} is not here and Go is missing to build it: ${installGo}`);
     fetching.say(`building ${name} ${version} with Go, once on this machine`);
     const env = { ...fetching.environment, GOBIN: draft, HOME: fetching.environment["HOME"] ?? homedir() };
-    await runCommand(go, ["install", `${path}@${version}`], { env, signal: fetching.signal, cwd: draft });
+    await runCommand(go, ["install", `${path}@${version}`], {
+      env,
+      signal: fetching.signal,
+      cwd: draft,
+      idly: fetching.idly,
+    });
   });
   return join(folder, basename(name));
 }

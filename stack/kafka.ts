@@ -73,7 +73,12 @@ async function jars(fetching: Fetching): Promise<string> {
     fetching.say(`fetching Kafka ${version} with Maven, once on this machine`);
     const libs = `-DoutputDirectory=${join(draft, "libs")}`;
     const args = ["-q", "-B", "-f", pom, "dependency:copy-dependencies", libs];
-    await runCommand("mvn", args, { env: fetching.environment, signal: fetching.signal, cwd: draft });
+    await runCommand("mvn", args, {
+      env: fetching.environment,
+      signal: fetching.signal,
+      cwd: draft,
+      idly: fetching.idly,
+    });
   });
   return join(folder, "libs");
 }

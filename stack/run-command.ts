@@ -6,8 +6,8 @@ export type RunOptions = {
   readonly cwd?: string;
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
   readonly signal?: AbortSignal;
-  /** Each line the command writes, for progress. */
-  readonly line?: (text: string) => void;
+  /** Only with what nobody else wants of the processor. */
+  readonly idly?: boolean;
 };
 
 /**
@@ -15,10 +15,11 @@ export type RunOptions = {
  * the last lines when it fails; an abort kills it with everything it started.
  */
 export function runCommand(program: string, args: readonly string[], options: RunOptions): Promise<string> {
-  const { env, cwd, user, signal, line } = options;
+  const { env, cwd, user, signal, idly = false } = options;
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [...args], {
+    const [first = program, ...rest] = idly ? ["nice", "-n", "19", program, ...args] : [program, ...args];
+    const child = spawn(first, rest, {
       env: { ...env },
       cwd,
       detached: true,
@@ -28,7 +29,6 @@ export function runCommand(program: string, args: readonly string[], options: Ru
     let written = "";
     const hear = (chunk: Buffer) => {
       written += chunk;
-      for (const text of String(chunk).split("\n")) if (text.trim() !== "") line?.(text.trim());
     };
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);

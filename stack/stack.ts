@@ -85,6 +85,7 @@ export async function stackUp(options: StackOptions): Promise<Stack> {
     progress,
     environment,
     started,
+    needed,
   };
   const comings = new Map(plans.map(({ server, plan }) => [server.name, comeUp(server, plan, context)]));
   const settled = Promise.allSettled(comings.values());
@@ -119,7 +120,8 @@ export async function stackUp(options: StackOptions): Promise<Stack> {
   };
 }
 
-type Context = Omit<BringUp, "say"> & {
+type Context = Omit<BringUp, "say" | "idly"> & {
+  readonly needed: readonly ServerName[];
   readonly progress: Progress;
   readonly environment: Record<string, string>;
   readonly started: Set<string>;
@@ -130,7 +132,11 @@ async function comeUp(server: Server, planned: Planned, context: Context): Promi
   const say = (text: string) => progress.doing(server.name, text);
   try {
     say("looking for it");
-    const { record, started } = await bringUp(server, planned, { ...context, say });
+    const { record, started } = await bringUp(server, planned, {
+      ...context,
+      say,
+      idly: !context.needed.includes(server.name),
+    });
     if (started) context.started.add(server.name);
     // It may have had to take other ports than planned.
     Object.assign(environment, record.environment);
