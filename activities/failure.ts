@@ -19,7 +19,7 @@ export function toFailure(error: unknown): Error {
   });
 }
 
-export function asPrismError(error: unknown): PrismError {
+function asPrismError(error: unknown): PrismError {
   if (error instanceof PrismError) return error;
   if (
     error instanceof StoreError &&

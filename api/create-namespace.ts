@@ -139,7 +139,7 @@ async function earlier(
   };
 }
 
-export const readNamespace = (store: EventStore, namespace: string) =>
+const readNamespace = (store: EventStore, namespace: string) =>
   readAggregate<Namespace, NamespaceEvent>(store, streamOf(namespace), absent, evolve);
 
 /** That a name is taken is no secret; whose it is and what goes on is told to its owners alone. */

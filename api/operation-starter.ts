@@ -36,7 +36,7 @@ const operationKey = keyword("PrismOperation");
 const operationIdKey = keyword("PrismOperationId");
 
 /** The workflow id is the lock: Temporal runs one operation on a namespace at a time. */
-export const workflowIdOf = (namespace: string): string => `namespace/${namespace}`;
+const workflowIdOf = (namespace: string): string => `namespace/${namespace}`;
 
 export function operationStarter(
   { client, connection }: { readonly client: Client; readonly connection: Connection },

@@ -14,7 +14,7 @@ export function sightOf(caller: Caller, row: Pick<NamespaceRow, "team" | "reques
   return consumes ? "basics" : "nothing";
 }
 
-export function isOwner(caller: Caller, { team, request }: Pick<NamespaceRow, "team" | "request">): boolean {
+function isOwner(caller: Caller, { team, request }: Pick<NamespaceRow, "team" | "request">): boolean {
   const owners = [team, ...request.access.owners.map((owner) => owner.team)];
   return owners.some((owner) => caller.teams.includes(owner));
 }

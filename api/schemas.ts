@@ -1,13 +1,13 @@
 import { z } from "zod";
 
 /** What the API answers, for its description. Answers are made by `views.ts`; these say their shape to others. */
-export const json = z.record(z.string(), z.unknown()).readonly();
+const json = z.record(z.string(), z.unknown()).readonly();
 
-export const errorAnswer = z
+const errorAnswer = z
   .object({ error: z.object({ code: z.string(), message: z.string(), details: json }) })
   .describe("RFC-027's error: docs/errors.md lists the codes");
 
-export const operationSummary = z.object({ id: z.string(), kind: z.string(), state: z.string() });
+const operationSummary = z.object({ id: z.string(), kind: z.string(), state: z.string() });
 
 export const namespaceAnswer = z
   .object({
@@ -31,7 +31,7 @@ export const namespaceAnswer = z
   })
   .describe("A consumer of the namespace sees the first four fields");
 
-export const stepAnswer = z.object({
+const stepAnswer = z.object({
   name: z.string(),
   state: z.string(),
   attempts: z.number(),

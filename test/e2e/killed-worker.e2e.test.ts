@@ -58,7 +58,7 @@ describe("a worker killed in the middle of a create", () => {
       expect(await kafkaPartitions(prism.environment, `${namespace}-queue`)).toBeGreaterThan(0);
       expect(await missingTables(prism.environment, [`wal_${namespace.replaceAll("-", "_")}`])).toEqual([]);
       expect((await control.teams.get("payments-team")).reserved.namespaces).toBe(++created);
-    await prism.processes.stop("worker", "SIGKILL");
+      await prism.processes.stop("worker", "SIGKILL");
     },
   );
 });

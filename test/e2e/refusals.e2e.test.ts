@@ -96,7 +96,12 @@ describe("what is refused", () => {
     ],
     ["an expert's field", { ...sound, backend: { type: "kafka" } }, "BOUNDARY_VIOLATION", "backend"],
     ["a team of others", { ...sound, team: "marketing-team" }, "FORBIDDEN", "team"],
-    ["a client API not served yet", { ...sound, client_api: "pubsub", needs: {} }, "UNIMPLEMENTED", "client_api"],
+    [
+      "a client API not served yet",
+      { ...sound, client_api: "pubsub", needs: {} },
+      "UNIMPLEMENTED",
+      "client_api",
+    ],
     [
       "what needs an approval",
       { ...sound, needs: { write_rps: 200_000 } },
