@@ -1,8 +1,9 @@
-import { stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
+import { decodeCopy } from "../../proxy/disk-copy.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
 import { rawClient } from "./raw-client.ts";
 import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
@@ -113,6 +114,18 @@ describe("a proxy and its control plane", () => {
       healthy: true,
       refused: {},
     });
+  });
+
+  it("has on disk what it acknowledges: a restart must not bring back what was revoked", async () => {
+    const plane = await control();
+    plane.put(queueEntry("orders", kafka.topic));
+    await proxy(plane);
+    for (const version of [2, 3, 4, 5]) {
+      plane.put(queueEntry("orders", kafka.topic, { version, consumers: [] }));
+      await plane.acknowledged();
+      const copy = decodeCopy(await readFile(join(dataDir, "directory")));
+      expect(copy?.snapshot).toMatchObject({ version: plane.version, entries: [{ version }] });
+    }
   });
 
   it("says which namespaces it cannot serve, and serves the others", async () => {

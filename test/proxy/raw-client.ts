@@ -85,6 +85,17 @@ export function rawClient(address: string, entries: Readonly<Record<string, stri
         metadata,
       );
     },
+    /** A bidirectional stream of messages as they are on the wire. */
+    bytes(path: string): ClientDuplexStream<Buffer, Buffer> {
+      const call = client.makeBidiStreamRequest(
+        path,
+        (bytes: Buffer) => bytes,
+        (bytes: Buffer) => bytes,
+        metadata,
+      );
+      call.on("error", () => {});
+      return call;
+    },
     close: () => client.close(),
   };
 }

@@ -1,0 +1,180 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from "@platformatic/kafka";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { kafkaHealth, kafkaLog } from "../../backends/kafka-log.ts";
+import type { LogReader, NewRecord } from "../../backends/log.ts";
+import { partitionOf } from "../../backends/murmur2.ts";
+import { brokers, kafkaTopic } from "../proxy/stage.ts";
+
+let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
+let admin: Admin;
+
+beforeAll(async () => {
+  kafka = await kafkaTopic(3);
+  admin = new Admin({ clientId: "prism-test", bootstrapBrokers: [...brokers] });
+});
+
+afterAll(async () => {
+  await admin.close();
+  await kafka.drop();
+});
+
+const text = new TextEncoder();
+const record = (key: string | undefined, value: string | Uint8Array): NewRecord => ({
+  key: key === undefined ? undefined : text.encode(key),
+  placedBy: key === undefined ? undefined : text.encode(key),
+  value: typeof value === "string" ? text.encode(value) : value,
+  headers: new Map([["prism-topic", "t"]]),
+  timestampMs: 1_700_000_000_000,
+});
+const log = (topic = kafka.topic) => kafkaLog({ brokers, clientId: "prism.test", topic });
+
+/** Collects what it is given; `seen` is by partition. */
+function collector() {
+  const seen = new Map<number, { offset: bigint; value: string }[]>();
+  const reader: LogReader = {
+    revoking: async () => {},
+    assigned: () => {},
+    records(partition, records) {
+      const values = records.map(({ offset, value }) => ({ offset, value: Buffer.from(value).toString() }));
+      seen.set(partition, [...(seen.get(partition) ?? []), ...values]);
+    },
+    wants: () => true,
+    troubled: () => {},
+    failed: (error) => {
+      throw error;
+    },
+  };
+  return { seen, reader, all: () => [...seen.values()].flat().map(({ value }) => value) };
+}
+
+describe("Kafka as a log", () => {
+  it("answers each record with the position where it really lies", async () => {
+    const topic = log();
+    const keys = Array.from({ length: 500 }, (_, at) => `k${at % 11}`);
+    const positions = await Promise.all(keys.map((key, at) => topic.append(record(key, `v${at}`))));
+    for (const at of [0, 1, 137, 499]) {
+      const position = positions[at] ?? { partition: -1, offset: -1n };
+      const stored = await topic.read(position, AbortSignal.timeout(5_000));
+      expect(Buffer.from(stored?.value ?? []).toString()).toBe(`v${at}`);
+      expect(stored).toMatchObject({
+        timestampMs: 1_700_000_000_000,
+        headers: new Map([["prism-topic", "t"]]),
+      });
+      expect(position.partition).toBe(partitionOf(text.encode(keys[at] ?? ""), 3));
+    }
+    const ofOneKey = positions.filter((_, at) => keys[at] === "k3").map(({ offset }) => offset);
+    expect(ofOneKey).toEqual([...ofOneKey].sort((a, b) => (a < b ? -1 : 1)));
+    await topic.close();
+  });
+
+  it("spreads records without a key over the partitions in turn", async () => {
+    const topic = log();
+    const positions = await Promise.all(
+      Array.from({ length: 9 }, () => topic.append(record(undefined, "x"))),
+    );
+    const partitions = positions.map(({ partition }) => partition);
+    expect([0, 1, 2].map((partition) => partitions.filter((at) => at === partition).length)).toEqual([
+      3, 3, 3,
+    ]);
+    await topic.close();
+  });
+
+  it("refuses a record that is too large for the broker, and none of its neighbours", async () => {
+    const small = await kafkaTopic(1);
+    await admin.incrementalAlterConfigs({
+      resources: [
+        {
+          resourceType: ConfigResourceTypes.TOPIC,
+          resourceName: small.topic,
+          configs: [
+            {
+              name: "max.message.bytes",
+              configOperation: IncrementalAlterConfigOperationTypes.SET,
+              value: "2000",
+            },
+          ],
+        },
+      ],
+    });
+    const topic = log(small.topic);
+    const sizes = [900, 900, 900, 5_000, 900, 900];
+    const answers = await Promise.allSettled(
+      sizes.map((size) => topic.append(record("k", new Uint8Array(size)))),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "fulfilled",
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    expect(answers[3]).toMatchObject({ reason: { code: "PAYLOAD_TOO_LARGE" } });
+    await topic.close();
+    await small.drop();
+  });
+
+  it("says clearly that Kafka is not there, in bounded time", async () => {
+    const nowhere = kafkaLog({ brokers: ["127.0.0.1:1"], clientId: "prism.test", topic: "t" });
+    await expect(nowhere.append(record("k", "v"))).rejects.toMatchObject({
+      code: "BACKEND_UNAVAILABLE",
+      details: { backend: "kafka", retry_after_ms: 1_000 },
+    });
+    const { reader } = collector();
+    await expect(nowhere.join({ group: "g", start: "latest", reader })).rejects.toMatchObject({
+      code: "BACKEND_UNAVAILABLE",
+    });
+    await nowhere.close();
+    const health = kafkaHealth(["127.0.0.1:1"], "prism.test");
+    await expect(health.check()).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+    await health.close();
+  });
+});
+
+describe("a member of a group", () => {
+  it("goes on with the oldest record where retention has removed what it had not read", async () => {
+    const short = await kafkaTopic(1);
+    const topic = log(short.topic);
+    for (const value of ["a", "b", "c", "d"]) await topic.append(record("k", value));
+    const first = collector();
+    const member = await topic.join({ group: `${short.topic}-g`, start: "earliest", reader: first.reader });
+    await member.close();
+    await admin.deleteRecords({
+      topics: [{ name: short.topic, partitions: [{ partition: 0, offset: 2n }] }],
+    });
+    const second = collector();
+    const later = await topic.join({ group: `${short.topic}-g`, start: "earliest", reader: second.reader });
+    while (second.all().length < 2) await pause(10);
+    expect(second.all()).toEqual(["c", "d"]);
+    await later.close();
+    await topic.close();
+    await short.drop();
+  });
+
+  it("cannot commit for what has moved to another", async () => {
+    const topic = log();
+    const group = `${kafka.topic}-moved`;
+    const [one, two] = [collector(), collector()];
+    const first = await topic.join({ group, start: "earliest", reader: one.reader });
+    const committedByTwo = new Map<number, bigint>();
+    two.reader.assigned = (partitions) => {
+      for (const { partition, position } of partitions) committedByTwo.set(partition, position);
+    };
+    const second = await topic.join({ group, start: "earliest", reader: two.reader });
+    const [taken = -1] = committedByTwo.keys();
+    expect(await second.commit(new Map([[taken, 7n]]))).toBe(true);
+    // The first still believes to know of it.
+    await first.commit(new Map([[taken, 3n]]));
+    await Promise.all([first.close(), second.close()]);
+    const afterwards = new Map<number, bigint>();
+    const three = collector().reader;
+    three.assigned = (partitions) => {
+      for (const { partition, position } of partitions) afterwards.set(partition, position);
+    };
+    const third = await topic.join({ group, start: "earliest", reader: three });
+    expect(afterwards.get(taken)).toBe(7n);
+    await third.close();
+    await topic.close();
+  });
+});
