@@ -2,7 +2,7 @@ import { canonicalJson, type Json } from "../domain/json.ts";
 import { type NewEvent, StoreError } from "./event-store.ts";
 
 /** What a store accepts at once; the same in every adapter, so that a plan tested on one fits the others. */
-export const appendLimits = {
+const appendLimits = {
   /** Data and metadata of one event, as canonical JSON in UTF-8. */
   eventBytes: 4 * 1024 * 1024,
   appendBytes: 16 * 1024 * 1024,

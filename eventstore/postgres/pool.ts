@@ -13,6 +13,8 @@ export function postgresPool(url: string, options: { connections?: number; name?
     application_name: options.name ?? "prism-eventstore",
     connectionTimeoutMillis: 5_000,
     statement_timeout: 30_000,
+    // For a server that vanished without a word: nobody waits for the network to notice.
+    query_timeout: 40_000,
     keepAlive: true,
   });
   pool.on("error", () => {});

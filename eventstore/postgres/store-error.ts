@@ -28,8 +28,7 @@ function kindOf(error: Error): StoreErrorKind | undefined {
   // Connection, resources, operator's intervention, locks, a transaction that idled too long, no such database.
   if (/^(08|53|57|58|40|55P03|25P0[23]|3D)/.test(code)) return "StoreUnavailable";
   if (/^E[A-Z]+$/.test(code)) return "StoreUnavailable";
-  if (/connection|timeout exceeded|client was closed|not queryable/i.test(error.message))
-    return "StoreUnavailable";
+  if (/connection|timeout|client was closed|not queryable/i.test(error.message)) return "StoreUnavailable";
   return undefined;
 }
 

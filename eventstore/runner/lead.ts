@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import type { EventStore, SubscriptionItem } from "../event-store.ts";
 import { pause } from "../pause.ts";
+import { isUnavailable, storeError } from "../postgres/store-error.ts";
 import type { ProjectionLog } from "../runner.ts";
 import { batches } from "./batches.ts";
 import { asLeader, Deposed, markBuilt, moveCheckpoint, type Term, takeOver } from "./checkpoints.ts";
@@ -42,9 +43,11 @@ export async function lead(deps: LeadDependencies, fold: Fold, signal: AbortSign
       deps.log.info({ projection: name, position: String(begun) }, "leads the projection");
       await serve(deps, term, AbortSignal.any([signal, leadership.lost]));
     } catch (error) {
-      const level = error instanceof Deposed ? "warn" : "error";
+      const failure = storeError(`lead ${name}`, error);
+      // Another leads, or the database is away: both mend themselves.
+      const level = error instanceof Deposed || isUnavailable(failure) ? "warn" : "error";
       const next = term && String(term.position + 1n);
-      deps.log[level]({ projection: name, position: next, err: error }, "stops leading the projection");
+      deps.log[level]({ projection: name, position: next, err: failure }, "stops leading the projection");
     }
     await leadership.release();
     const progressed = term !== undefined && term.position > begun;

@@ -1,3 +1,6 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { EventStore } from "../../../eventstore/event-store.ts";
 import { counter, type ProjectionSubject } from "../projection-subject.ts";
@@ -19,7 +22,7 @@ export const projectionCases: Cases<ProjectionSubject> = {
       await readers[0].waitFor(position, AbortSignal.timeout(20_000));
     }
     expect(await readers[0].get(stream)).toMatchObject({ count: 12, last: "11" });
-    expect(log.filter(({ level }) => level === "error").length).toBe(6);
+    expect(log.filter(({ message }) => message === "stops leading the projection").length).toBe(6);
     await stop();
   },
 
@@ -46,6 +49,19 @@ export const projectionCases: Cases<ProjectionSubject> = {
       expect(await readers[0].get(stream)).toMatchObject({ count: 250 });
       await stop();
     }
+  },
+
+  "66 when the leading process is killed another one goes on": async ({ store, run, database }) => {
+    const stream = streamName("killed");
+    const leader = await projectionProcess(database.url, "killed");
+    const { readers, stop } = run([counter("killed", "killed-")]);
+    await readers[0].waitFor(await count(store, stream, 20), AbortSignal.timeout(10_000));
+    const counting = Promise.all(Array.from({ length: 30 }, () => count(store, stream, 1)));
+    leader.kill("SIGKILL");
+    await counting;
+    expect(await readers[0].waitFor(await store.head(), AbortSignal.timeout(10_000))).toBe(true);
+    expect(await readers[0].get(stream)).toMatchObject({ count: 50, last: "49" });
+    await stop();
   },
 
   "66 a process that ends in order is replaced at once": async ({ store, run }) => {
@@ -178,6 +194,14 @@ export const projectionCases: Cases<ProjectionSubject> = {
     await stop();
   },
 };
+
+/** A process of its own that leads the projection of that name. */
+async function projectionProcess(url: string, name: string): Promise<ChildProcess> {
+  const script = fileURLToPath(new URL("../projection-process.ts", import.meta.url));
+  const child = spawn(process.execPath, [script, url, name], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout, "data", { signal: AbortSignal.timeout(20_000) });
+  return child;
+}
 
 /** Appends events to a stream; answers the last one's position. */
 export async function count(store: EventStore, stream: string, events: number): Promise<bigint> {

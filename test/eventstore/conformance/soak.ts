@@ -16,7 +16,7 @@ export type Trouble = {
   readonly excuses: readonly string[];
 };
 
-export const noTrouble: Trouble = { strike: async () => {}, excuses: [] };
+const noTrouble: Trouble = { strike: async () => {}, excuses: [] };
 
 /**
  * 44 and 45 in one: 64 writers on four clients, some of them in each other's way, some refused, some killed; a

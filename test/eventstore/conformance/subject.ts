@@ -33,7 +33,7 @@ export function conform<S>(
   });
 }
 
-export const metadata = {
+const metadata = {
   actor: "user:alice",
   operation: null,
   correlation: "c-1",
