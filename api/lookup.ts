@@ -13,20 +13,20 @@ export type LookupDependencies = {
 
 /** The ways a route finds a namespace for a caller, and shows it to them. */
 export const lookup = ({ namespaces, leases }: LookupDependencies) => {
-  const seen = async (caller: Caller, name: string) => {
-    const row = await namespaces.get(name);
+  const seen = async (caller: Caller, name: string, asOf?: bigint) => {
+    const row = await namespaces.get(name, { asOf });
     const sight = row === undefined ? "nothing" : sightOf(caller, row);
     if (row === undefined || sight === "nothing") throw notFound(name);
     return { row, sight };
   };
 
   return {
-    /** What the caller may see of it; `NOT_FOUND` also where they may see nothing. */
+    /** What the caller may see of it, now or as of a position; `NOT_FOUND` also where they may see nothing. */
     seen,
 
     /** Everything of it; a consumer, who may know that it exists, is told that this is not theirs. */
-    async owned(caller: Caller, name: string): Promise<NamespaceRow> {
-      const { row, sight } = await seen(caller, name);
+    async owned(caller: Caller, name: string, asOf?: bigint): Promise<NamespaceRow> {
+      const { row, sight } = await seen(caller, name, asOf);
       if (sight === "all") return row;
       throw new PrismError("FORBIDDEN", `Only owners of '${name}' may see this`, {
         details: { field: "namespace" },

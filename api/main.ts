@@ -19,6 +19,8 @@ import { run, stopOnSignal } from "../runtime/shutdown.ts";
 import { createRoute } from "./create-route.ts";
 import { directoryFeed } from "./directory-feed.ts";
 import { directoryService } from "./directory-service.ts";
+import { eventRoutes } from "./events.ts";
+import { historyRoutes } from "./history.ts";
 import { httpServer } from "./http-server.ts";
 import { namespaceRoutes } from "./namespaces.ts";
 import { operationStarter } from "./operation-starter.ts";
@@ -87,6 +89,8 @@ run(async () => {
   await server.register(createRoute(deps), { prefix: "/api/v1" });
   await server.register(namespaceRoutes(deps), { prefix: "/api/v1" });
   await server.register(operationRoutes(deps), { prefix: "/api/v1" });
+  await server.register(historyRoutes(deps), { prefix: "/api/v1" });
+  await server.register(eventRoutes(deps), { prefix: "/api/v1" });
   await server.register(planRoutes(deps), { prefix: "/api/v1" });
   await server.register(teamRoutes(deps), { prefix: "/api/v1" });
   await server.register(unbuiltRoutes, { prefix: "/api/v1" });

@@ -1,16 +1,16 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { PrismError } from "../domain/errors.ts";
-import { streamOf } from "../domain/namespace/namespace.ts";
 import { clientApis } from "../domain/plan.ts";
 import { enforcedPatterns } from "../domain/selection/enforced.ts";
-import { type EventStore, StoreError } from "../eventstore/event-store.ts";
+import type { EventStore } from "../eventstore/event-store.ts";
+import { positionOf } from "./as-of.ts";
 import { beginning } from "./create-route.ts";
 import { type LookupDependencies, lookup } from "./lookup.ts";
 import type { OperationStarter } from "./operation-starter.ts";
 import { sightOf } from "./rights.ts";
 import * as answers from "./schemas.ts";
-import { endpointsView, eventView, namespaceView } from "./views.ts";
+import { endpointsView, namespaceView } from "./views.ts";
 
 export type NamespaceRoutes = LookupDependencies & {
   readonly store: EventStore;
@@ -55,13 +55,14 @@ export const namespaceRoutes =
       async (request) => {
         const caller = await request.caller();
         const { limit, cursor, team, status, client_api, as_of } = request.query;
-        refuseThePast(as_of);
+        const asOf = await positionOf(deps.store, as_of);
         const { items, next } = await deps.namespaces.list({
           where: { team, status, client_api },
           filter: (row) =>
             sightOf(caller, row) !== "nothing" && (row.status !== "deleted" || status === "deleted"),
           after: cursor,
           limit,
+          asOf,
         });
         const live = await deps.leases.live();
         const views = items.map(({ row }) =>
@@ -84,14 +85,14 @@ export const namespaceRoutes =
       },
       async (request, reply) => {
         const caller = await request.caller();
-        refuseThePast(request.query.as_of);
+        const asOf = await positionOf(deps.store, request.query.as_of);
         const { ns } = request.params;
-        if ((await deps.namespaces.get(ns)) === undefined) {
+        if (asOf === undefined && (await deps.namespaces.get(ns)) === undefined) {
           const started = await deps.starter.notBegun({ namespace: ns });
           const theirs = started !== undefined && (caller.platform || caller.teams.includes(started.team));
           if (theirs) return beginning(started);
         }
-        const { row, sight } = await seen(caller, ns);
+        const { row, sight } = await seen(caller, ns, asOf);
         reply.header("etag", `"${row.version}"`);
         return view(row, sight);
       },
@@ -109,8 +110,8 @@ export const namespaceRoutes =
         },
       },
       async (request) => {
-        refuseThePast(request.query.as_of);
-        return (await owned(await request.caller(), request.params.ns)).request.access;
+        const asOf = await positionOf(deps.store, request.query.as_of);
+        return (await owned(await request.caller(), request.params.ns, asOf)).request.access;
       },
     );
 
@@ -126,8 +127,8 @@ export const namespaceRoutes =
         },
       },
       async (request) => {
-        refuseThePast(request.query.as_of);
-        const row = await owned(await request.caller(), request.params.ns);
+        const asOf = await positionOf(deps.store, request.query.as_of);
+        const row = await owned(await request.caller(), request.params.ns, asOf);
         const { plan, trace, plan_hash: hash, warnings, shard } = row;
         if (plan === null || trace === null || hash === null) {
           throw new PrismError("NAMESPACE_NOT_READY", `Namespace '${row.namespace}' has no plan yet`);
@@ -156,59 +157,12 @@ export const namespaceRoutes =
         },
       },
       async (request) => {
-        refuseThePast(request.query.as_of);
-        const { row } = await seen(await request.caller(), request.params.ns);
+        const asOf = await positionOf(deps.store, request.query.as_of);
+        const { row } = await seen(await request.caller(), request.params.ns, asOf);
         const live = row.serving === "serving" && row.shard !== null ? await deps.leases.live(row.shard) : [];
         return endpointsView(row.namespace, live);
-      },
-    );
-
-    server.get(
-      "/namespaces/:ns/history",
-      {
-        schema: {
-          tags,
-          summary: "What happened, oldest first",
-          params,
-          querystring: z.object({
-            after: z
-              .string()
-              .regex(/^\d{1,18}$/, "must be a position")
-              .optional(),
-            limit: z.coerce.number().int().min(1).max(1000).default(100),
-            type: z.string().max(100).optional(),
-          }),
-          response: shown(z.object({ items: z.array(answers.eventAnswer) })),
-        },
-      },
-      async (request) => {
-        const { after = "0", limit, type } = request.query;
-        const row = await owned(await request.caller(), request.params.ns);
-        const items = [];
-        for await (const event of historyOf(deps.store, row.namespace)) {
-          if (event.position <= BigInt(after) || (type !== undefined && event.type !== type)) continue;
-          items.push(eventView(event));
-          if (items.length === limit) break;
-        }
-        return { items };
       },
     );
   };
 
 const shown = <Answer extends z.ZodType>(answer: Answer) => ({ 200: answer, ...answers.errors });
-
-async function* historyOf(store: EventStore, namespace: string) {
-  try {
-    yield* store.readStream(streamOf(namespace));
-  } catch (error) {
-    if (error instanceof StoreError && error.kind === "StreamNotFound") return;
-    throw error;
-  }
-}
-
-function refuseThePast(asOf: string | undefined): void {
-  if (asOf === undefined) return;
-  throw new PrismError("UNIMPLEMENTED", "Reading the past with as_of is not built yet", {
-    details: { field: "as_of", recommendation: "GET /namespaces/{ns}/history tells what happened" },
-  });
-}

@@ -133,3 +133,14 @@ export const previewAnswer = z
     violations: z.array(violation).readonly(),
   })
   .describe("Where the request would be refused: no plan, and everything that is wrong");
+
+export const replayAnswer = z
+  .object({
+    served: json.nullable(),
+    replayed: json.nullable(),
+    equal: z.boolean(),
+    events: z.number(),
+    digest: z.string(),
+    chain: z.object({ intact: z.boolean(), broken_at: z.string().nullable() }),
+  })
+  .describe("`equal` where what is served is what the history says, and no event was changed in the store");

@@ -5,8 +5,6 @@ import { PrismError } from "../domain/errors.ts";
 const unbuilt: readonly (readonly [HTTPMethods, string, string])[] = [
   ["PATCH", "/namespaces/:ns", "updating a namespace"],
   ["DELETE", "/namespaces/:ns", "deleting a namespace"],
-  ["GET", "/namespaces/:ns/replay", "replaying a namespace's history against what is served"],
-  ["GET", "/events", "watching events"],
   ["GET", "/operations/:id/events", "watching an operation"],
   ["POST", "/operations/:id/cancel", "cancelling an operation"],
   ["POST", "/operations/:id/retry", "retrying a parked operation"],

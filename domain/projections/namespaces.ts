@@ -41,6 +41,7 @@ export const namespaces: Projection<NamespaceEvent, NamespaceRow> = {
   name: "namespaces",
   version: 1,
   streams: ["namespace-"],
+  temporal: true,
   key: (event) => event.stream.slice("namespace-".length),
   apply(row, event) {
     if (event.type === "NamespaceRequested") return requested(event);
