@@ -1,8 +1,9 @@
 import type { Command } from "commander";
-import type { HistoryEvent, Namespace, PlanAnswer } from "../sdk/typescript/control.ts";
+import type { Namespace, PlanAnswer } from "../sdk/typescript/control.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";
+import { pastCommands } from "./past.ts";
 import { explained } from "./plan.ts";
 import { requestsIn } from "./requests.ts";
 
@@ -13,6 +14,7 @@ export function namespaceCommands(program: Command, context: Context): void {
   const namespace = program
     .command("namespace")
     .description("ask for a namespace, and look at what there is");
+  pastCommands(namespace, context);
 
   namespace
     .command("create")
@@ -78,21 +80,6 @@ export function namespaceCommands(program: Command, context: Context): void {
     });
 
   namespace
-    .command("history <name>")
-    .description("what happened to it, oldest first")
-    .option("--type <type>", "only events of this type")
-    .addOption(outputOption())
-    .action(async (name: string, { output, ...query }: Output & { type?: string }) => {
-      const { items } = await controlOf(context).namespaces.history(name, query);
-      answer(context, output, items, () =>
-        table(
-          ["position", "time", "event", "actor", "what"],
-          items.map((event) => [event.position, event.recorded_at, event.type, event.actor, gist(event)]),
-        ),
-      );
-    });
-
-  namespace
     .command("endpoints <name>")
     .description("where it is served")
     .addOption(outputOption())
@@ -132,16 +119,4 @@ const describe = (namespace: Namespace): string =>
 
 function warnOfTheUnenforced(context: Context, { not_enforced_yet }: PlanAnswer): void {
   if (not_enforced_yet.length > 0) context.warn(`not enforced yet: ${not_enforced_yet.join(", ")}\n`);
-}
-
-/** The one thing of an event that a person scanning the list wants to see. */
-function gist({ data }: HistoryEvent): string {
-  const resource = data["resource"] as { backend: string; kind: string; name: string } | undefined;
-  if (resource !== undefined) return `${resource.backend} ${resource.kind} ${resource.name}`;
-  const error = data["error"] as { code: string; message: string } | undefined;
-  if (error !== undefined) return `${data["step"] ?? ""} ${error.code}: ${error.message}`.trim();
-  const plain = ["shard", "hash", "proxy", "proxies"]
-    .map((key) => data[key])
-    .find((value) => value !== undefined);
-  return plain === undefined ? "" : String(plain);
 }

@@ -1,4 +1,5 @@
 import { PrismError } from "./errors.ts";
+import { eventFeed, type FeedOptions } from "./event-feed.ts";
 
 /** REST as `api.md` §3 has it; answers are the API's own shapes. */
 export type ControlOptions = {
@@ -127,6 +128,15 @@ export type Preview = {
   readonly violations: readonly Violation[];
 };
 
+export type Replay = {
+  readonly equal: boolean;
+  readonly events: number;
+  readonly digest: string;
+  readonly chain: { readonly intact: boolean; readonly broken_at: string | null };
+  readonly served: unknown;
+  readonly replayed: unknown;
+};
+
 export type Page<Item> = { readonly items: readonly Item[]; readonly next_cursor: string | null };
 
 export type CreateOptions = {
@@ -157,7 +167,9 @@ export function control(options: ControlOptions) {
             ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
           },
         }),
-      get: (name: string) => get<Namespace>(`/namespaces/${one(name)}`),
+      /** `asOf`: a position of the history or an RFC 3339 time; the answer as it was then. */
+      get: (name: string, { asOf }: { asOf?: string | undefined } = {}) =>
+        get<Namespace>(`/namespaces/${one(name)}`, { as_of: asOf }),
       list: (query: { team?: string; status?: string; client_api?: string; cursor?: string } = {}) =>
         get<Page<Namespace>>("/namespaces", query),
       history: (name: string, query: { after?: string; type?: string } = {}) =>
@@ -168,7 +180,11 @@ export function control(options: ControlOptions) {
         ),
       access: (name: string) => get<Readonly<Record<string, unknown>>>(`/namespaces/${one(name)}/access`),
       plan: (name: string) => get<PlanAnswer>(`/namespaces/${one(name)}/plan`),
+      /** The history folded afresh, against what is served. */
+      replay: (name: string) => get<Replay>(`/namespaces/${one(name)}/replay`),
     },
+    /** Events as they happen, over any number of connections. */
+    events: (wanted: Omit<FeedOptions, "api" | "token">) => eventFeed({ ...options, ...wanted }),
     /** What would be built, and why; changes nothing. A refused request is answered with its violations. */
     preview: (request: object | string): Promise<Preview> =>
       call<Preview>(options, "POST", "/plans", { ...bodyOf(request), headers: {} }),

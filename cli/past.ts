@@ -1,0 +1,114 @@
+import type { Command } from "commander";
+import type { HistoryEvent, Replay } from "../sdk/typescript/control.ts";
+import { PrismError } from "../sdk/typescript/errors.ts";
+import { answer, type Context, controlOf } from "./context.ts";
+import { outputOption } from "./options.ts";
+import { type Format, facts, table } from "./output.ts";
+
+type Output = { readonly output: Format };
+
+/** `prism namespace history|replay|watch|diff`: what happened, whether it adds up, and what changed. */
+export function pastCommands(namespace: Command, context: Context): void {
+  namespace
+    .command("history <name>")
+    .description("what happened to it, oldest first")
+    .option("--type <type>", "only events of this type")
+    .option("--after <position>", "only what came after it")
+    .addOption(outputOption())
+    .action(async (name: string, { output, ...query }: Output & { type?: string; after?: string }) => {
+      const { items } = await controlOf(context).namespaces.history(name, query);
+      answer(context, output, items, () => table(headings, items.map(columns)));
+    });
+
+  namespace
+    .command("watch <name>")
+    .description("events as they happen, until Ctrl-C")
+    .option("--after <position>", "begin after it; 0: from the beginning")
+    .addOption(outputOption())
+    .action(async (name: string, { output, after }: Output & { after?: string }) => {
+      for await (const event of controlOf(context).events({ namespace: name, after })) {
+        context.write(`${output === "table" ? columns(event).join("  ") : JSON.stringify(event)}\n`);
+      }
+    });
+
+  namespace
+    .command("replay <name>")
+    .description("fold the history afresh and compare it with what is served")
+    .addOption(outputOption())
+    .action(async (name: string, { output }: Output) => {
+      const replay = await controlOf(context).namespaces.replay(name);
+      answer(context, output, replay, () => verdict(replay));
+      if (!replay.equal)
+        throw new PrismError("INTERNAL", `what is served of '${name}' does not follow from its history`);
+    });
+
+  namespace
+    .command("diff <name>")
+    .description("what changed between two moments: positions of the history, or times")
+    .requiredOption("--from <moment>", "a position or an RFC 3339 time")
+    .option("--to <moment>", "the same; left out: now")
+    .addOption(outputOption())
+    .action(async (name: string, { output, from, to }: Output & { from: string; to?: string }) => {
+      const { namespaces } = controlOf(context);
+      const [before, after] = await Promise.all([
+        namespaces.get(name, { asOf: from }),
+        namespaces.get(name, { asOf: to }),
+      ]);
+      const changes = changed(before, after);
+      answer(context, output, changes, () =>
+        table(
+          ["field", "before", "after"],
+          changes.map((one) => [one.field, one.before, one.after]),
+        ),
+      );
+    });
+}
+
+const headings = ["position", "time", "event", "actor", "what"];
+const columns = (event: HistoryEvent) => [
+  event.position,
+  event.recorded_at,
+  event.type,
+  event.actor,
+  gist(event),
+];
+
+const verdict = ({ equal, events, digest, chain }: Replay): string =>
+  facts([
+    ["events", events],
+    ["what is served", equal ? "follows from them" : "DIFFERS from what they say"],
+    ["chain of hashes", chain.intact ? "intact" : `BROKEN at revision ${chain.broken_at}`],
+    ["digest", digest],
+  ]);
+
+/** The one thing of an event that a person scanning the list wants to see. */
+function gist({ data }: HistoryEvent): string {
+  const resource = data["resource"] as { backend: string; kind: string; name: string } | undefined;
+  if (resource !== undefined) return `${resource.backend} ${resource.kind} ${resource.name}`;
+  const error = data["error"] as { code: string; message: string } | undefined;
+  if (error !== undefined) return `${data["step"] ?? ""} ${error.code}: ${error.message}`.trim();
+  const plain = ["shard", "hash", "proxy", "proxies"]
+    .map((key) => data[key])
+    .find((value) => value !== undefined);
+  return plain === undefined ? "" : String(plain);
+}
+
+type Change = { readonly field: string; readonly before: unknown; readonly after: unknown };
+
+function changed(before: object, after: object): readonly Change[] {
+  const [was, is] = [leaves(before), leaves(after)];
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .filter((field) => JSON.stringify(was.get(field)) !== JSON.stringify(is.get(field)))
+    .map((field) => ({ field, before: was.get(field) ?? null, after: is.get(field) ?? null }));
+}
+
+/** Every value that is no object, by its path. */
+function leaves(value: object, path = ""): Map<string, unknown> {
+  return new Map(
+    Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
+      const at = path === "" ? name : `${path}.${name}`;
+      const inner = typeof member === "object" && member !== null && !Array.isArray(member);
+      return inner ? [...leaves(member as object, at)] : [[at, member]];
+    }),
+  );
+}
