@@ -134,7 +134,7 @@ export function calls({ admission, metrics, log }: Dependencies): Calls {
 }
 
 /** The client has gone: there is nobody to tell. */
-export const cancelled = new PrismError("INTERNAL", "the call was cancelled");
+const cancelled = new PrismError("INTERNAL", "the call was cancelled");
 
 const longestTimerMs = 2 ** 31 - 1;
 

@@ -1,7 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from "@platformatic/kafka";
+import {
+  Admin,
+  ConfigResourceTypes,
+  Consumer,
+  IncrementalAlterConfigOperationTypes,
+} from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isStaleMembership } from "../../backends/kafka-errors.ts";
 import { kafkaHealth, kafkaLog } from "../../backends/kafka-log.ts";
+import { kafkaOffsets } from "../../backends/kafka-offsets.ts";
 import type { LogReader, NewRecord } from "../../backends/log.ts";
 import { partitionOf } from "../../backends/murmur2.ts";
 import { brokers, kafkaTopic } from "../proxy/stage.ts";
@@ -176,5 +183,20 @@ describe("a member of a group", () => {
     expect(afterwards.get(taken)).toBe(7n);
     await third.close();
     await topic.close();
+  });
+
+  it("commits as the member of the generation it knew, never as one of a newer", async () => {
+    const group = `${kafka.topic}-generation`;
+    const consumer = new Consumer({ clientId: "prism.test", groupId: group, bootstrapBrokers: [...brokers] });
+    consumer.topics.track(kafka.topic);
+    await consumer.joinGroup();
+    const offsets = kafkaOffsets({ consumer, group, topic: kafka.topic });
+    const { generationId: generation, memberId } = consumer;
+    const holder = { generation, memberId: memberId ?? "" };
+    await offsets.commit(holder, new Map([[0, 1n]]));
+    const older = offsets.commit({ ...holder, generation: generation - 1 }, new Map([[0, 9n]]));
+    await expect(older).rejects.toSatisfy(isStaleMembership);
+    expect(await offsets.standing(holder, [0], "earliest")).toEqual(new Map([[0, 1n]]));
+    await consumer.close();
   });
 });

@@ -114,8 +114,11 @@ describe("a stream ends", () => {
     const owner = as("owner", "closing", proxy).queue.consume("t", { group: "h" });
     await Promise.all([reader.ready, owner.ready]);
     const [lost, drained] = [reader.next(), owner.next()].map((next) => next.catch((error: Error) => error));
+    const revoked = performance.now();
     control.put(queueEntry("closing", kafka.topic, { consumers: [], version: 2 }));
     expect(await lost).toMatchObject({ code: "NOT_FOUND" });
+    // At once, and not when somebody happens to look.
+    expect(performance.now() - revoked).toBeLessThan(400);
     control.put(queueEntry("closing", kafka.topic, { state: State.DRAINING, version: 3 }));
     expect(await drained).toMatchObject({ code: "NAMESPACE_DELETING" });
     await expect(as("owner", "closing", proxy).queue.publish("t", 1)).rejects.toMatchObject({

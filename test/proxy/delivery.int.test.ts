@@ -108,6 +108,20 @@ describe("unacknowledged messages", () => {
     await rest.stop();
   });
 
+  it("are never passed over by a later acknowledgement", async () => {
+    await publish("narrow", "gap", 5);
+    const consumption = as("reader", "narrow", one).queue.consume("gap", { group: "g", from: "earliest" });
+    for (const at of numbers(5)) {
+      const message = (await consumption.next()).value as Message;
+      if (at === 3) await message.ack();
+    }
+    await pause(300);
+    await consumption.return();
+    const rest = consumer(as("owner", "narrow", two), "gap", "g");
+    await until(() => [0, 1, 2, 4].every((value) => rest.got.includes(value)));
+    await rest.stop();
+  });
+
   it("go on to the other consumers of the proxy, which see that it was tried before", async () => {
     await publish("narrow", "attempts", 1);
     const client = as("owner", "narrow", one);

@@ -1,0 +1,173 @@
+import { describe, expect, it } from "vitest";
+import type { StoredRecord } from "../../backends/log.ts";
+import { group } from "../../proxy/group.ts";
+import { recordOf } from "../../proxy/record.ts";
+import type { Delivery, Subscriber } from "../../proxy/subscriber.ts";
+import { memoryLog } from "./memory-log.ts";
+
+const stored = (at: number, topic = "t"): StoredRecord => ({
+  ...recordOf(
+    {
+      id: `m${at}`,
+      topic,
+      key: "",
+      payload: new Uint8Array(),
+      metadata: {},
+      publishedAtMs: 0,
+      headers: {},
+    },
+    false,
+  ),
+  offset: BigInt(at),
+});
+const fresh = (partition: number, position = 0n) => ({ partition, position, retained: false });
+const kept = (partition: number) => ({ partition, position: 0n, retained: true });
+
+/** Takes up to `credit`. */
+function subscriber(credit = 100) {
+  const taken: Delivery[] = [];
+  const ended: Error[] = [];
+  let underWay = 0;
+  const self: Subscriber = {
+    ready: () => underWay < credit,
+    take(delivery) {
+      underWay++;
+      taken.push(delivery);
+    },
+    released() {
+      underWay--;
+    },
+    end: (error) => void ended.push(error),
+  };
+  return { self, taken, ended, ids: () => taken.map(({ message }) => message.id), underWay: () => underWay };
+}
+
+async function started() {
+  const memory = memoryLog();
+  const joined = group({
+    backend: memory.log,
+    name: "g",
+    proxy: "p",
+    topic: "t",
+    start: "earliest",
+    ordered: false,
+    troubled: () => {},
+  });
+  await joined.ready;
+  return { memory, joined };
+}
+
+describe("a group on one proxy", () => {
+  it("delivers nothing while its partitions move", async () => {
+    const { memory, joined } = await started();
+    const one = subscriber();
+    joined.attach(one.self);
+    memory.assign(fresh(0));
+    await memory.revoke();
+    memory.deliver(0, [stored(0)], 1n);
+    expect(one.ids()).toEqual([]);
+    memory.assign(kept(0));
+    expect(one.ids()).toEqual(["m0"]);
+  });
+
+  it("goes on with what it kept, and forgets what it lost: nothing of that is committed", async () => {
+    const { memory, joined } = await started();
+    const one = subscriber();
+    joined.attach(one.self);
+    memory.assign(fresh(0), fresh(1));
+    memory.deliver(0, [stored(0)], 1n);
+    memory.deliver(1, [stored(5)], 6n);
+    await memory.revoke();
+    memory.assign(kept(1));
+    expect(one.underWay()).toBe(1);
+    const [lost, held] = one.taken;
+    if (lost === undefined || held === undefined) throw new Error("two were delivered");
+    expect(joined.acknowledge(lost.receipt)).toBe(false);
+    expect(joined.acknowledge(held.receipt)).toBe(true);
+    await joined.committed();
+    // The first: what lies before the first record needs no acknowledgement.
+    expect(memory.committed).toEqual([{ 1: 5n }, { 1: 6n }]);
+  });
+
+  it("begins anew with a partition that went and came back", async () => {
+    const { memory, joined } = await started();
+    const one = subscriber();
+    joined.attach(one.self);
+    memory.assign(fresh(0));
+    memory.deliver(0, [stored(0)], 1n);
+    memory.assign(fresh(0, 0n));
+    memory.deliver(0, [stored(0)], 1n);
+    expect(one.ids()).toEqual(["m0", "m0"]);
+    expect(one.underWay()).toBe(1);
+  });
+
+  it("commits no further than the first message that is not acknowledged", async () => {
+    const { memory, joined } = await started();
+    const one = subscriber();
+    joined.attach(one.self);
+    memory.assign(fresh(0));
+    memory.deliver(0, [stored(0), stored(1), stored(2), stored(3)], 4n);
+    for (const at of [0, 2, 3]) joined.acknowledge(one.taken[at]?.receipt ?? never());
+    await joined.committed();
+    joined.acknowledge(one.taken[1]?.receipt ?? never());
+    await joined.committed();
+    expect(memory.committed).toEqual([{ 0: 1n }, { 0: 4n }]);
+  });
+
+  it("passes by what is of other topics, and commits past it", async () => {
+    const { memory, joined } = await started();
+    const one = subscriber();
+    joined.attach(one.self);
+    memory.assign(fresh(0));
+    memory.deliver(0, [stored(0, "other"), stored(1, "prism-probe")], 2n);
+    expect(one.ids()).toEqual([]);
+    await joined.committed();
+    expect(memory.committed).toEqual([{ 0: 2n }]);
+  });
+
+  it("takes in no more than may wait, and more again when half of it is gone", async () => {
+    const { memory, joined } = await started();
+    memory.assign(fresh(0));
+    const many = Array.from({ length: 600 }, (_, at) => stored(at));
+    memory.deliver(0, many, 600n);
+    expect(memory.wants(0)).toBe(false);
+    const one = subscriber(300);
+    joined.attach(one.self);
+    expect(memory.wants(0)).toBe(false);
+    for (const { receipt } of [...one.taken].slice(0, 60)) joined.acknowledge(receipt);
+    expect(memory.wants(0)).toBe(true);
+  });
+
+  it("gives what one leaves unacknowledged to the others, in its order", async () => {
+    const { memory, joined } = await started();
+    const [one, two] = [subscriber(3), subscriber(0)];
+    joined.attach(one.self);
+    joined.attach(two.self);
+    memory.assign(fresh(0));
+    memory.deliver(0, [stored(0), stored(1), stored(2), stored(3)], 4n);
+    joined.acknowledge(one.taken[1]?.receipt ?? never());
+    expect(one.ids()).toEqual(["m0", "m1", "m2", "m3"]);
+    const three = subscriber();
+    joined.attach(three.self);
+    await joined.detach(one.self);
+    expect(three.taken.map(({ message, attempt }) => [message.id, attempt])).toEqual([
+      ["m0", 2],
+      ["m2", 2],
+      ["m3", 2],
+    ]);
+    // The first delivery is over: only the second counts.
+    expect(joined.acknowledge(one.taken[0]?.receipt ?? never())).toBe(false);
+  });
+
+  it("tells everybody when it has ended", async () => {
+    const { memory, joined } = await started();
+    const one = subscriber();
+    joined.attach(one.self);
+    memory.fail(new Error("fenced"));
+    expect(one.ended.map(({ message }) => message)).toEqual(["fenced"]);
+  });
+});
+
+function never(): never {
+  throw new Error("it was not delivered");
+}
