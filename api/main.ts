@@ -27,6 +27,7 @@ import { operationStarter } from "./operation-starter.ts";
 import { operationRoutes } from "./operations.ts";
 import { operatorRoutes } from "./operator.ts";
 import { planRoutes } from "./plans.ts";
+import { proxyRoutes } from "./proxies.ts";
 import { teamRoutes } from "./teams.ts";
 import { unbuiltRoutes } from "./unbuilt.ts";
 
@@ -93,6 +94,7 @@ run(async () => {
   await server.register(eventRoutes(deps), { prefix: "/api/v1" });
   await server.register(planRoutes(deps), { prefix: "/api/v1" });
   await server.register(teamRoutes(deps), { prefix: "/api/v1" });
+  await server.register(proxyRoutes(deps), { prefix: "/api/v1" });
   await server.register(unbuiltRoutes, { prefix: "/api/v1" });
 
   const { controlCredential: credential, leaseMs } = config;

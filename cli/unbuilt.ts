@@ -1,24 +1,43 @@
 import type { Command } from "commander";
 import { PrismError } from "../sdk/typescript/errors.ts";
 
-const unbuilt: readonly (readonly [string, string])[] = [
-  ["kv", "key-value namespaces"],
-  ["drift", "finding drift"],
-  ["reconcile", "reconciling"],
-  ["apply", "applying a file"],
-  ["audit", "the audit log"],
-  ["relay", "rewinding a relay"],
-];
+const unbuilt: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  prism: [
+    ["kv", "key-value namespaces"],
+    ["drift", "finding drift"],
+    ["reconcile", "reconciling"],
+    ["apply", "applying a file"],
+    ["audit", "the audit log"],
+    ["relay", "rewinding a relay"],
+  ],
+  namespace: [
+    ["update", "updating a namespace"],
+    ["delete", "deleting a namespace"],
+  ],
+  operation: [
+    ["watch", "watching an operation"],
+    ["cancel", "cancelling an operation"],
+    ["retry", "retrying a parked operation"],
+    ["abandon", "abandoning a parked operation"],
+    ["approve", "approving a plan"],
+    ["reject", "rejecting a plan"],
+  ],
+};
 
 /** Commands that are promised and not built: they refuse, and are not advertised. */
 export function unbuiltCommands(program: Command): void {
-  for (const [name, what] of unbuilt) {
-    program
-      .command(name, { hidden: true })
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action(() => {
-        throw new PrismError("UNIMPLEMENTED", `This build does not do this yet: ${what}`, { details: {} });
-      });
+  for (const [group, commands] of Object.entries(unbuilt)) {
+    const parent = program.commands.find((command) => command.name() === group) ?? program;
+    for (const [name, what] of commands) refusing(parent, name, what);
   }
+}
+
+function refusing(parent: Command, name: string, what: string): void {
+  parent
+    .command(name, { hidden: true })
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => {
+      throw new PrismError("UNIMPLEMENTED", `This build does not do this yet: ${what}`);
+    });
 }

@@ -1,3 +1,4 @@
+import { clientIdOf } from "../backends/kafka-client-quota.ts";
 import { kafkaHealth, kafkaLog } from "../backends/kafka-log.ts";
 import type { Log as Backend } from "../backends/log.ts";
 import { PrismError } from "../domain/errors.ts";
@@ -34,6 +35,8 @@ export type ProxyOptions = {
   readonly kafkaBrokers: readonly string[];
   readonly authority: Authority;
   readonly log: Log;
+  /** How often streams are looked at for what no message announces: a lease that has run out. */
+  readonly recheckMs?: number;
 };
 
 export interface Proxy {
@@ -44,7 +47,7 @@ export interface Proxy {
 }
 
 const drainMs = 10_000;
-const recheckMs = 1_000;
+const defaultRecheckMs = 1_000;
 
 /** The data plane: puts the directory into force and serves what it says. */
 export async function proxy(options: ProxyOptions): Promise<Proxy> {
@@ -91,7 +94,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
   }
 
   const condition = watchCondition(kafka.check);
-  const rechecking = setInterval(handling.recheck, recheckMs).unref();
+  const rechecking = setInterval(handling.recheck, options.recheckMs ?? defaultRecheckMs).unref();
   const watching = watch({
     ...options,
     proxy: proxyId,
@@ -140,7 +143,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
 function connect({ namespace, backend }: Entry, kafkaBrokers: readonly string[]): Backend {
   const topic = backend?.config?.["topic"];
   if (backend?.type === "kafka" && typeof topic === "string") {
-    return kafkaLog({ brokers: kafkaBrokers, clientId: `prism.${namespace}`, topic });
+    return kafkaLog({ brokers: kafkaBrokers, clientId: clientIdOf(namespace), topic });
   }
   throw new PrismError(
     "UNIMPLEMENTED",

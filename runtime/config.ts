@@ -49,7 +49,7 @@ export const workerConfig = (env: Environment) => ({
   shard: text(env, "PRISM_SHARD", "shard-1"),
   /** Activities under way when the process is told to stop get this long to end. */
   shutdownGraceMs: whole(env, "PRISM_SHUTDOWN_GRACE_MS", 10_000),
-  /** `<activity>:<before|after>:<namespace>`: the process kills itself there. For tests of crashes. */
+  /** `<step>:<before|after|recorded>:<namespace>`: the process kills itself there. For tests of crashes. */
   failpoint: env["PRISM_FAILPOINT"],
   logLevel: logLevel(env),
 });

@@ -18,7 +18,7 @@ export const changeTopic = (namespace: string, topic: string): string => {
   return name.length <= 249 ? name : `${name.slice(0, 239)}..${hash(name)}`;
 };
 
-/** The client id that a namespace's proxies produce and consume under, which quotas bind. */
+/** The name of a namespace's client quota; the backend makes the client id it binds from it. */
 export const kafkaClient = (namespace: string): string => namespace;
 
 export const postgresTable = (

@@ -10,6 +10,7 @@ import { namespaceRoutes } from "../../api/namespaces.ts";
 import { operationRoutes } from "../../api/operations.ts";
 import { operatorRoutes } from "../../api/operator.ts";
 import { planRoutes } from "../../api/plans.ts";
+import { proxyRoutes } from "../../api/proxies.ts";
 import { teamRoutes } from "../../api/teams.ts";
 import { unbuiltRoutes } from "../../api/unbuilt.ts";
 import { errorCodes } from "../../domain/errors.ts";
@@ -36,6 +37,7 @@ async function described() {
     historyRoutes(nothing),
     eventRoutes(nothing),
     planRoutes(nothing),
+    proxyRoutes(nothing),
     teamRoutes(nothing),
     unbuiltRoutes,
   ]) {
@@ -62,6 +64,7 @@ describe("the API's description", () => {
       "/api/v1/operations",
       "/api/v1/operations/{id}",
       "/api/v1/plans",
+      "/api/v1/proxies",
       "/api/v1/teams",
       "/api/v1/teams/{team}",
       "/healthz",

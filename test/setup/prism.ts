@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { Client as Postgres } from "pg";
 import { developmentToken } from "../../runtime/auth.ts";
 import { type Control, control } from "../../sdk/typescript/control.ts";
 import { type Prism, prism } from "../../sdk/typescript/prism.ts";
-import { type Instance, purge, temporaryInstance } from "../../stack/instance.ts";
+import { purge, temporaryInstance } from "../../stack/instance.ts";
 import { type Processes, type ProcessName, startProcesses } from "../../stack/processes.ts";
+import { ownDatabases } from "./databases.ts";
 
 /** A Prism of the test file's own: three processes, own databases and task queue, on the run's servers. */
 export type TestPrism = {
@@ -70,41 +70,7 @@ export async function testPrism(
     async close() {
       await Promise.all((["api", "worker", "proxy"] as const).map((name) => processes.stop(name)));
       await databases.drop();
-      purge(instance as Instance);
+      purge(instance);
     },
   };
-}
-
-type OwnDatabases = { readonly urls: Readonly<Record<string, string>>; drop(): Promise<void> };
-
-async function ownDatabases(given: NodeJS.ProcessEnv, run: string): Promise<OwnDatabases> {
-  const wanted = [
-    { variable: "PRISM_CONTROL_URL", name: `control_${run}` },
-    { variable: "PRISM_DATA_URL", name: `data_${run}` },
-  ];
-  const urls: Record<string, string> = {};
-  for (const { variable, name } of wanted) {
-    await administer(given[variable] ?? "", `create database ${name}`);
-    const url = new URL(given[variable] ?? "");
-    url.pathname = `/${name}`;
-    urls[variable] = url.href;
-  }
-  return {
-    urls,
-    async drop() {
-      for (const { variable, name } of wanted) {
-        await administer(given[variable] ?? "", `drop database if exists ${name} with (force)`);
-      }
-    },
-  };
-}
-
-async function administer(url: string, statement: string): Promise<void> {
-  const client = new Postgres({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }

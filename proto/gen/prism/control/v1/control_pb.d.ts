@@ -65,7 +65,7 @@ export declare type Hello = Message<"prism.control.v1.Hello"> & {
   region: string;
 
   /**
-   * The version of the directory the proxy has on disk; 0: none.
+   * The version of the directory the proxy has on disk; 0: none. For people to see; a snapshot comes anyway.
    *
    * @generated from field: uint64 last_version = 5;
    */
@@ -507,7 +507,7 @@ export declare const StateSchema: GenEnum<State>;
 export declare const DirectoryService: GenService<{
   /**
    * One stream a proxy. First Hello, then a Status whenever something changed and at least once a
-   * third of the lease. Answered by a snapshot (or the changes since last_version), then changes.
+   * third of the lease. Answered by a snapshot, then changes.
    *
    * @generated from rpc prism.control.v1.DirectoryService.WatchNamespaces
    */
