@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Admin } from "@platformatic/kafka";
 import { pino } from "pino";
-import { proxy } from "../../proxy/proxy.ts";
+import { type ProxyOptions, proxy } from "../../proxy/proxy.ts";
 import { prism } from "../../sdk/typescript/prism.ts";
 import { authority, type Who } from "./callers.ts";
 import { type ControlPlane, credential } from "./control-plane.ts";
@@ -35,6 +35,7 @@ export async function startProxy(
   control: Pick<ControlPlane, "address">,
   dataDir: string,
   proxyId = "proxy-1",
+  more: Partial<ProxyOptions> = {},
 ) {
   const running = await proxy({
     proxyId,
@@ -50,6 +51,7 @@ export async function startProxy(
     kafkaBrokers: brokers,
     authority,
     log: pino({ level: process.env["PRISM_LOG_LEVEL"] ?? "silent" }),
+    ...more,
   });
   return {
     ...running,
