@@ -3,7 +3,7 @@ import { appendCases } from "./conformance/append.ts";
 import { concurrencyCases } from "./conformance/concurrency.ts";
 import { idempotencyCases } from "./conformance/idempotency.ts";
 import { readAllCases } from "./conformance/read-all.ts";
-import { readStreamCases } from "./conformance/read-stream.ts";
+import { shortReadStreamCases } from "./conformance/read-stream.ts";
 import { clockCases, soakCases } from "./conformance/soak.ts";
 import { conform, type Subject } from "./conformance/subject.ts";
 import { subscriptionCases } from "./conformance/subscriptions.ts";
@@ -22,7 +22,7 @@ const memorySubject = async (): Promise<Subject & { dispose(): Promise<void> }> 
 conform("memory: append", memorySubject, appendCases);
 conform("memory: idempotency", memorySubject, idempotencyCases);
 conform("memory: concurrency", memorySubject, concurrencyCases);
-conform("memory: one stream", memorySubject, readStreamCases);
+conform("memory: one stream", memorySubject, shortReadStreamCases);
 conform("memory: the log", memorySubject, readAllCases);
 conform("memory: subscriptions", memorySubject, subscriptionCases);
 conform("memory: time", memorySubject, clockCases);

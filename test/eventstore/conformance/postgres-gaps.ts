@@ -147,14 +147,18 @@ async function overtaking({ store, open, database }: PostgresSubject, slow: Retu
   const tailing = tail(open(), { after });
   const quick = newEvents(5);
   const expected = quick.length + slow.flat().length;
-  const late = slow.map((batch) => open().append(streamName("slow"), batch, { expected: "noStream" }));
+  const late = Promise.all(
+    slow.map((batch) => open().append(streamName("slow"), batch, { expected: "noStream" })),
+  );
+  // It is awaited below; until then a failure must not end the run.
+  late.catch(() => {});
   await until(async () => {
     const { rows } = await database.pool.query("select 1 from pg_stat_activity where wait_event = 'PgSleep'");
     return rows.length > 0;
   });
   const client = open();
   const early = quick.map((event) => client.append(streamName("quick"), [event], { expected: "noStream" }));
-  await Promise.all([...late, ...early]);
+  await Promise.all([late, ...early]);
   await tailing.until(eventCount(expected));
   await tailing.stop();
   const stored = await collect(store.readAll({ after }));
