@@ -103,7 +103,7 @@ async function start(server: Server, seat: Seat, context: BringUp): Promise<Serv
     context.signal.throwIfAborted();
     // Somebody may have sat down on a port since it was chosen; anything else fails again, and then counts.
     const again = (await isSeatFree(seat)) ? seat : await freeSeat(context.instance, server);
-    context.say(`starting again (${firstLine(error)})`);
+    context.say(`starting again (${lastLine(error)})`);
     return launch(server, { ...from, ...again }, context);
   }
 }
@@ -182,5 +182,8 @@ const size = (file: string): Promise<number> =>
     () => 0,
   );
 
-const firstLine = (error: unknown): string =>
-  String(error instanceof Error ? error.message : error).split("\n")[0] ?? "";
+const lastLine = (error: unknown): string =>
+  String(error instanceof Error ? error.message : error)
+    .trim()
+    .split("\n")
+    .at(-1) ?? "";

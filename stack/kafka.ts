@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cached, type Fetching } from "./cache.ts";
@@ -95,7 +96,8 @@ async function format({ programs, folder, environment }: Place, config: string):
     draftConfig,
     (await readFile(config, "utf8")).replace(/^log\.dirs=.*$/m, `log.dirs=${draft}`),
   );
-  const id = crypto.getRandomValues(Buffer.alloc(16)).toString("base64url");
+  // An id that began with a hyphen would be taken for an option.
+  const id = `P${randomBytes(16).toString("base64url").slice(1)}`;
   const java = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", join(programs, "*")];
   const args = [...java, "kafka.tools.StorageTool", "format", "-t", id, "-c", draftConfig];
   await runCommand("java", args, { env: environment });
