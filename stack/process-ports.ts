@@ -1,7 +1,7 @@
 import type { Instance } from "./instance.ts";
 import { freePort } from "./ports.ts";
 import type { Environment, Ports } from "./server.ts";
-import { isRunning, readState } from "./state.ts";
+import { isRunning, readState, recordProcess } from "./state.ts";
 
 export const processNames = ["api", "worker", "proxy"] as const;
 export type ProcessName = (typeof processNames)[number];
@@ -62,6 +62,9 @@ export async function processPorts(instance: Instance, environment: Environment)
       own[port] = await freePort(wish === 0 ? undefined : wish);
     }
     ports[name] = own;
+    // Remembered also for one that is not started now: others are told of it.
+    const { fingerprint = "", since = new Date().toISOString(), log } = record ?? {};
+    recordProcess(instance, name, { fingerprint, since, ports: own, ...(log === undefined ? {} : { log }) });
   }
   return ports as ProcessPorts;
 }

@@ -86,7 +86,12 @@ async function processStatus(name: ProcessName, record: Started | undefined): Pr
     if (!answer.ok) throw new Error(`/readyz says ${answer.status}`);
   });
   const addresses = Object.entries(record.ports).map(([port, number]) => [port, `127.0.0.1:${number}`]);
-  return { name, condition, addresses: Object.fromEntries(addresses), ...facts(record, condition) };
+  return {
+    name,
+    condition,
+    addresses: condition === "stopped" ? {} : Object.fromEntries(addresses),
+    ...facts(record, condition),
+  };
 }
 
 async function conditionOf(

@@ -1,0 +1,73 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { serverNames } from "../../stack/server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "prism-cli-"));
+const environment = {
+  PATH: folder,
+  HOME: folder,
+  PRISM_STATE_DIR: join(folder, "state"),
+  XDG_CACHE_HOME: folder,
+};
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("prism stack", () => {
+  it("shows every server and process, also where none runs", async () => {
+    const { code, output } = await prism("stack", "status", "-o", "json");
+    expect(code).toBe(0);
+    const { servers, processes } = JSON.parse(output);
+    expect(servers.map(({ name, condition }: Shown) => `${name} ${condition}`)).toEqual(
+      serverNames.map((name) => `${name} stopped`),
+    );
+    expect(processes.map(({ name }: Shown) => name)).toEqual(["api", "worker", "proxy"]);
+  });
+
+  it("takes down what does not run without complaint", async () => {
+    expect((await prism("stack", "down")).code).toBe(0);
+  });
+
+  it("has the logs of servers it knows", async () => {
+    expect((await prism("stack", "logs", "kafka")).code).toBe(0);
+    expect((await prism("stack", "logs", "postgress")).code).toBe(2);
+  });
+});
+
+describe("prism doctor", () => {
+  it("fails on a machine that lacks something, and names the command that mends it", async () => {
+    const { code, output } = await prism("doctor");
+    expect(code).toBe(1);
+    expect(output).toMatch(/^kafka .*Java 17 or newer: .*Maven: /m);
+  });
+
+  it("has nothing to mend where every server is given", async () => {
+    const given = {
+      PRISM_TEMPORAL_ADDRESS: "127.0.0.1:1",
+      PRISM_CONTROL_URL: "postgres://127.0.0.1:1/control",
+      PRISM_DATA_URL: "postgres://127.0.0.1:1/data",
+      PRISM_TENANT_URL: "postgres://127.0.0.1:1/tenants",
+      PRISM_KAFKA_BROKERS: "127.0.0.1:1",
+      PRISM_REDIS_URL: "redis://127.0.0.1:1",
+      PRISM_NATS_URL: "nats://127.0.0.1:1",
+      PRISM_S3_ENDPOINT: "http://127.0.0.1:1",
+    };
+    const { code, output } = await prism("doctor", "-o", "json", given);
+    expect(code).toBe(0);
+    expect(JSON.parse(output).flatMap(({ missing }: { missing: string[] }) => missing)).toEqual([]);
+  });
+});
+
+type Shown = { readonly name: string; readonly condition: string };
+
+function prism(...args: (string | Record<string, string>)[]): Promise<{ code: number; output: string }> {
+  const main = join(import.meta.dirname, "..", "..", "cli", "main.ts");
+  const words = args.filter((arg) => typeof arg === "string");
+  const env = Object.assign({}, environment, ...args.filter((arg) => typeof arg !== "string"));
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [main, ...words], { env }, (_error, stdout) =>
+      resolve({ code: child.exitCode ?? -1, output: stdout }),
+    );
+  });
+}
