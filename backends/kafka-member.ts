@@ -15,6 +15,7 @@ const rebalanceMs = 10_000;
 // How soon the others notice that partitions have to move.
 const heartbeatMs = 500;
 const revokeMs = 2_000;
+const joinMs = 25_000;
 const closeMs = 3_000;
 const retryMs = 250;
 
@@ -109,8 +110,12 @@ export async function kafkaMember(
 
   try {
     consumer.topics.track(topic);
-    await consumer.joinGroup();
-    await ready.promise;
+    // Longer than it takes to give up on a member that has died, and never for ever.
+    const late = pause(joinMs, undefined, { ref: false, signal: stopped.signal }).then(() => {
+      throw new Error(`no partitions within ${joinMs} ms`);
+    });
+    late.catch(() => {});
+    await Promise.race([consumer.joinGroup().then(() => ready.promise), late]);
   } catch (error) {
     await close();
     throw kafkaFailure(`join ${group}`, error);

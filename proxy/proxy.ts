@@ -61,7 +61,10 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     connect: (entry: Entry) => connect(entry, kafkaBrokers),
     troubled(namespace: string, error: Error) {
       measured.backendError(namespace, "kafka");
-      log.warn({ namespace, backend: "kafka", error: error.message, cause: String(error.cause) }, "retrying");
+      log.warn(
+        { namespace, backend: "kafka", error: error.message, cause: String(error.cause) },
+        "backend trouble",
+      );
     },
   };
   const table = directory<Served>({

@@ -25,6 +25,7 @@ export type ServeDependencies = {
   readonly proxy: string;
   /** The data-plane connector for a backend and topic; throws `UNIMPLEMENTED` for one this build lacks. */
   readonly connect: (entry: Entry) => Backend;
+  /** The backend does not do as it should: counted and logged, whether it is repeated or told to a caller. */
   readonly troubled: (namespace: string, error: Error) => void;
 };
 
@@ -35,9 +36,15 @@ export function serve(deps: ServeDependencies, entry: Entry, before: Served | un
   const backend = same ? before.backend : deps.connect(entry);
   if (before !== undefined && !same) stop(before);
   const { namespace, incarnation, ordered } = entry;
-  const append: Publish = async (message) => ({
-    offset: offsetOf(await backend.append(recordOf(message, ordered))),
-  });
+  const append: Publish = async (message) => {
+    try {
+      return { offset: offsetOf(await backend.append(recordOf(message, ordered))) };
+    } catch (error) {
+      if (error instanceof PrismError && error.code === "BACKEND_UNAVAILABLE")
+        deps.troubled(namespace, error);
+      throw error;
+    }
+  };
   return {
     entry,
     backend,

@@ -98,8 +98,11 @@ export function watch(options: WatchOptions): Watch {
     async close() {
       closed = true;
       clearTimeout(retry);
+      // Whoever restarts may have to live on what is left of the lease; with the goodbye it is given back.
+      const until = connected ? Math.min(Date.now(), leaseUntilMs(lease)) : leaseUntilMs(lease);
       if (connected) await leave();
       client.close();
+      if (options.directory.known) await saveCopy(options, until);
     },
   };
 }
@@ -122,7 +125,7 @@ function open(client: Client, { credential }: WatchOptions): Call {
 
 /** One connection's talk: hello, then a status for every version put into force and at least every third of a lease. */
 function conversation(call: Call, options: WatchOptions) {
-  const { directory, lease, copy, log } = options;
+  const { directory, lease, log } = options;
   let last = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
@@ -148,8 +151,8 @@ function conversation(call: Call, options: WatchOptions) {
   };
 
   const save = (): Promise<void> => {
-    savedUntilMs = Date.now() + lease.remainingMs();
-    return copy.save({ snapshot: knownTo(directory), leaseUntilMs: savedUntilMs });
+    savedUntilMs = leaseUntilMs(lease);
+    return saveCopy(options, savedUntilMs);
   };
 
   const apply = async (response: WatchNamespacesResponse["response"]): Promise<void> => {
@@ -173,8 +176,7 @@ function conversation(call: Call, options: WatchOptions) {
     hear({ response }: WatchNamespacesResponse): void {
       if (response.case === "lease") {
         lease.granted(response.value.durationMs);
-        const gainedMs = Date.now() + lease.remainingMs() - savedUntilMs;
-        if (gainedMs > saveLeaseMs) last = last.then(save).catch(failed);
+        if (leaseUntilMs(lease) - savedUntilMs > saveLeaseMs) last = last.then(save).catch(failed);
         return;
       }
       if (response.case === "snapshot") lease.expect();
@@ -192,6 +194,12 @@ function conversation(call: Call, options: WatchOptions) {
     call.cancel();
   }
 }
+
+const saveCopy = ({ copy, directory }: WatchOptions, untilMs: number): Promise<void> =>
+  copy.save({ snapshot: knownTo(directory), leaseUntilMs: untilMs });
+
+/** By the wall clock, the only one that outlives a process. */
+const leaseUntilMs = (lease: Lease): number => Date.now() + lease.remainingMs();
 
 /** With something refused it is not the whole of its version: asking for changes only would never bring it again. */
 function knownTo(directory: Directory<Served>) {

@@ -53,11 +53,16 @@ export async function startProxy(
     log: pino({ level: process.env["PRISM_LOG_LEVEL"] ?? "silent" }),
     ...more,
   });
+  const stopAll = async (): Promise<void> => {
+    for (const step of running.stopping) await step.stop();
+  };
+  let stopped: Promise<void> | undefined;
   return {
     ...running,
     address: `127.0.0.1:${running.port}`,
-    async stop(): Promise<void> {
-      for (const step of running.stopping) await step.stop();
+    stop(): Promise<void> {
+      stopped ??= stopAll();
+      return stopped;
     },
   };
 }
