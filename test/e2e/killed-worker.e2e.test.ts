@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kafkaPartitions, missingTables } from "../../stack/witnesses.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
+import { until } from "../setup/until.ts";
 import { member, queueRequest } from "./request.ts";
 
 /** Every step of a create, with the names a failpoint takes. */
@@ -62,10 +63,3 @@ describe("a worker killed in the middle of a create", () => {
     },
   );
 });
-
-async function until(isSo: () => boolean | Promise<boolean>, patienceMs = 30_000): Promise<void> {
-  for (const deadline = Date.now() + patienceMs; !(await isSo()); ) {
-    if (Date.now() > deadline) throw new Error("it did not become so in time");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { purge, temporaryInstance } from "../../stack/instance.ts";
 import { ownDatabases } from "../setup/databases.ts";
+import { until } from "../setup/until.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -38,24 +39,35 @@ describe("what the README tells a newcomer to do", () => {
       PRISM_TASK_QUEUE: `readme-${instance.name}`,
       NO_COLOR: "1",
     };
-    started = spawn("npm", ["start"], { cwd: root, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    started = spawn("npm", ["start"], {
+      cwd: root,
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
     started.stdout?.on("data", (bytes: Buffer) => {
       printed += bytes.toString();
     });
     started.stderr?.on("data", (bytes: Buffer) => {
       printed += bytes.toString();
     });
-    await expect.poll(() => printed, { timeout: 110_000, interval: 200 }).toMatch(/^prism is ready$/m);
+    await until(() => /^prism is ready$/m.test(printed) || started.exitCode !== null, 110_000);
+    if (started.exitCode !== null)
+      throw new Error(`npm start ended:
+${printed}`);
   });
   afterAll(async () => {
-    if (started?.exitCode === null) {
-      const gone = new Promise((leave) => started.once("exit", leave));
-      started.kill("SIGINT");
-      await gone;
-    }
+    if (started?.exitCode === null) await controlC();
     await dropDatabases?.();
     purge(instance);
   });
+
+  /** As a terminal does it: to all that runs in the foreground. Resolves with the exit code. */
+  const controlC = async (): Promise<number | null> => {
+    const gone = new Promise<number | null>((leave) => started.once("exit", leave));
+    process.kill(-(started.pid ?? 0), "SIGINT");
+    return gone;
+  };
 
   it("shows what `npm start` prints", () => {
     const lines = new Set(printed.split("\n").map(shape));
@@ -86,9 +98,7 @@ describe("what the README tells a newcomer to do", () => {
   it("stops at Ctrl-C what it started", async () => {
     const api = /REST|API documentation\s+(http:\/\/\S+)\/docs/.exec(printed)?.[1] ?? "";
     expect((await fetch(`${api}/healthz`)).status).toBe(200);
-    const gone = new Promise<number | null>((leave) => started.once("exit", leave));
-    started.kill("SIGINT");
-    await gone;
+    await controlC();
     await expect(fetch(`${api}/healthz`)).rejects.toThrow();
   });
 });
