@@ -33,4 +33,6 @@ export type RecordedEvent<E extends Event = Event> = E & {
   readonly metadata: EventMetadata;
   /** SHA-256 over the previous event's hash and this event: a changed past is noticed. */
   readonly hash: string;
+  /** What is really stored, where an older shape was read as today's: the hash is over this. */
+  readonly stored?: Event & { readonly schema: number };
 };

@@ -26,13 +26,15 @@ export function chainHash(event: Omit<PreparedEvent, "bytes">, place: Place): st
 }
 
 /** The hash a recorded event must carry, given its predecessor's; compare it with `event.hash`. */
-export const recordedHash = (event: RecordedEvent, previous: string | null): string =>
-  chainHash(
+export function recordedHash(event: RecordedEvent, previous: string | null): string {
+  const { type, data, schema } = event.stored ?? { ...event, schema: event.metadata.schema };
+  return chainHash(
     {
       id: event.id,
-      type: event.type,
-      dataText: canonicalJson(event.data),
-      metadataText: canonicalJson(event.metadata),
+      type,
+      dataText: canonicalJson(data),
+      metadataText: canonicalJson({ ...event.metadata, schema }),
     },
     { stream: event.stream, revision: event.revision, recordedAt: event.recordedAt, previous },
   );
+}

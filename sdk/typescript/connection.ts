@@ -3,9 +3,7 @@ import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceErr
 import { grpcMethod } from "../../proto/grpc.ts";
 import type { Discovery } from "./discovery.ts";
 import { callError, neverSent, PrismError } from "./errors.ts";
-
-/** A token, or where to get one each time: streams end when theirs expires, and are opened again. */
-export type Token = string | (() => string | Promise<string>);
+import { type Token, tokenOf } from "./token.ts";
 
 export type ConnectionOptions = {
   readonly namespace: string;
@@ -48,12 +46,10 @@ export function connection({ namespace, token, endpoints }: ConnectionOptions): 
   let turn = 0;
   let closed = false;
 
-  const currentToken = async (): Promise<string> => (typeof token === "string" ? token : token());
-
   const addresses = async (): Promise<readonly string[]> => {
     if (typeof endpoints !== "function" || performance.now() - askedAt < refreshMs) return known;
     try {
-      known = await endpoints(await currentToken());
+      known = await endpoints(await tokenOf(token));
       askedAt = performance.now();
     } catch (error) {
       // Those we know may serve on while the control plane is away.
@@ -76,7 +72,7 @@ export function connection({ namespace, token, endpoints }: ConnectionOptions): 
 
   const metadata = async (): Promise<Metadata> => {
     const entries = new Metadata();
-    entries.set("authorization", `Bearer ${await currentToken()}`);
+    entries.set("authorization", `Bearer ${await tokenOf(token)}`);
     entries.set("prism-namespace", namespace);
     return entries;
   };

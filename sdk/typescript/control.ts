@@ -1,11 +1,13 @@
 import { PrismError } from "./errors.ts";
 import { eventFeed, type FeedOptions } from "./event-feed.ts";
+import { type Token, tokenOf } from "./token.ts";
 
 /** REST as `api.md` §3 has it; answers are the API's own shapes. */
 export type ControlOptions = {
   /** `http://host:port` of the control plane. */
   readonly api: string;
-  readonly token: string;
+  /** A function is asked before each call: for tokens that are renewed. */
+  readonly token: Token;
   /** Default 70 s: longer than the longest wait the API grants. */
   readonly timeoutMs?: number;
 };
@@ -224,7 +226,7 @@ async function call<T>(
   const answer = await fetch(url, {
     method,
     headers: {
-      authorization: `Bearer ${token}`,
+      authorization: `Bearer ${await tokenOf(token)}`,
       accept: "application/json",
       ...(sent && { "content-type": sent.type, ...sent.headers }),
     },

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { HistoryEvent } from "./control.ts";
 import { PrismError } from "./errors.ts";
+import { type Token, tokenOf } from "./token.ts";
 
 export type FeedOptions = {
   readonly api: string;
-  readonly token: string;
+  readonly token: Token;
   readonly namespace?: string | undefined;
   readonly team?: string | undefined;
   /** Exclusive; `0`: from the beginning. Default: only what is new. */
@@ -38,7 +39,7 @@ async function* oneConnection(
   const query = new URLSearchParams({ ...(namespace && { namespace }), ...(team && { team }) });
   const answer = await fetch(`${api.replace(/\/$/, "")}/api/v1/events?${query}`, {
     headers: {
-      authorization: `Bearer ${token}`,
+      authorization: `Bearer ${await tokenOf(token)}`,
       ...(position === undefined ? {} : { "last-event-id": position }),
     },
     ...(signal && { signal }),

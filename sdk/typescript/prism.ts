@@ -1,8 +1,9 @@
-import { connection, type Token } from "./connection.ts";
+import { connection } from "./connection.ts";
 import { type Control, control } from "./control.ts";
 import { apiOf, discovery } from "./discovery.ts";
 import { PrismError } from "./errors.ts";
 import { type Queue, queue } from "./queue.ts";
+import type { Token } from "./token.ts";
 
 export type PrismOptions = {
   readonly namespace: string;
@@ -37,7 +38,6 @@ export function prism(options: PrismOptions): Prism {
     get control() {
       const api = apiOf(options.discovery);
       if (api === undefined) throw needed("discovery", "control needs discovery: 'api://host:port'");
-      if (typeof token !== "string") throw needed("token", "control needs the token itself");
       return control({ api, token });
     },
     close: connected.close,

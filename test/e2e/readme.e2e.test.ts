@@ -57,7 +57,7 @@ describe("what the README tells a newcomer to do", () => {
 ${printed}`);
   });
   afterAll(async () => {
-    if (started?.exitCode === null) await controlC();
+    if (started?.exitCode === null && started.signalCode === null) await controlC();
     await dropDatabases?.();
     purge(instance);
   });
