@@ -46,7 +46,8 @@ export const lifecycleActivities = ({ attempt, recorder, inventory, shard }: Lif
     attempt(occasion, "select", async () => {
       const { state: known } = await recorder.read(occasion.namespace);
       if (known.request === undefined) throw new PrismError("INTERNAL", "no request to select a plan for");
-      const selection = select(known.request, inventory);
+      const { asker = "team" } = occasion;
+      const selection = select(known.request, inventory, { asker });
       const { state } = await recorder.record(occasion, "select", {
         type: "SelectPlan",
         operation: occasion.operation,

@@ -4,4 +4,6 @@ export type Occasion = {
   readonly operation: string;
   /** `user:…` or `service:…` who asked for it. */
   readonly actor: string;
+  /** As whom: the platform's own advanced requests need no approval. Default: as a member of a team. */
+  readonly asker?: "team" | "platform";
 };

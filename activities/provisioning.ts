@@ -1,6 +1,7 @@
 import type { Backend, Call, Observed } from "../backends/backend.ts";
 import { PrismError } from "../domain/errors.ts";
-import { type Namespace, type OwnedResource, resourceKey } from "../domain/namespace/namespace.ts";
+import type { Namespace } from "../domain/namespace/namespace.ts";
+import { ownedOf, resourceKey } from "../domain/namespace/resources.ts";
 import { ensureStep } from "../domain/namespace/steps.ts";
 import type { BackendKind, Resource } from "../domain/plan.ts";
 import type { Attempt } from "./attempt.ts";
@@ -33,7 +34,7 @@ export const provisioningActivities = ({
       const { operation } = occasion;
       const backend = backendOf(backends, resource);
       let { state } = await recorder.read(occasion.namespace);
-      if (ownedBy(state, resource) === undefined) {
+      if (ownedOf(state.resources, resource) === undefined) {
         const observed = await backend.observe(resource, callFor(state, occasion, resource, signal));
         refuseForeign(resource, observed);
         const sawAbsent = observed.state === "absent";
@@ -51,7 +52,7 @@ export const provisioningActivities = ({
       const { operation } = occasion;
       const { state } = await recorder.read(occasion.namespace);
       // No intent, no effect: the activity never got as far as the backend.
-      if (ownedBy(state, resource) === undefined) return;
+      if (ownedOf(state.resources, resource) === undefined) return;
       const call = callFor(state, occasion, resource, signal);
       const { removed } = await backendOf(backends, resource).remove(resource, call);
       const command = { type: "ConfirmRemoval", operation, resource, removed } as const;
@@ -59,17 +60,13 @@ export const provisioningActivities = ({
     }),
 });
 
-function ownedBy(namespace: Namespace, resource: Resource): OwnedResource | undefined {
-  const owned = namespace.resources.get(resourceKey(resource));
-  return owned?.state === "removed" ? undefined : owned;
-}
-
 function callFor(namespace: Namespace, occasion: Occasion, resource: Resource, signal: AbortSignal): Call {
-  const owned = ownedBy(namespace, resource);
+  const owned = ownedOf(namespace.resources, resource);
   return {
     owner: { namespace: occasion.namespace, incarnation: namespace.incarnation },
     claim: {
-      intended: owned?.state === "intended" && owned.sawAbsent,
+      // Also while it is being removed: the intent to make it is what says that it is ours.
+      intended: owned !== undefined && owned.identity === undefined && owned.sawAbsent,
       ...(owned?.identity === undefined ? {} : { identity: owned.identity }),
     },
     signal,

@@ -1,7 +1,9 @@
 import type { NamespaceCommand } from "../domain/namespace/commands.ts";
 import { decide } from "../domain/namespace/decide.ts";
 import type { NamespaceEvent } from "../domain/namespace/events.ts";
-import { absent, evolve, type Namespace, streamOf } from "../domain/namespace/namespace.ts";
+import { evolve } from "../domain/namespace/evolve.ts";
+import { absent, type Namespace, streamOf } from "../domain/namespace/namespace.ts";
+import { schemaVersions } from "../domain/namespace/schema-versions.ts";
 import { type Aggregate, readAggregate } from "../eventstore/aggregate.ts";
 import { eventId } from "../eventstore/event-id.ts";
 import { type Appended, type EventStore, StoreError } from "../eventstore/event-store.ts";
@@ -44,13 +46,12 @@ export function recorder(store: EventStore): Recorder {
       operation: occasion.operation,
       correlation: occasion.operation,
       causation: step,
-      schema: 1,
       incarnation,
     };
     const named = events.map((event, index) => ({
       ...event,
       id: eventId({ operation: occasion.operation, stream, step, round, index }),
-      metadata,
+      metadata: { ...metadata, schema: schemaVersions[event.type] },
     }));
     return store.append(stream, named, { expected: history.expected });
   };

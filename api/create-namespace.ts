@@ -4,9 +4,10 @@ import type { TeamCommands } from "../control/team-commands.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { RecordedEvent } from "../domain/event.ts";
 import { canonicalJson, type Json } from "../domain/json.ts";
-import { isFree, nameTaken } from "../domain/namespace/decide.ts";
 import type { NamespaceEvent } from "../domain/namespace/events.ts";
-import { absent, evolve, type Namespace, streamOf } from "../domain/namespace/namespace.ts";
+import { evolve } from "../domain/namespace/evolve.ts";
+import { absent, isFree, type Namespace, streamOf } from "../domain/namespace/namespace.ts";
+import { nameTaken } from "../domain/namespace/refusals.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
 import { addressee, examine } from "../domain/request/examine.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
@@ -42,7 +43,8 @@ export async function requestNamespace(
 ): Promise<StartedOperation> {
   const request = await examined(deps, caller, document);
   const operation = operationIdFor(caller, idempotencyKey);
-  const occasion: Occasion = { namespace: request.namespace, operation, actor: caller.subject };
+  const asker = caller.platform ? "platform" : "team";
+  const occasion: Occasion = { namespace: request.namespace, operation, actor: caller.subject, asker };
 
   const repeated = idempotencyKey === undefined ? undefined : await earlier(deps, occasion, request);
   if (repeated !== undefined) return repeated;

@@ -1,6 +1,7 @@
 import { create, type JsonObject as ProtobufJson } from "@bufbuild/protobuf";
 import type { JsonObject } from "../domain/json.ts";
-import type { NamespaceRow, Serving } from "../domain/projections/namespaces.ts";
+import type { NamespaceRow } from "../domain/projections/namespaces.ts";
+import type { Serving } from "../domain/projections/serving.ts";
 import { bytes } from "../domain/request/size.ts";
 import { type Entry, EntrySchema, State } from "../proto/gen/prism/control/v1/control_pb.js";
 
@@ -9,6 +10,7 @@ const states: Readonly<Record<Serving, State>> = {
   probing: State.PROBING,
   serving: State.SERVING,
   draining: State.DRAINING,
+  drained: State.DRAINING,
 };
 
 const defaultStaleLimitMs = 15 * 60_000;
@@ -23,11 +25,14 @@ export function directoryEntry(row: NamespaceRow): Entry {
     team: row.team,
     clientApi: row.client_api,
     state: states[row.serving],
-    patterns: (row.plan?.patterns ?? []).map(({ type, version, config }) => ({
-      type,
-      version,
-      config: plain(config),
-    })),
+    // Once drained nothing of the chain has anything left to do: its providers end.
+    patterns: (row.serving === "drained" ? [] : (row.plan?.patterns ?? [])).map(
+      ({ type, version, config }) => ({
+        type,
+        version,
+        config: plain(config),
+      }),
+    ),
     ...(row.plan && { backend: { type: row.plan.backend.type, config: plain(row.plan.backend.config) } }),
     ownerTeams: [row.team, ...access.owners.map(({ team }) => team)],
     consumers: access.consumers.map(({ service, access: mode }) => ({

@@ -2,11 +2,12 @@ import { type Client, type Connection, WorkflowExecutionAlreadyStartedError } fr
 import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
 import type { Occasion } from "../activities/occasion.ts";
 import { PrismError } from "../domain/errors.ts";
+import type { OperationKind } from "../domain/namespace/progress.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
 import type { CreateNamespace } from "../workflows/create-namespace.ts";
 
 export type StartedOperation = Occasion & {
-  readonly kind: "create";
+  readonly kind: OperationKind;
   readonly team: string;
   readonly client_api: string;
   readonly started_at: string;

@@ -1,6 +1,6 @@
 import { CancellationScope, workflowInfo } from "@temporalio/workflow";
 import type { Occasion } from "../activities/occasion.ts";
-import { resourceKey } from "../domain/namespace/namespace.ts";
+import { resourceKey } from "../domain/namespace/resources.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
 import { phase } from "./phase.ts";
 import { saga } from "./saga.ts";

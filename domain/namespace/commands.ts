@@ -1,69 +1,98 @@
 import type { PatternType, Resource, Selection } from "../plan.ts";
 import type { Access, NamespaceRequest } from "../request/request.ts";
-import type { Failure } from "./events.ts";
+import type { Finding } from "./drift-events.ts";
+import type { Failure, Workflow } from "./events.ts";
 
-/** What an operation asks of a namespace. All name their operation: another one's commands are refused. */
+type Ask<Type extends string, More = unknown> = {
+  readonly type: Type;
+  readonly operation: string;
+} & Readonly<More>;
+
+/** Begins an operation; one that was begun before is quiet, ended or not. */
+export type BeginCommand =
+  | Ask<"RequestNamespace", { request: NamespaceRequest; workflow: Workflow }>
+  /** `request` is the whole of what is to be; `ifVersion` is refused where the namespace has another one. */
+  | Ask<"RequestUpdate", { request: NamespaceRequest; workflow: Workflow; ifVersion?: number | undefined }>
+  /** `confirm` has to be the namespace's name. */
+  | Ask<"RequestDeletion", { confirm: string | undefined; workflow: Workflow }>
+  /** What a sweep found; with a workflow it sets out to repair it under the namespace's own lock. */
+  | Ask<"DetectDrift", { findings: readonly Finding[]; repair: Workflow | null }>;
+
+/** What somebody saw of the namespace. `operation` is the observer's own. */
+export type Observation =
+  | Ask<"DegradeNamespace", { because: string }>
+  | Ask<"RecoverNamespace">
+  | Ask<"QuarantineOrphan", { resource: Omit<Resource, "config">; because: string }>;
+
+/** What people decide about an operation. `by` is who does. */
+export type Intervention =
+  /** `planHash`: what was looked at; `today`: what selection chooses now; `at`: RFC 3339. */
+  | Ask<"GrantApproval", { by: string; planHash: string; today: string; at: string; comment?: string }>
+  | Ask<"RejectApproval", { by: string; planHash: string; reason: string }>
+  | Ask<"RetryOperation", { by: string }>
+  | Ask<"AbandonOperation", { by: string }>
+  | Ask<"CancelOperation", { by: string }>;
+
+/** A step that an operation takes once, and only forward. */
+export type Step =
+  | Ask<"SelectPlan", { selection: Selection }>
+  | Ask<"AssignShard", { shard: string }>
+  | Ask<
+      "ConfigurePatterns",
+      { patterns: readonly { readonly type: PatternType; readonly enforced: boolean }[] }
+    >
+  | Ask<"ConfigureAccess", { access: Access }>
+  | Ask<"RegisterProxies", Acknowledged>
+  | Ask<"ConfirmProbe", { proxy: string; messageId: string; tookMs: number }>
+  | Ask<"ActivateNamespace">
+  | Ask<"ApplyUpdate">
+  | Ask<"StopTraffic", Acknowledged>
+  | Ask<"CompleteDrain", { drained: number; aborted: number }>
+  | Ask<"StopProviders", Acknowledged>
+  | Ask<"ArchiveAudit", { bucket: string; key: string; digest: string; revision: string }>
+  | Ask<"UnregisterProxies">
+  | Ask<"CompleteDeletion", Acknowledged>
+  | Ask<"CompleteRepair", { resources: readonly string[] }>;
+
+/** Who has the directory in force, and from which version on. */
+type Acknowledged = { directoryVersion: string; proxies: readonly string[] };
+
+/** The waiting for a platform member's word. Times are RFC 3339. */
+export type Waiting =
+  | Ask<"RequestApproval", { requestedBy: string; expiresAt: string }>
+  /** Quiet while selection still chooses the plan that waits; another one waits in its place. */
+  | Ask<"RenewPlan", { selection: Selection; expiresAt: string }>
+  | Ask<"ExpireApproval", { at: string }>;
+
+export type ResourceCommand =
+  | Ask<"IntendResource", { resource: Resource; sawAbsent: boolean }>
+  | Ask<"ConfirmResource", { resource: Resource; identity: string }>
+  | Ask<"IntendRemoval", { resource: Resource }>
+  | Ask<"ConfirmRemoval", { resource: Resource; removed: boolean }>
+  /** What an undo gave up on, by its name: a resource's key, or `quota`. */
+  | Ask<"ReportBlockedCleanup", { resources: readonly string[] }>
+  | Ask<"CompleteCleanup">;
+
+/** How an operation goes badly. `blocked`: names of what could not be undone; empty: nothing is left behind. */
+export type Setback =
+  | Ask<"ReportStepFailure", { step: string; attempt: number; error: Failure; willRetry: boolean }>
+  | Ask<"ParkOperation", { step: string; error: Failure }>
+  | FailCommand;
+
+export type FailCommand =
+  | Ask<"FailNamespace", { error: Failure; blocked: readonly string[] }>
+  | Ask<"FailUpdate", { error: Failure; blocked: readonly string[] }>
+  | Ask<"FailDeletion", { error: Failure }>
+  | Ask<"FailRepair", { error: Failure }>;
+
+/** What is asked of a namespace. All name an operation: a step of another than the one under way is refused. */
 export type NamespaceCommand =
-  | {
-      readonly type: "RequestNamespace";
-      readonly operation: string;
-      readonly request: NamespaceRequest;
-      readonly workflow: { readonly id: string; readonly run_id: string };
-    }
-  | { readonly type: "SelectPlan"; readonly operation: string; readonly selection: Selection }
-  | { readonly type: "AssignShard"; readonly operation: string; readonly shard: string }
-  | {
-      readonly type: "IntendResource";
-      readonly operation: string;
-      readonly resource: Resource;
-      readonly sawAbsent: boolean;
-    }
-  | {
-      readonly type: "ConfirmResource";
-      readonly operation: string;
-      readonly resource: Resource;
-      readonly identity: string;
-    }
-  | {
-      readonly type: "ReportStepFailure";
-      readonly operation: string;
-      readonly step: string;
-      readonly attempt: number;
-      readonly error: Failure;
-      readonly willRetry: boolean;
-    }
-  | {
-      readonly type: "ConfigurePatterns";
-      readonly operation: string;
-      readonly patterns: readonly { readonly type: PatternType; readonly enforced: boolean }[];
-    }
-  | { readonly type: "ConfigureAccess"; readonly operation: string; readonly access: Access }
-  | {
-      readonly type: "RegisterProxies";
-      readonly operation: string;
-      readonly directoryVersion: string;
-      readonly proxies: readonly string[];
-    }
-  | {
-      readonly type: "ConfirmProbe";
-      readonly operation: string;
-      readonly proxy: string;
-      readonly messageId: string;
-      readonly tookMs: number;
-    }
-  | { readonly type: "ActivateNamespace"; readonly operation: string }
-  | {
-      readonly type: "ConfirmRemoval";
-      readonly operation: string;
-      readonly resource: Resource;
-      readonly removed: boolean;
-    }
-  | {
-      readonly type: "FailNamespace";
-      readonly operation: string;
-      readonly error: Failure;
-      /** Names of resources that could not be removed; empty: nothing is left behind. */
-      readonly blocked: readonly string[];
-    };
+  | BeginCommand
+  | Observation
+  | Intervention
+  | Step
+  | Waiting
+  | ResourceCommand
+  | Setback;
 
 export type Command<Type extends NamespaceCommand["type"]> = Extract<NamespaceCommand, { type: Type }>;

@@ -1,7 +1,8 @@
-import { unreachable } from "../errors.ts";
-import type { Plan, Resource } from "../plan.ts";
+import type { Plan } from "../plan.ts";
 import type { NamespaceRequest } from "../request/request.ts";
-import type { NamespaceEvent } from "./events.ts";
+import type { Finding } from "./drift-events.ts";
+import type { Operation } from "./operation.ts";
+import type { Resources } from "./resources.ts";
 
 export type NamespaceStatus =
   | "absent"
@@ -14,119 +15,73 @@ export type NamespaceStatus =
   | "failed"
   | "rejected";
 
-export type OwnedResource = {
-  readonly resource: Resource;
-  readonly state: "intended" | "provisioned" | "removed";
-  /** The name was free when the intent was written: what is there now may be ours. */
-  readonly sawAbsent: boolean;
-  readonly identity: string | undefined;
-};
-
 /** What the commands of a namespace are decided on: one name through all its lives. */
 export type Namespace = {
   readonly status: NamespaceStatus;
   /** Counts the lives of the name from 1; 0 before the first. */
   readonly incarnation: number;
+  /** Counts the accepted configurations of this life from 1; 0 before the first life. */
+  readonly version: number;
+  /** What is in force, and in a create what is to be. */
   readonly request: NamespaceRequest | undefined;
-  /** The last operation, ended or not. */
-  readonly operation: { readonly id: string; readonly ended: boolean } | undefined;
   readonly plan: Plan | undefined;
   readonly planHash: string | undefined;
   readonly shard: string | undefined;
-  readonly resources: ReadonlyMap<string, OwnedResource>;
-  readonly patternsConfigured: boolean;
-  readonly accessConfigured: boolean;
-  readonly registered: boolean;
-  readonly probed: boolean;
-  /** What a failed operation could not remove; the name is free only when it is empty. */
+  readonly resources: Resources;
+  /** It was active once, so that it may hold its clients' data. */
+  readonly served: boolean;
+  /** What could not be undone; the name is free only when it is empty. */
   readonly blocked: readonly string[];
+  /** Why it is degraded. */
+  readonly trouble: string | undefined;
+  /** What the last look at the backends found. */
+  readonly drift: readonly Finding[];
+  /** The last operation, ended or not. */
+  readonly operation: Operation | undefined;
+  /** Every operation there ever was, in all lives: none begins twice. */
+  readonly begun: ReadonlySet<string>;
+  /** Keys of what carries our tag though no life has it, in all lives. */
+  readonly quarantined: ReadonlySet<string>;
 };
 
 export const absent: Namespace = {
   status: "absent",
   incarnation: 0,
+  version: 0,
   request: undefined,
-  operation: undefined,
   plan: undefined,
   planHash: undefined,
   shard: undefined,
   resources: new Map(),
-  patternsConfigured: false,
-  accessConfigured: false,
-  registered: false,
-  probed: false,
+  served: false,
   blocked: [],
+  trouble: undefined,
+  drift: [],
+  operation: undefined,
+  begun: new Set(),
+  quarantined: new Set(),
 };
-
-/** One line that names a resource among those of its namespace. */
-export const resourceKey = (resource: Resource): string =>
-  `${resource.backend} ${resource.kind} ${resource.name}`;
 
 export const streamOf = (namespace: string): string => `namespace-${namespace}`;
 
-/** The namespace after one more fact. Nothing is decided here: what happened, happened. */
-export function evolve(namespace: Namespace, event: NamespaceEvent): Namespace {
-  switch (event.type) {
-    case "NamespaceRequested":
-      return {
-        ...absent,
-        status: "provisioning",
-        incarnation: namespace.incarnation + 1,
-        request: event.data.request,
-        operation: { id: event.data.operation, ended: false },
-      };
-    case "PlanSelected":
-      return { ...namespace, plan: event.data.plan, planHash: event.data.hash };
-    case "ShardAssigned":
-      return { ...namespace, shard: event.data.shard };
-    case "ResourceIntended":
-      return withResource(namespace, {
-        resource: event.data.resource,
-        state: "intended",
-        sawAbsent: event.data.saw_absent,
-        identity: undefined,
-      });
-    case "ResourceProvisioned":
-      return withResource(namespace, {
-        resource: event.data.resource,
-        state: "provisioned",
-        sawAbsent: true,
-        identity: event.data.identity,
-      });
-    case "ResourceRemoved":
-      return withResource(namespace, {
-        resource: event.data.resource,
-        state: "removed",
-        sawAbsent: false,
-        identity: undefined,
-      });
-    case "StepFailed":
-      return namespace;
-    case "PatternsConfigured":
-      return { ...namespace, patternsConfigured: true };
-    case "AccessConfigured":
-      return { ...namespace, accessConfigured: true };
-    case "ProxiesRegistered":
-      return { ...namespace, registered: true };
-    case "ProbeSucceeded":
-      return { ...namespace, probed: true };
-    case "NamespaceActivated":
-      return { ...ended(namespace), status: "active" };
-    case "CleanupBlocked":
-      return { ...namespace, blocked: event.data.resources };
-    case "NamespaceFailed":
-      return { ...ended(namespace), status: "failed" };
-    default:
-      return unreachable(event);
-  }
-}
+/** Whether a new life of the name may begin: it never had one, or the last one left nothing behind. */
+export const isFree = ({ status, blocked }: Namespace): boolean =>
+  status === "absent" ||
+  status === "deleted" ||
+  ((status === "failed" || status === "rejected") && blocked.length === 0);
 
-const withResource = (namespace: Namespace, owned: OwnedResource): Namespace => ({
-  ...namespace,
-  resources: new Map(namespace.resources).set(resourceKey(owned.resource), owned),
-});
+/** Whether this operation only goes forward from here: it can be neither cancelled nor abandoned. */
+export const pivotPassed = ({ operation }: Namespace, id: string): boolean =>
+  operation?.id === id && operation.pivoted;
 
-const ended = (namespace: Namespace): Namespace =>
-  namespace.operation === undefined
-    ? namespace
-    : { ...namespace, operation: { ...namespace.operation, ended: true } };
+/** Whose members may do everything with it. */
+export const teamsOf = ({ team, access }: NamespaceRequest): readonly string[] => [
+  ...new Set([team, ...access.owners.map((owner) => owner.team)]),
+];
+
+/** The operation that is under way. */
+export const openOperation = ({ operation }: Namespace): Operation | undefined =>
+  operation?.ended === false ? operation : undefined;
+
+/** In use: an active one, also while it keeps less than its promise. */
+export const isLive = ({ status }: Namespace): boolean => status === "active" || status === "degraded";

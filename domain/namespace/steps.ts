@@ -1,56 +1,157 @@
+import { unreachable } from "../errors.ts";
 import type { Plan, Resource } from "../plan.ts";
 import type { NamespaceEvent } from "./events.ts";
-import { resourceKey } from "./namespace.ts";
+import type { OperationKind } from "./progress.ts";
+import { resourceKey } from "./resources.ts";
 
-/** The name of a resource's own step; the others are named in `createSteps`. */
+/** The names of a resource's own steps; the others are named in the lists below. */
 export const ensureStep = (resource: Resource): string => `ensure ${resourceKey(resource)}`;
+export const removeStep = (resource: Resource): string => `remove ${resourceKey(resource)}`;
 
-/** A create's steps in order. Until the plan is known, those on resources are too. */
-export const createSteps = (plan: Plan | undefined): readonly string[] => [
+/** What is known of an operation that bears on its steps. */
+export type Outline = {
+  /** Until the plan is known, the steps on resources are not. */
+  readonly plan?: Plan | undefined;
+  readonly approval?: boolean;
+};
+
+export const createSteps = ({ plan, approval = false }: Outline = {}): readonly string[] => [
   "begin",
+  "reserve-quota",
   "select",
+  ...(approval ? ["approve"] : []),
   "assign-shard",
   ...(plan?.resources ?? []).map(ensureStep),
   "configure-patterns",
   "configure-access",
   "register",
   "probe",
+  "commit-quota",
   "activate",
 ];
 
-/** What an event says about a step of its operation; `undefined`: nothing. */
-export function stepOf(
-  event: NamespaceEvent,
-):
-  | { readonly step: string; readonly state: "running" | "done" | "retrying" | "failed" | "undone" }
-  | undefined {
+/** Access alone needs no plan. Of the resources those that change are shown as they do. */
+export const updateSteps = (replans: boolean, { approval = false }: Outline = {}): readonly string[] =>
+  replans
+    ? [
+        "begin",
+        "reserve-quota",
+        "select",
+        ...(approval ? ["approve"] : []),
+        "apply",
+        "commit-quota",
+        "register",
+      ]
+    : ["begin", "apply", "register"];
+
+/** `resources`: their keys. */
+export const deleteSteps = (resources: readonly string[]): readonly string[] => [
+  "begin",
+  "stop-traffic",
+  "drain",
+  "stop-providers",
+  "archive",
+  ...resources.map((key) => `remove ${key}`),
+  "unregister",
+  "release-quota",
+  "delete",
+];
+
+export const repairSteps: readonly string[] = ["begin", "repair"];
+
+/** Steps that leave no event on the namespace's stream: done when one after them is. */
+export const silentSteps: ReadonlySet<string> = new Set(["reserve-quota", "commit-quota", "release-quota"]);
+
+export type StepState = "running" | "done" | "retrying" | "failed" | "undone" | "undo_failed";
+export type Said = { readonly steps: readonly string[]; readonly state: StepState };
+
+/** What an event says about steps of its operation; `undefined`: nothing. */
+export function stepsIn(event: NamespaceEvent, kind: OperationKind): Said | undefined {
   switch (event.type) {
     case "NamespaceRequested":
-      return { step: "begin", state: "done" };
+    case "UpdateRequested":
+    case "DeletionRequested":
+      return done("begin");
+    case "DriftDetected":
+      return event.data.repair === null ? undefined : done("begin");
     case "PlanSelected":
-      return { step: "select", state: "done" };
+      return done("select");
+    case "ApprovalRequested":
+      return said("running", "approve");
+    case "ApprovalGranted":
+      return done("approve");
+    case "ApprovalRejected":
+    case "ApprovalExpired":
+      return said("failed", "approve");
     case "ShardAssigned":
-      return { step: "assign-shard", state: "done" };
+      return done("assign-shard");
     case "ResourceIntended":
-      return { step: ensureStep(event.data.resource), state: "running" };
+      return said("running", ensureStep(event.data.resource));
     case "ResourceProvisioned":
-      return { step: ensureStep(event.data.resource), state: "done" };
+      return done(ensureStep(event.data.resource));
+    case "ResourceRemovalIntended":
+      return kind === "delete" ? said("running", removeStep(event.data.resource)) : undefined;
     case "ResourceRemoved":
-      return { step: ensureStep(event.data.resource), state: "undone" };
-    case "PatternsConfigured":
-      return { step: "configure-patterns", state: "done" };
-    case "AccessConfigured":
-      return { step: "configure-access", state: "done" };
-    case "ProxiesRegistered":
-      return { step: "register", state: "done" };
-    case "ProbeSucceeded":
-      return { step: "probe", state: "done" };
-    case "NamespaceActivated":
-      return { step: "activate", state: "done" };
-    case "StepFailed":
-      return { step: event.data.step, state: event.data.will_retry ? "retrying" : "failed" };
+      return kind === "delete"
+        ? done(removeStep(event.data.resource))
+        : said("undone", ensureStep(event.data.resource));
     case "CleanupBlocked":
+      return said("undo_failed", ...event.data.resources.map((key) => `ensure ${key}`));
+    case "PatternsConfigured":
+      return done("configure-patterns");
+    case "AccessConfigured":
+      return done("configure-access");
+    case "ProxiesRegistered":
+      return done("register");
+    case "ProbeSucceeded":
+      return done("probe");
+    case "NamespaceActivated":
+      return done("activate");
+    case "UpdateApplied":
+      return done("apply");
+    case "TrafficStopped":
+      return done("stop-traffic");
+    case "DrainCompleted":
+      return done("drain");
+    case "ProvidersStopped":
+      return done("stop-providers");
+    case "AuditArchived":
+      return done("archive");
+    case "ProxiesUnregistered":
+      return done("unregister");
+    case "NamespaceDeleted":
+      return done("delete");
+    case "DriftRepaired":
+      return done("repair");
+    case "StepFailed":
+      return failed(event.data, kind);
+    case "OperationParked":
+      return said("failed", event.data.step);
+    case "OperationRetried":
+      return said("running", event.data.step);
+    case "OperationAbandoned":
+    case "OperationCancelled":
+    case "CleanupCompleted":
+    case "NamespaceRejected":
     case "NamespaceFailed":
+    case "UpdateFailed":
+    case "DeletionFailed":
+    case "RepairFailed":
+    case "NamespaceDegraded":
+    case "NamespaceRecovered":
+    case "OrphanQuarantined":
       return undefined;
+    default:
+      return unreachable(event);
   }
+}
+
+const said = (state: StepState, ...steps: readonly string[]): Said => ({ steps, state });
+const done = (step: string): Said => said("done", step);
+
+/** Where nothing is deleted, removing a resource undoes the step that made it. */
+function failed({ step, will_retry }: { step: string; will_retry: boolean }, kind: OperationKind): Said {
+  const undoes = kind !== "delete" && step.startsWith("remove ");
+  if (!undoes) return said(will_retry ? "retrying" : "failed", step);
+  return said(will_retry ? "retrying" : "undo_failed", step.replace("remove ", "ensure "));
 }

@@ -1,59 +1,72 @@
 import { unreachable } from "../errors.ts";
 import type { RecordedEvent } from "../event.ts";
+import type { NamespaceRequested, PlanSelected } from "../namespace/create-events.ts";
+import type { Finding } from "../namespace/drift-events.ts";
 import type { NamespaceEvent } from "../namespace/events.ts";
 import type { NamespaceStatus } from "../namespace/namespace.ts";
+import { beginning, begunBy, type Progress, proceed } from "../namespace/progress.ts";
 import type { Plan, Trace, Warning } from "../plan.ts";
 import type { NamespaceRequest } from "../request/request.ts";
 import type { Projection } from "./projection.ts";
+import { type Serving, servingAfter } from "./serving.ts";
 
-/** What proxies may do with a namespace; `none`: they do not know it. */
-export type Serving = "none" | "probing" | "serving" | "draining";
+type Configuration = {
+  readonly request: NamespaceRequest;
+  readonly plan: Plan | null;
+  readonly trace: Trace | null;
+  readonly plan_hash: string | null;
+  readonly warnings: readonly Warning[];
+};
+
+type Status = Exclude<NamespaceStatus, "absent">;
 
 /** What the API lists and shows, and what proxies route by. */
-export type NamespaceRow = {
+export type NamespaceRow = Configuration & {
   readonly namespace: string;
   readonly team: string;
   readonly incarnation: number;
-  readonly status: Exclude<NamespaceStatus, "absent">;
+  readonly status: Status;
   readonly client_api: string;
-  readonly request: NamespaceRequest;
   /** Counts accepted configurations from 1: the ETag. */
   readonly version: number;
   readonly created_at: string;
   readonly updated_at: string;
   readonly shard: string | null;
-  readonly plan: Plan | null;
-  readonly trace: Trace | null;
-  readonly plan_hash: string | null;
-  readonly warnings: readonly Warning[];
   /** The last operation, ended or not. */
-  readonly operation: {
-    readonly id: string;
-    readonly kind: "create";
-    readonly state: "running" | "succeeded" | "failed";
-  };
+  readonly operation: { readonly id: string } & Progress;
   readonly serving: Serving;
   /** Position of the last event that changed what proxies must know; "0": none did. */
   readonly directory_version: string;
+  /** What an update under way asks for: not in force. */
+  readonly next: Configuration | null;
+  /** What it was before the delete under way, and is again where that fails. */
+  readonly before: { readonly status: Status; readonly serving: Serving } | null;
+  /** Why it is degraded. */
+  readonly trouble: string | null;
+  /** What the last look at the backends found. */
+  readonly drift: readonly Finding[];
 };
 
 export const namespaces: Projection<NamespaceEvent, NamespaceRow> = {
   name: "namespaces",
-  version: 1,
+  version: 2,
   streams: ["namespace-"],
   temporal: true,
   key: (event) => event.stream.slice("namespace-".length),
   apply(row, event) {
-    if (event.type === "NamespaceRequested") return requested(event);
-    if (row === undefined) return undefined;
-    const next = after(row, event);
-    return { ...next, updated_at: event.recordedAt.toISOString() };
+    const known = event.type === "NamespaceRequested" ? requested(event) : row;
+    if (known === undefined) return undefined;
+    const operation = operationAfter(known, event);
+    const serving = servingAfter(event, known);
+    return {
+      ...after({ ...known, operation }, event),
+      ...(serving === undefined ? {} : { serving, directory_version: String(event.position) }),
+      updated_at: event.recordedAt.toISOString(),
+    };
   },
 };
 
-function requested(
-  event: RecordedEvent<Extract<NamespaceEvent, { type: "NamespaceRequested" }>>,
-): NamespaceRow {
+function requested(event: RecordedEvent<NamespaceRequested>): NamespaceRow {
   const { namespace, request, operation } = event.data;
   return {
     namespace,
@@ -61,58 +74,123 @@ function requested(
     incarnation: event.metadata.incarnation,
     status: "provisioning",
     client_api: request.client_api,
-    request,
+    ...unplanned(request),
     version: 1,
     created_at: event.recordedAt.toISOString(),
     updated_at: event.recordedAt.toISOString(),
     shard: null,
-    plan: null,
-    trace: null,
-    plan_hash: null,
-    warnings: [],
-    operation: { id: operation, kind: "create", state: "running" },
+    operation: { id: operation, ...beginning("create") },
     serving: "none",
     directory_version: "0",
+    next: null,
+    before: null,
+    trouble: null,
+    drift: [],
   };
 }
 
-function after(row: NamespaceRow, event: RecordedEvent<NamespaceEvent>): NamespaceRow {
-  const known = (serving: Serving) => ({ serving, directory_version: String(event.position) });
+const unplanned = (request: NamespaceRequest): Configuration => ({
+  request,
+  plan: null,
+  trace: null,
+  plan_hash: null,
+  warnings: [],
+});
+
+const planned = <Known extends object>(known: Known, { data }: PlanSelected) => ({
+  ...known,
+  plan: data.plan,
+  trace: data.trace,
+  plan_hash: data.hash,
+  warnings: data.warnings,
+});
+
+/** Others look at the namespace too: only its own events tell of the operation. */
+function operationAfter(
+  { operation }: NamespaceRow,
+  event: RecordedEvent<NamespaceEvent>,
+): NamespaceRow["operation"] {
+  const begins = begunBy(event);
+  if (begins !== undefined) return { id: begins.operation, ...beginning(begins.kind) };
+  return event.metadata.operation === operation.id
+    ? { ...proceed(operation, event), id: operation.id }
+    : operation;
+}
+
+function after(row: NamespaceRow, event: NamespaceEvent): NamespaceRow {
   switch (event.type) {
-    case "PlanSelected": {
-      const { plan, trace, hash, warnings } = event.data;
-      return { ...row, plan, trace, plan_hash: hash, warnings };
-    }
+    case "PlanSelected":
+      if (row.next !== null) return { ...row, next: planned(row.next, event) };
+      return { ...planned(row, event), status: decided(row) };
+    case "ApprovalRequested":
+      return row.operation.kind === "create" ? { ...row, status: "awaiting_approval" } : row;
+    case "ApprovalGranted":
+    case "ApprovalRejected":
+    case "ApprovalExpired":
+    case "OperationCancelled":
+      return { ...row, status: decided(row) };
     case "ShardAssigned":
       return { ...row, shard: event.data.shard };
-    case "AccessConfigured":
-      // From here proxies know it, for the probe alone.
-      return { ...row, ...known("probing") };
     case "NamespaceActivated":
-      return {
-        ...row,
-        status: "active",
-        operation: { ...row.operation, state: "succeeded" },
-        ...known("serving"),
-      };
+      return { ...row, status: "active" };
     case "NamespaceFailed":
-      return {
-        ...row,
-        status: "failed",
-        operation: { ...row.operation, state: "failed" },
-        ...(row.serving === "none" ? {} : known("none")),
-      };
+      return { ...row, status: "failed" };
+    case "NamespaceRejected":
+      return { ...row, status: "rejected" };
+    case "UpdateRequested":
+      return { ...row, next: unplanned(event.data.request) };
+    case "UpdateApplied":
+      return { ...row, ...inForce(row), version: event.data.version, next: null };
+    case "UpdateFailed":
+      return { ...row, next: null };
+    case "NamespaceDegraded":
+      return { ...row, status: "degraded", trouble: event.data.because };
+    case "NamespaceRecovered":
+      return { ...row, status: "active", trouble: null };
+    case "DeletionRequested":
+      return { ...row, status: "deleting", before: { status: row.status, serving: row.serving } };
+    case "DeletionFailed":
+      return { ...row, status: row.before?.status ?? row.status, before: null };
+    case "NamespaceDeleted":
+      return { ...row, status: "deleted", before: null };
+    case "DriftDetected":
+      return { ...row, drift: event.data.findings };
+    case "DriftRepaired":
+      return { ...row, drift: [] };
     case "NamespaceRequested":
     case "ResourceIntended":
     case "ResourceProvisioned":
+    case "ResourceRemovalIntended":
     case "ResourceRemoved":
     case "StepFailed":
     case "PatternsConfigured":
+    case "AccessConfigured":
     case "ProxiesRegistered":
     case "ProbeSucceeded":
+    case "OperationParked":
+    case "OperationRetried":
+    case "OperationAbandoned":
     case "CleanupBlocked":
+    case "CleanupCompleted":
+    case "TrafficStopped":
+    case "DrainCompleted":
+    case "ProvidersStopped":
+    case "AuditArchived":
+    case "ProxiesUnregistered":
+    case "RepairFailed":
+    case "OrphanQuarantined":
       return row;
     default:
       return unreachable(event);
   }
+}
+
+/** A create that waits no longer goes on, or is being undone. */
+const decided = ({ status }: NamespaceRow): Status =>
+  status === "awaiting_approval" ? "provisioning" : status;
+
+/** An update of access alone has selected no plan: the old one stands. */
+function inForce({ next, plan, trace, plan_hash, warnings }: NamespaceRow): Partial<Configuration> {
+  if (next === null) return {};
+  return next.plan === null ? { ...next, plan, trace, plan_hash, warnings } : next;
 }

@@ -1,116 +1,121 @@
 import type { RecordedEvent } from "../event.ts";
-import type { Failure, NamespaceEvent } from "../namespace/events.ts";
-import { createSteps, stepOf } from "../namespace/steps.ts";
+import type { Failure, NamespaceEvent, Workflow } from "../namespace/events.ts";
+import { teamsOf } from "../namespace/namespace.ts";
+import {
+  beginning,
+  isOver,
+  type OperationKind,
+  type OperationState,
+  proceed,
+  type Undoing,
+} from "../namespace/progress.ts";
+import type { Approval } from "../request/boundary.ts";
+import { type StepRow, stepsAfter } from "./operation-steps.ts";
 import type { Projection } from "./projection.ts";
 
-export type OperationState =
-  | "pending"
-  | "running"
-  | "awaiting_approval"
-  | "waiting"
-  | "succeeded"
-  | "failed"
-  | "cancelled"
-  | "rejected";
-
-export type StepRow = {
-  readonly name: string;
-  readonly state: "pending" | "running" | "retrying" | "done" | "failed" | "undone" | "undo_failed";
-  readonly attempts: number;
-  readonly last_error: Failure | null;
-  readonly started_at: string | null;
-  readonly ended_at: string | null;
+/** What an operation waits for a platform member to decide on. */
+export type PendingApproval = {
+  readonly plan_hash: string;
+  readonly fields: readonly Approval[];
+  readonly requested_by: string;
+  readonly expires_at: string;
 };
 
-/** One create, update, delete or migrate, readable long after Temporal has dropped its history. */
+/** One operation on a namespace, readable long after Temporal has dropped its history. */
 export type OperationRow = {
   readonly id: string;
-  readonly kind: "create";
+  readonly kind: OperationKind;
   readonly namespace: string;
   /** Whose members may see it. */
   readonly teams: readonly string[];
   readonly state: OperationState;
+  /** Decided though not ended: it is being undone, and will end so. */
+  readonly undoing: Undoing | null;
   readonly steps: readonly StepRow[];
   readonly plan_hash: string | null;
+  readonly approval: PendingApproval | null;
   readonly error: Failure | null;
   readonly requested_by: string;
   readonly started_at: string;
   readonly ended_at: string | null;
-  readonly workflow: { readonly id: string; readonly run_id: string };
+  readonly workflow: Workflow;
 };
 
 export const operations: Projection<NamespaceEvent, OperationRow> = {
   name: "operations",
-  version: 1,
+  version: 2,
   streams: ["namespace-"],
   key: (event) => event.metadata.operation ?? undefined,
   apply(row, event) {
-    if (event.type === "NamespaceRequested") return withStep(begun(event), event);
-    return row === undefined ? undefined : withStep(withOutcome(row, event), event);
+    const known = begun(event) ?? row;
+    if (known === undefined) return undefined;
+    const progress = proceed(known, event);
+    const { kind } = known;
+    const ends = known.ended_at === null && isOver(progress);
+    return {
+      ...known,
+      ...progress,
+      ...approvalAfter(event),
+      steps: stepsAfter(known.steps, event, { kind, over: ends }),
+      ended_at: ends ? event.recordedAt.toISOString() : known.ended_at,
+    };
   },
 };
 
-function begun(event: RecordedEvent<Extract<NamespaceEvent, { type: "NamespaceRequested" }>>): OperationRow {
-  return {
-    id: event.data.operation,
-    kind: "create",
-    namespace: event.data.namespace,
-    teams: [event.data.request.team, ...event.data.request.access.owners.map(({ team }) => team)],
-    state: "running",
-    steps: createSteps(undefined).map(pending),
-    plan_hash: null,
-    error: null,
-    requested_by: event.metadata.actor,
-    started_at: event.recordedAt.toISOString(),
-    ended_at: null,
-    workflow: event.data.workflow,
-  };
-}
-
-const pending = (name: string): StepRow => ({
-  name,
-  state: "pending",
-  attempts: 0,
-  last_error: null,
-  started_at: null,
-  ended_at: null,
-});
-
-function withOutcome(row: OperationRow, event: RecordedEvent<NamespaceEvent>): OperationRow {
-  const at = event.recordedAt.toISOString();
+function begun(event: RecordedEvent<NamespaceEvent>): OperationRow | undefined {
   switch (event.type) {
-    case "PlanSelected": {
-      const known = new Map(row.steps.map((step) => [step.name, step]));
-      const steps = createSteps(event.data.plan).map((name) => known.get(name) ?? pending(name));
-      return { ...row, plan_hash: event.data.hash, steps };
+    case "NamespaceRequested":
+      return beginningOf(event, "create", { ...event.data, teams: teamsOf(event.data.request) });
+    case "UpdateRequested":
+      return beginningOf(event, "update", { ...event.data, teams: teamsOf(event.data.request) });
+    case "DeletionRequested":
+      return beginningOf(event, "delete", event.data);
+    case "DriftDetected": {
+      const { namespace, repair } = event.data;
+      return repair === null ? undefined : beginningOf(event, "reconcile", { namespace, ...repair });
     }
-    case "StepFailed":
-      // Decided, though not yet unwound: the caller need not wait for the cleaning.
-      return event.data.will_retry ? row : { ...row, error: event.data.error };
-    case "NamespaceActivated":
-      return { ...row, state: "succeeded", ended_at: at };
-    case "NamespaceFailed":
-      return { ...row, state: "failed", error: event.data.error, ended_at: at };
     default:
-      return row;
+      return undefined;
   }
 }
 
-function withStep(row: OperationRow, event: RecordedEvent<NamespaceEvent>): OperationRow {
-  const said = stepOf(event);
-  if (said === undefined) return row;
-  const at = event.recordedAt.toISOString();
-  const steps = row.steps.map((step): StepRow => {
-    if (step.name !== said.step) return step;
-    const failure = event.type === "StepFailed" ? event.data : undefined;
-    return {
-      ...step,
-      state: said.state,
-      attempts: failure?.attempt ?? step.attempts + (said.state === "done" ? 1 : 0),
-      last_error: failure?.error ?? step.last_error,
-      started_at: step.started_at ?? at,
-      ended_at: said.state === "running" || said.state === "retrying" ? null : at,
-    };
-  });
-  return { ...row, steps };
+type Beginning = {
+  readonly namespace: string;
+  readonly operation: string;
+  readonly workflow: Workflow;
+  readonly teams: readonly string[];
+};
+
+const beginningOf = (
+  event: RecordedEvent<NamespaceEvent>,
+  kind: OperationKind,
+  { namespace, operation, workflow, teams }: Beginning,
+): OperationRow => ({
+  id: operation,
+  namespace,
+  teams,
+  ...beginning(kind),
+  steps: [],
+  plan_hash: null,
+  approval: null,
+  requested_by: event.metadata.actor,
+  started_at: event.recordedAt.toISOString(),
+  ended_at: null,
+  workflow,
+});
+
+function approvalAfter(event: NamespaceEvent): Partial<OperationRow> {
+  switch (event.type) {
+    case "PlanSelected":
+      return { plan_hash: event.data.hash, approval: null };
+    case "ApprovalRequested":
+      return { approval: event.data };
+    case "ApprovalGranted":
+    case "ApprovalRejected":
+    case "ApprovalExpired":
+    case "OperationCancelled":
+      return { approval: null };
+    default:
+      return {};
+  }
 }

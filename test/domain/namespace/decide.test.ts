@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { absent, evolve } from "../../../domain/namespace/namespace.ts";
+import { evolve } from "../../../domain/namespace/evolve.ts";
+import { absent } from "../../../domain/namespace/namespace.ts";
 import * as a from "./examples.ts";
 import { given } from "./given.ts";
 
@@ -88,7 +89,7 @@ describe("activating a namespace", () => {
   it("does not follow a failure", () =>
     given(...a.ready, a.failed())
       .when(a.activateIt)
-      .thenRefused("NAMESPACE_NOT_READY"));
+      .thenRefused("TOO_LATE"));
 });
 
 describe("registering with proxies", () => {

@@ -3,7 +3,8 @@ import { PrismError } from "../../../domain/errors.ts";
 import type { NamespaceCommand } from "../../../domain/namespace/commands.ts";
 import { decide } from "../../../domain/namespace/decide.ts";
 import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
-import { absent, evolve } from "../../../domain/namespace/namespace.ts";
+import { evolve } from "../../../domain/namespace/evolve.ts";
+import { absent } from "../../../domain/namespace/namespace.ts";
 
 /** given(what happened).when(a command).thenEvents(what follows) */
 export const given = (...past: readonly NamespaceEvent[]) => ({

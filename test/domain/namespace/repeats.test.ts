@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { PrismError } from "../../../domain/errors.ts";
 import type { NamespaceCommand } from "../../../domain/namespace/commands.ts";
 import { decide } from "../../../domain/namespace/decide.ts";
-import { absent, evolve, type Namespace } from "../../../domain/namespace/namespace.ts";
+import { evolve } from "../../../domain/namespace/evolve.ts";
+import { absent, type Namespace } from "../../../domain/namespace/namespace.ts";
 import * as a from "./examples.ts";
 
 const commands: readonly NamespaceCommand[] = [

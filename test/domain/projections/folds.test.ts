@@ -86,6 +86,7 @@ describe("the operations", () => {
     const steps = operationAfter(a.requested, a.planned)?.steps;
     expect(steps?.map(({ name, state }) => `${name}: ${state}`)).toEqual([
       "begin: done",
+      "reserve-quota: done",
       "select: done",
       "assign-shard: pending",
       "ensure kafka topic orders-queue: pending",
@@ -94,6 +95,7 @@ describe("the operations", () => {
       "configure-access: pending",
       "register: pending",
       "probe: pending",
+      "commit-quota: pending",
       "activate: pending",
     ]);
   });

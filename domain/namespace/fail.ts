@@ -1,0 +1,81 @@
+import { PrismError, unreachable } from "../errors.ts";
+import type { FailCommand } from "./commands.ts";
+import type { Failure, NamespaceEvent } from "./events.ts";
+import type { Namespace } from "./namespace.ts";
+import type { Operation } from "./operation.ts";
+import type { OperationKind } from "./progress.ts";
+import { leftBehind } from "./provision.ts";
+import { tooLate } from "./refusals.ts";
+import { notAsPlanned } from "./resources.ts";
+
+const ends: Readonly<Record<FailCommand["type"], OperationKind>> = {
+  FailNamespace: "create",
+  FailUpdate: "update",
+  FailDeletion: "delete",
+  FailRepair: "reconcile",
+};
+
+/**
+ * Ends an operation that was undone. Why is what was decided about it where somebody did,
+ * else what it failed for. What may still be there is blocked, whether an undo said so or not.
+ */
+export function fail(
+  command: FailCommand,
+  namespace: Namespace,
+  operation: Operation,
+): readonly NamespaceEvent[] {
+  const { id, kind, pivoted, ended, undoing } = operation;
+  if (pivoted) throw tooLate(`cannot fail the ${kind}: operation ${id} only goes forward from here`);
+  if (ended) return [];
+  if (ends[command.type] !== kind) {
+    throw new PrismError("INTERNAL", `${command.type} is no end of a ${kind}`);
+  }
+  const error = (undoing === null ? null : operation.error) ?? command.error;
+  switch (command.type) {
+    case "FailNamespace":
+      return failCreate(command.blocked, error, namespace, undoing);
+    case "FailUpdate":
+      return failUpdate(command.blocked, error, namespace);
+    case "FailDeletion":
+      return [{ type: "DeletionFailed", data: { namespace: namespace.request?.namespace ?? "", error } }];
+    case "FailRepair":
+      return [{ type: "RepairFailed", data: { error } }];
+    default:
+      return unreachable(command);
+  }
+}
+
+function failCreate(
+  blocked: readonly string[],
+  error: Failure,
+  namespace: Namespace,
+  undoing: Operation["undoing"],
+): readonly NamespaceEvent[] {
+  const { said, cleanup_blocked } = blockedBy(blocked, namespace);
+  const type = undoing === "rejected" ? "NamespaceRejected" : "NamespaceFailed";
+  const name = namespace.request?.namespace ?? "";
+  return [...said, { type, data: { namespace: name, error, cleanup_blocked } }];
+}
+
+function failUpdate(
+  blocked: readonly string[],
+  error: Failure,
+  namespace: Namespace,
+): readonly NamespaceEvent[] {
+  const { plan, resources } = namespace;
+  const { said, cleanup_blocked } = blockedBy(blocked, namespace);
+  const not_restored = plan === undefined ? [] : notAsPlanned(resources, plan);
+  return [...said, { type: "UpdateFailed", data: { error, cleanup_blocked, not_restored } }];
+}
+
+function blockedBy(
+  reported: readonly string[],
+  namespace: Namespace,
+): { readonly said: readonly NamespaceEvent[]; readonly cleanup_blocked: boolean } {
+  const left = new Set([...reported, ...leftBehind(namespace)]);
+  const fresh = [...left].filter((name) => !namespace.blocked.includes(name));
+  return {
+    said: fresh.length === 0 ? [] : [{ type: "CleanupBlocked", data: { resources: fresh } }],
+    cleanup_blocked: fresh.length + namespace.blocked.length > 0,
+  };
+}
