@@ -1,4 +1,4 @@
-// What `npm start`, `npm run demo`, `npm test` and `npm run check` call, in a plain clone.
+// What `npm start`, `npm test` and the other scripts of package.json call, in a plain clone.
 import { join } from "node:path";
 import { node24, program, ready, root } from "./node24.mjs";
 
@@ -32,6 +32,8 @@ const modes = {
   start: (env) => node24([join(root, "stack", "main.ts"), "start", ...args], env),
   demo: (env) => node24([join(root, "stack", "main.ts"), "demo", ...args], env),
   test: (env) => node24([join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...args], env),
+  bench: (env) => node24([join(root, "test", "bench", "main.ts"), ...args], env),
+  mutation: (env) => program("stryker", ["run", ...args], env),
   check,
 };
 

@@ -1,0 +1,114 @@
+import { randomUUID } from "node:crypto";
+import { Consumer } from "@platformatic/kafka";
+import type { Benchmark, Figure } from "./benchmark.ts";
+import { latencies, load, paced } from "./load.ts";
+import { payload, type Queue, topic, withQueue } from "./queue.ts";
+
+const backlog = 20_000;
+const live = { perSecond: 200, calls: 1_000 };
+
+/** The same messages read through proxy and SDK, each acknowledged, and by a consumer that speaks to Kafka itself. */
+export const consume: Benchmark = {
+  name: "consume",
+  title: "Consuming",
+  servers: ["postgres-control", "postgres-data", "temporal", "kafka"],
+  run: () =>
+    withQueue("eventual", async (queue) => {
+      await load({ calls: backlog, callers: 64 }, () => queue.client.queue.publish(topic, payload));
+      const figures: Figure[] = [];
+      const rates: number[] = [];
+      for (const [who, read] of [
+        ["Prism", prismReader],
+        ["Kafka directly", kafkaReader],
+      ] as const) {
+        const drained = await drain(queue, read);
+        rates.push(drained);
+        figures.push({
+          what: `${backlog.toLocaleString("en")} messages waiting: ${who}`,
+          unit: "msgs",
+          perSecond: drained,
+        });
+      }
+      for (const [who, read] of [
+        ["Prism", prismReader],
+        ["Kafka directly", kafkaReader],
+      ] as const) {
+        const under = await underWay(queue, read);
+        figures.push({
+          what: `published at ${live.perSecond}/s through Prism, until received: ${who}`,
+          ...latencies(under),
+        });
+      }
+      const [prism = 0, direct = 1] = rates;
+      return {
+        figures,
+        notes: [
+          `The backlog comes at ${(prism / direct).toFixed(2)} times the rate of the direct consumer, which commits its offsets by itself every 100 ms.`,
+          "Counted from the first message to the last: joining the group is left out for both.",
+        ],
+      };
+    }),
+};
+
+type Reading = { ready: Promise<void>; values: AsyncIterable<Uint8Array>; close(): Promise<unknown> };
+type Read = (queue: Queue, from: "earliest" | "latest") => Promise<Reading>;
+
+const prismReader: Read = async ({ client }, from) => {
+  const messages = client.queue.consume(topic, { group: randomUUID(), from, credit: 1_000 });
+  async function* values() {
+    for await (const message of messages) {
+      yield message.payload;
+      void message.ack();
+    }
+  }
+  return { ready: messages.ready, values: values(), close: () => messages.return() };
+};
+
+const kafkaReader: Read = async ({ brokers, carrier }, from) => {
+  const consumer = new Consumer({ clientId: "bench", groupId: randomUUID(), bootstrapBrokers: [...brokers] });
+  const stream = await consumer.consume({ topics: [carrier], mode: from, autocommit: 100, maxWaitTime: 500 });
+  async function* values() {
+    for await (const message of stream) yield message.value;
+  }
+  const close = async () => {
+    await stream.close();
+    await consumer.close();
+  };
+  return { ready: Promise.resolve(), values: values(), close };
+};
+
+/** Messages a second, once they come. */
+async function drain(queue: Queue, read: Read): Promise<number> {
+  const reading = await read(queue, "earliest");
+  let count = 0;
+  let begun = 0;
+  for await (const _ of reading.values) {
+    count += 1;
+    if (count === 1) begun = performance.now();
+    if (count === backlog) break;
+  }
+  const tookMs = performance.now() - begun;
+  await reading.close();
+  return ((backlog - 1) * 1_000) / tookMs;
+}
+
+/** How long each message was under way from the call of its publish. */
+async function underWay(queue: Queue, read: Read): Promise<Float64Array> {
+  const reading = await read(queue, "latest");
+  await reading.ready;
+  const run = randomUUID();
+  const tookMs: number[] = [];
+  const receiving = (async () => {
+    for await (const value of reading.values) {
+      const { run: of, sent } = JSON.parse(Buffer.from(value).toString()) as { run: string; sent: number };
+      if (of === run) tookMs.push(performance.now() - sent);
+      if (tookMs.length === live.calls) break;
+    }
+  })();
+  await paced(live, () =>
+    queue.client.queue.publish(topic, { run, sent: performance.now(), more: "x".repeat(950) }),
+  );
+  await receiving;
+  await reading.close();
+  return Float64Array.from(tookMs).sort();
+}
