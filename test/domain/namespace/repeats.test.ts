@@ -5,6 +5,7 @@ import type { NamespaceCommand } from "../../../domain/namespace/commands.ts";
 import { decide } from "../../../domain/namespace/decide.ts";
 import { evolve } from "../../../domain/namespace/evolve.ts";
 import { absent, type Namespace } from "../../../domain/namespace/namespace.ts";
+import { runs } from "../runs.ts";
 import * as a from "./examples.ts";
 
 const commands: readonly NamespaceCommand[] = [
@@ -38,7 +39,7 @@ describe("whatever commands come, in whatever order", () => {
           expect(decide(command, namespace)).toEqual([]);
         }
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 
@@ -50,7 +51,7 @@ describe("whatever commands come, in whatever order", () => {
         expect([...namespace.resources.values()].map(({ state }) => state)).not.toContain("intended");
         expect(namespace).toMatchObject({ accessConfigured: true, registered: true, probed: true });
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 });

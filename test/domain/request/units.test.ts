@@ -3,8 +3,7 @@ import { describe, expect, it } from "vitest";
 import { days, parseDuration, printDuration } from "../../../domain/request/duration.ts";
 import { parseRate } from "../../../domain/request/rate.ts";
 import { parseSize, printSize } from "../../../domain/request/size.ts";
-
-const runs = { numRuns: 10_000 };
+import { runs } from "../runs.ts";
 
 describe("sizes", () => {
   it.each([
@@ -42,7 +41,7 @@ describe("sizes", () => {
         expect(bytes).toBeGreaterThan(0);
         expect(parseSize(printSize(bytes))).toBe(bytes);
       }),
-      runs,
+      runs(),
     );
   });
 });
@@ -97,7 +96,7 @@ describe("durations", () => {
         expect(milliseconds).toBeGreaterThan(0);
         expect(parseDuration(printDuration(milliseconds))).toBe(milliseconds);
       }),
-      runs,
+      runs(),
     );
   });
 

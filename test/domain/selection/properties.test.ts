@@ -8,8 +8,8 @@ import type { Inventory } from "../../../domain/selection/inventory.ts";
 import { select } from "../../../domain/selection/select.ts";
 import { alice } from "../asking.ts";
 import { inventories, requests } from "../generated.ts";
+import { runs } from "../runs.ts";
 
-const runs = { numRuns: 10_000 };
 const longest = 60_000;
 
 const judged = (document: JsonObject, inventory: Inventory) =>
@@ -31,9 +31,9 @@ function whereAccepted(
       accepted++;
       check(document, inventory, made);
     }),
-    runs,
+    runs(),
   );
-  expect(accepted).toBeGreaterThan(runs.numRuns / 2);
+  expect(accepted).toBeGreaterThan(runs().numRuns / 2);
 }
 
 describe("selection", { timeout: longest }, () => {
@@ -83,7 +83,7 @@ describe("selection", { timeout: longest }, () => {
         });
       }
     });
-    expect(flips).toBeGreaterThan(100);
+    expect(flips).toBeGreaterThan(runs().numRuns / 100);
   });
 
   it("gives every resource a name of its own", () => {
@@ -102,7 +102,7 @@ describe("normalising", { timeout: longest }, () => {
         if (!("request" in once)) return;
         expect(parseRequest(once.request)).toEqual(once);
       }),
-      runs,
+      runs(),
     );
   });
 });

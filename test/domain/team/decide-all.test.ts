@@ -4,6 +4,7 @@ import { decideAll, type TeamCommand } from "../../../domain/team/decide.ts";
 import type { TeamEvent } from "../../../domain/team/events.ts";
 import { amountNames } from "../../../domain/team/quota.ts";
 import { evolve, reserved, type Team, undefinedTeam } from "../../../domain/team/team.ts";
+import { runs } from "../runs.ts";
 import { commit, define, end, giveUp, quota, reserve, teamAfter, types } from "./given.ts";
 
 describe("everything queued for one team", () => {
@@ -42,7 +43,7 @@ describe("in any interleaving of decisions", { timeout: 60_000 }, () => {
           for (const name of amountNames) expect(reserved(team)[name]).toBeLessThanOrEqual(quota[name]);
         }
       }),
-      { numRuns: 10_000 },
+      runs(),
     );
   });
 
@@ -55,7 +56,7 @@ describe("in any interleaving of decisions", { timeout: 60_000 }, () => {
         expect(second.team).toEqual(whole.team);
         expect([...first.events, ...second.events]).toEqual(whole.events);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 
@@ -68,7 +69,7 @@ describe("in any interleaving of decisions", { timeout: 60_000 }, () => {
         const again: readonly TeamEvent[] = decideAll(once.team, [last]).events;
         expect(again).toEqual([]);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });
