@@ -46,7 +46,7 @@ function listed(before: readonly StepRow[], event: NamespaceEvent, kind: Operati
     case "DeletionRequested":
       return deleteSteps(event.data.resources).map(pending);
     case "DriftDetected":
-      return repairSteps.map(pending);
+      return event.data.repair === null ? before : repairSteps.map(pending);
     case "PlanSelected":
       return kind === "create" ? relisted(before, createSteps({ plan: event.data.plan, approval })) : before;
     case "ApprovalRequested":

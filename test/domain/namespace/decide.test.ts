@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
 import { evolve } from "../../../domain/namespace/evolve.ts";
 import { absent } from "../../../domain/namespace/namespace.ts";
 import * as a from "./examples.ts";
@@ -7,6 +8,14 @@ import { given } from "./given.ts";
 describe("requesting a namespace", () => {
   it("begins its first life", () => given().when(a.requestIt).thenEvents(a.requested));
   it("is quiet when the same operation asks twice", () => given(a.requested).when(a.requestIt).thenNothing());
+  it("is quiet for an operation that has ended, whatever came after: no life begins twice", () => {
+    const again = {
+      ...a.requested,
+      data: { ...dataOf(a.requested), operation: a.another },
+    } as NamespaceEvent;
+    given(a.requested, a.failed()).when(a.requestIt).thenNothing();
+    given(a.requested, a.failed(), again, a.failed()).when(a.requestIt).thenNothing();
+  });
   it("is refused while another operation has the name", () =>
     given(a.requested)
       .when({ ...a.requestIt, operation: a.another })
@@ -150,6 +159,24 @@ describe("a failed attempt", () => {
     given(a.requested, a.failed()).when(report(true)).thenNothing());
 });
 
+describe("a zombie attempt of an earlier life", () => {
+  const again = { ...a.requested, data: { ...dataOf(a.requested), operation: a.another } } as NamespaceEvent;
+  const secondLife = given(a.requested, a.planned, a.failed(), again);
+  it.each([a.selectIt, a.activateIt, a.failIt, a.intend(a.topic), a.confirm(a.topic)])(
+    "$type is refused",
+    (command) => secondLife.when(command).thenRefused("OPERATION_IN_PROGRESS"),
+  );
+});
+
+describe("a late attempt of an operation that has ended", () => {
+  it("makes nothing: the name may be free", () =>
+    given(a.requested, a.planned, a.failed()).when(a.intend(a.topic)).thenRefused("TOO_LATE"));
+  it("is quiet about what was done", () =>
+    given(...a.ready, a.activated)
+      .when({ type: "RegisterProxies", operation: a.operation, directoryVersion: "9", proxies: ["proxy-1"] })
+      .thenNothing());
+});
+
 describe("a zombie attempt of another operation", () => {
   const commands = [a.selectIt, a.activateIt, a.failIt, a.intend(a.topic), a.confirm(a.topic)];
   it.each(commands.map((command) => [command.type, command] as const))("%s is refused", (_, command) =>
@@ -158,3 +185,5 @@ describe("a zombie attempt of another operation", () => {
       .thenRefused("OPERATION_IN_PROGRESS"),
   );
 });
+
+const dataOf = (event: NamespaceEvent): object => event.data;

@@ -3,7 +3,7 @@ import type { Failure, NamespaceEvent } from "../../../domain/namespace/events.t
 import type { Resource, Selection } from "../../../domain/plan.ts";
 import type { NamespaceRequest } from "../../../domain/request/request.ts";
 
-/** A small namespace's life, event by event, for the tests to begin anywhere in it. */
+/** A small namespace's create, event by event, for the tests to begin anywhere in it; `lives.ts` goes on. */
 export const operation = "11111111-1111-4111-8111-111111111111";
 export const another = "22222222-2222-4222-8222-222222222222";
 
@@ -54,7 +54,7 @@ export const selection: Selection = {
 };
 
 export const outage: Failure = { code: "BACKEND_UNAVAILABLE", message: "Kafka did not answer", details: {} };
-const workflow = { id: "namespace/orders", run_id: "run-1" };
+export const workflow = { id: "namespace/orders", run_id: "run-1" };
 
 export const requestIt: NamespaceCommand = { type: "RequestNamespace", operation, request, workflow };
 export const selectIt: NamespaceCommand = { type: "SelectPlan", operation, selection };

@@ -1,0 +1,299 @@
+import type { JsonObject } from "../../../domain/json.ts";
+import { backendOf, type Inventory } from "../../../domain/selection/inventory.ts";
+import { request } from "../asking.ts";
+import { everything } from "../inventories.ts";
+
+/** A request, and the installation it meets; without one, everything is there. */
+export type Pinned = {
+  readonly title: string;
+  readonly asks: JsonObject;
+  readonly by?: "platform";
+  readonly inventory?: Inventory;
+};
+
+const oneBroker: Inventory = { ...everything, kafka: backendOf("kafka"), nats: backendOf("nats") };
+const largest = { max_message_size: "2MB", cleanup: "on_consume" };
+
+const keyvalue: readonly Pinned[] = [
+  { title: "by default", asks: request("keyvalue") },
+  { title: "with a ttl", asks: request("keyvalue", { ttl: "10min" }) },
+  { title: "with a ttl, not to be lost", asks: request("keyvalue", { ttl: 60, durability: "strong" }) },
+  { title: "with a ttl, not to be late", asks: request("keyvalue", { ttl: 60, consistency: "strong" }) },
+  { title: "read 100,000 times a second", asks: request("keyvalue", { read_rps: 100_000 }) },
+  { title: "read more often", asks: request("keyvalue", { read_rps: 100_001 }) },
+  { title: "of exactly 100GB", asks: request("keyvalue", { data_size: "100GB" }) },
+  {
+    title: "too large for Redis, with a ttl",
+    asks: request("keyvalue", { data_size: "101GB", ttl: "1day" }),
+  },
+  {
+    title: "on a preferred backend, with settings of another",
+    asks: request("keyvalue", { backend_preference: "postgres", postgres_pool_size: 5, kafka_partitions: 3 }),
+  },
+  {
+    title: "stale by a minute at most",
+    asks: request("keyvalue", { consistency: "bounded_staleness", max_staleness: "1min", ttl: "5min" }),
+  },
+  { title: "without Postgres", asks: request("keyvalue"), inventory: { redis: backendOf("redis") } },
+  {
+    title: "where Redis holds no more than it needs",
+    asks: request("keyvalue", { data_size: "5GB" }),
+    inventory: {
+      ...everything,
+      redis: backendOf("redis", { limits: { max_data_size: 5_000_000_000, write_rps: 100 } }),
+    },
+  },
+];
+
+const pubsub: readonly Pinned[] = [
+  { title: "by default", asks: request("pubsub") },
+  { title: "durable, to be replayed", asks: request("pubsub", { durability: "strong", replay: "enabled" }) },
+  {
+    title: "durable, with one server",
+    asks: request("pubsub", { durability: "strong" }),
+    inventory: oneBroker,
+  },
+  { title: "of large messages", asks: request("pubsub", largest) },
+  {
+    title: "of 1MB messages, kept 30 days",
+    asks: request("pubsub", { max_message_size: "1MB", retention: "30days" }),
+  },
+  { title: "kept longer", asks: request("pubsub", { retention: "31days", replay: "enabled" }) },
+  { title: "50,000 writes a second", asks: request("pubsub", { write_rps: 50_000 }) },
+  { title: "more writes", asks: request("pubsub", { write_rps: 50_001 }) },
+  {
+    title: "exactly once",
+    asks: request("pubsub", { delivery_guarantee: "exactly_once", consistency: "strong" }),
+  },
+  {
+    title: "preferring what cannot tier",
+    asks: request("pubsub", { retention: "400days", backend_preference: "nats" }),
+  },
+  {
+    title: "without NATS, with the settings of others",
+    asks: request("pubsub", { kafka_partitions: 4, postgres_pool_size: 2 }),
+    inventory: { kafka: backendOf("kafka"), postgres: backendOf("postgres") },
+  },
+];
+
+const queue: readonly Pinned[] = [
+  { title: "by default", asks: request("queue") },
+  {
+    title: "RFC-027's order-processing",
+    asks: request(
+      "queue",
+      {
+        durability: "strong",
+        replay: "enabled",
+        write_rps: 5000,
+        read_rps: 10_000,
+        retention: "30days",
+        ordered: true,
+      },
+      {
+        policies: {
+          pii_handling: "enabled",
+          audit_logging: "enabled",
+          compliance: "pci",
+          deletion_protection: true,
+        },
+      },
+    ),
+  },
+  { title: "of large messages, durable", asks: request("queue", { ...largest, durability: "strong" }) },
+  { title: "kept for ever", asks: request("queue", { retention: "forever" }) },
+  { title: "exactly once", asks: request("queue", { delivery_guarantee: "exactly_once" }) },
+  {
+    title: "exactly once, durable and to be replayed",
+    asks: request("queue", { delivery_guarantee: "exactly_once", durability: "strong", replay: "enabled" }),
+  },
+  {
+    title: "exactly once, ordered",
+    asks: request("queue", { delivery_guarantee: "exactly_once", ordered: true }),
+  },
+  { title: "more partitions than there may be", asks: request("queue", { read_rps: 200_000 }) },
+  { title: "as many partitions as there may be", asks: request("queue", { read_rps: 128_000 }) },
+  { title: "as many partitions as are asked for", asks: request("queue", { kafka_partitions: 7 }) },
+  {
+    title: "more of them than there may be",
+    asks: request("queue", { kafka_partitions: 300 }),
+    by: "platform",
+  },
+  { title: "on a preferred backend", asks: request("queue", { backend_preference: "postgres" }) },
+  {
+    title: "preferring what takes fewer writes",
+    asks: request("queue", { backend_preference: "postgres", write_rps: 20_000 }),
+  },
+  {
+    title: "durable, with one server",
+    asks: request("queue", { durability: "strong" }),
+    inventory: oneBroker,
+  },
+];
+
+const reader: readonly Pinned[] = [
+  { title: "by default", asks: request("reader") },
+  { title: "cached", asks: request("reader", {}, { cache: { enabled: true } }) },
+  {
+    title: "cached for a while",
+    asks: request("reader", { ttl: "20min" }, { cache: { enabled: true, ttl: 900 } }),
+  },
+  {
+    title: "cached, invalidated by changes",
+    asks: request(
+      "reader",
+      {},
+      { cache: { enabled: true }, cdc: { enabled: true, destination: "cache_invalidator" } },
+    ),
+  },
+  {
+    title: "its changes streamed",
+    asks: request(
+      "reader",
+      { durability: "strong", write_rps: 2_000 },
+      { cdc: { enabled: true, topic: "user-changes", tables: ["users"], operations: ["UPDATE"] } },
+    ),
+  },
+  {
+    title: "all its changes streamed, with one server",
+    asks: request("reader", {}, { cdc: { enabled: true } }),
+    inventory: oneBroker,
+  },
+];
+
+const transact: readonly Pinned[] = [
+  { title: "by default", asks: request("transact") },
+  {
+    title: "durable, kept for ever, of large messages",
+    asks: request("transact", { ...largest, durability: "strong", retention: "forever", replay: "enabled" }),
+  },
+];
+
+const expert: readonly Pinned[] = [
+  {
+    title: "an empty chain for what must not be lost",
+    asks: request("queue", { durability: "strong" }, { patterns: [] }),
+    by: "platform",
+  },
+  {
+    title: "a chain of their own, one of it switched off",
+    asks: request(
+      "queue",
+      { replay: "enabled" },
+      {
+        patterns: [
+          { type: "outbox", config: { publisher: { batch_size: 7 } } },
+          { type: "claim-check", config: { threshold: "200KB", storage: { prefix: "big/" } } },
+          { type: "wal", enabled: false },
+          { type: "tiered-storage", config: { hot_tier_days: 3 } },
+        ],
+      },
+    ),
+    by: "platform",
+  },
+  {
+    title: "a topic",
+    asks: request(
+      "queue",
+      {},
+      { backend: { type: "kafka", config: { topic: "mine", partitions: 300, replication: 5 } } },
+    ),
+    by: "platform",
+  },
+  {
+    title: "a subject",
+    asks: request(
+      "pubsub",
+      { retention: "2days" },
+      { backend: { type: "nats", config: { subject: "mine.>", replicas: 2 } } },
+    ),
+    by: "platform",
+  },
+  {
+    title: "a prefix",
+    asks: request("keyvalue", { ttl: 5 }, { backend: { type: "redis", config: { prefix: "mine:" } } }),
+    by: "platform",
+  },
+  {
+    title: "a pool",
+    asks: request(
+      "queue",
+      { write_rps: 20_000, backend_preference: "kafka", kafka_partitions: 2 },
+      { backend: { type: "postgres", config: { connection_pool_size: 3, statement_timeout: "5s" } } },
+    ),
+    by: "platform",
+  },
+  {
+    title: "Redis, beyond all it can keep",
+    asks: request(
+      "keyvalue",
+      { durability: "strong", consistency: "strong", data_size: "200GB" },
+      { backend: { type: "redis" } },
+    ),
+    by: "platform",
+  },
+];
+
+const without = (...missing: readonly (keyof Inventory)[]): Inventory =>
+  Object.fromEntries(
+    Object.entries(everything).filter(([kind]) => !missing.includes(kind as keyof Inventory)),
+  );
+
+const refused: readonly Pinned[] = [
+  { title: "graph data", asks: request("reader", { data_model: "graph" }) },
+  { title: "more writes than the only backend takes", asks: request("transact", { write_rps: 10_001 }) },
+  {
+    title: "more writes than a log takes",
+    asks: request("queue", { durability: "strong", write_rps: 50_001 }),
+  },
+  {
+    title: "too large for one backend, too many writes for the other",
+    asks: request("keyvalue", { data_size: "200GB", write_rps: 20_000, read_rps: 200_000 }),
+  },
+  {
+    title: "what only Kafka tiers, at more than a log takes",
+    asks: request("pubsub", { retention: "31days", durability: "strong", write_rps: 20_000 }),
+    inventory: { ...everything, postgres: backendOf("postgres", { limits: { log_write_rps: 10_000 } }) },
+  },
+  { title: "without a backend", asks: request("keyvalue"), inventory: without("redis", "postgres") },
+  {
+    title: "without the backend of its log",
+    asks: request("queue", { durability: "strong" }),
+    inventory: without("postgres"),
+  },
+  { title: "without a place for large payloads", asks: request("queue", largest), inventory: without("s3") },
+  {
+    title: "without the backend of its replay",
+    asks: request("pubsub", { replay: "enabled" }),
+    inventory: without("postgres"),
+  },
+  {
+    title: "without the backend of its outbox",
+    asks: request("queue", { delivery_guarantee: "exactly_once", ordered: true }),
+    inventory: without("postgres"),
+  },
+  {
+    title: "without Kafka for its changes",
+    asks: request("reader", {}, { cdc: { enabled: true } }),
+    inventory: without("kafka"),
+  },
+  {
+    title: "without a cache",
+    asks: request("reader", {}, { cache: { enabled: true } }),
+    inventory: without("redis"),
+  },
+  {
+    title: "a named chain that lacks its backend",
+    asks: request("queue", {}, { patterns: [{ type: "replay-store" }] }),
+    by: "platform",
+    inventory: without("postgres"),
+  },
+  {
+    title: "a named backend that is not there",
+    asks: request("keyvalue", {}, { backend: { type: "redis" } }),
+    by: "platform",
+    inventory: without("redis"),
+  },
+];
+
+export const pinned = { keyvalue, pubsub, queue, reader, transact, expert, refused } as const;
