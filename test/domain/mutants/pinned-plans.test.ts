@@ -7,7 +7,7 @@ import { type Pinned, pinned } from "./pinned-requests.ts";
 /**
  * Whole answers, word for word, in pinned/*.yaml. A plan is approved and recorded by its hash, and
  * people act on its reasons: under the name of one ruleset neither may change unnoticed. What was meant
- * to change is accepted with `npx vitest run --project fast -u test/domain/mutants` and read in the diff.
+ * to change is accepted with `npx vitest run --project fast test/domain/mutants -u` and read in the diff.
  */
 describe("answers of ruleset rfc-027/1", () => {
   it.each(Object.entries(pinned))("to %s requests are those that are pinned", async (kind, requests) => {

@@ -165,7 +165,12 @@ const transact: readonly Pinned[] = [
   { title: "by default", asks: request("transact") },
   {
     title: "durable, kept for ever, of large messages",
-    asks: request("transact", { ...largest, durability: "strong", retention: "forever", replay: "enabled" }),
+    asks: request("transact", {
+      max_message_size: "2MB",
+      durability: "strong",
+      retention: "forever",
+      replay: "enabled",
+    }),
   },
 ];
 
