@@ -1,7 +1,8 @@
 import { killWhere, troubles } from "./conformance/postgres-gaps.ts";
-import { soakCases, soakSeconds } from "./conformance/soak.ts";
+import { soakCases } from "./conformance/soak.ts";
 import { conform } from "./conformance/subject.ts";
 import { type PostgresSubject, postgresSubject } from "./postgres-subject.ts";
+import { soakSeconds } from "./soaking.ts";
 
 conform(
   "Postgres: soak",
@@ -11,7 +12,7 @@ conform(
     await troubles(database);
     return {
       // One of the writers' connections dies, in whatever it is doing.
-      strike: async () => void (await killWhere(database, anyWriter)),
+      strike: () => killWhere(database, anyWriter),
       doomed: "Doomed",
       excuses: ["StoreUnavailable"],
     };

@@ -6,14 +6,15 @@ import { type Counted, type CountRow, counter, type ProjectionSubject } from "..
 import { type Cases, collect, newEvent, positions } from "./subject.ts";
 
 /** Every seventh event of a stream removes its row, so that pasts have holes. */
-const past = counter("past", "past-", {
-  temporal: true,
-  apply: (row, event) => {
-    if (event.revision % 7n === 6n) return undefined;
-    const count = (row?.count ?? 0) + 1;
-    return { count, last: String(event.revision), parity: count % 2 === 0 ? "even" : "odd" };
-  },
-});
+export const past = (name: string) =>
+  counter(name, `${name}-`, {
+    temporal: true,
+    apply: (row, event) => {
+      if (event.revision % 7n === 6n) return undefined;
+      const count = (row?.count ?? 0) + 1;
+      return { count, last: String(event.revision), parity: count % 2 === 0 ? "even" : "odd" };
+    },
+  });
 
 export const asOfCases: Cases<ProjectionSubject> = {
   "what is read as of a position or a time equals a fresh fold of the events until then": async ({
@@ -21,7 +22,7 @@ export const asOfCases: Cases<ProjectionSubject> = {
     run,
   }) => {
     await writeMany(store, "past-");
-    const { readers, stop } = run([past]);
+    const { readers, stop } = run([past("past")]);
     const [reader] = readers;
     const log = await collect(store.readAll());
     await reader.waitFor(await store.head());
@@ -52,9 +53,9 @@ export const asOfCases: Cases<ProjectionSubject> = {
   },
 
   "as of a position that is not folded yet it waits for it": async ({ store, run }) => {
-    const { readers, stop } = run([{ ...past, name: "waits" }]);
+    const { readers, stop } = run([past("waits")]);
     await readers[0].waitFor(0n);
-    const stream = "past-waits";
+    const stream = "waits-1";
     const { position } = await store.append(stream, [newEvent({ type: "Counted" })], {
       expected: "noStream",
     });
@@ -97,10 +98,11 @@ async function writeMany(store: EventStore, prefix: string): Promise<void> {
 }
 
 function foldUntil(log: readonly RecordedEvent[], position: bigint): Map<string, CountRow> {
+  const { apply } = past("past");
   const rows = new Map<string, CountRow>();
   for (const event of log as readonly RecordedEvent<Counted>[]) {
     if (event.position > position) break;
-    const row = past.apply(rows.get(event.stream), event);
+    const row = apply(rows.get(event.stream), event);
     if (row === undefined) rows.delete(event.stream);
     else rows.set(event.stream, row);
   }

@@ -2,47 +2,40 @@ import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import type { RecordedEvent } from "../../../domain/event.ts";
 import type { EventStore } from "../../../eventstore/event-store.ts";
+import { figures } from "../soaking.ts";
 import { type Cases, collect, newEvent, newEvents, type Subject, streamName } from "./subject.ts";
 
-/** 8 s in a normal run; `npm run soak` sets it. */
-export const soakSeconds = Number(process.env["PRISM_SOAK_SECONDS"] ?? 8);
-
 export type Trouble = {
-  /** Called about four times a second while everybody writes. */
-  readonly strike: () => Promise<void>;
+  /** Called about four times a second while everybody writes; whether it hit anybody. */
+  readonly strike: () => Promise<boolean>;
   /** The type of an event that cannot be committed, if there is one: some writers try it now and then. */
   readonly doomed?: string;
   /** What goes wrong with an append because of it, to be repeated by its caller. */
   readonly excuses: readonly string[];
 };
 
-const noTrouble: Trouble = { strike: async () => {}, excuses: [] };
-
 /**
  * 44 and 45 in one: 64 writers on four clients, some of them in each other's way, some refused, some killed; a
  * subscriber that never stops and one that comes back from its checkpoint every 100 events.
  */
-export const soakCases = (
-  seconds: number,
-  trouble: (subject: Subject) => Promise<Trouble> = async () => noTrouble,
-): Cases => ({
+export const soakCases = (seconds: number, trouble?: (subject: Subject) => Promise<Trouble>): Cases => ({
   [`44, 45 under ${seconds} s of 64 writers nothing is skipped, doubled or out of order`]: async (
     subject,
   ) => {
     const { store, open } = subject;
     const after = await store.head();
     const over = Date.now() + seconds * 1_000;
-    const troubles = await trouble(subject);
+    const troubles = await trouble?.(subject);
     const clients = [open(), open(), open(), open()];
     const stopping = new AbortController();
     const steady = follow(open(), after, Number.POSITIVE_INFINITY, stopping.signal);
     const restarting = follow(open(), after, 100, stopping.signal);
-    const troubling = repeat(over, 250, troubles.strike);
+    const troubling = troubles && repeat(over, 250, troubles.strike);
 
     const acknowledged = await Promise.all(
       Array.from({ length: 64 }, (_, index) => write(clients[index % 4] ?? store, index, over, troubles)),
     );
-    await troubling;
+    const strikes = await troubling;
     const missing = new Set(acknowledged.flat());
     const stored = sequence(after);
     for await (const event of store.readAll({ after })) {
@@ -56,7 +49,14 @@ export const soakCases = (
     }
     stopping.abort();
     expect(missing).toEqual(new Set());
+    // What it claims to bear must have happened.
     expect(acknowledged.flat().length).toBeGreaterThan(seconds * 20);
+    expect(restarting.restarts()).toBeGreaterThanOrEqual(Math.floor(stored.summary().count / 100));
+    if (strikes !== undefined) expect(strikes).toBeGreaterThan(seconds / 2);
+    figures(
+      `${stored.summary().count} events of 64 writers in ${seconds} s; ${acknowledged.flat().length} acknowledged; ` +
+        `${strikes ?? 0} connections killed; ${restarting.restarts()} restarts of a subscriber; nothing missing`,
+    );
   },
 });
 
@@ -65,7 +65,7 @@ async function write(
   store: EventStore,
   index: number,
   over: number,
-  { doomed, excuses }: Trouble,
+  { doomed, excuses = [] }: Partial<Trouble> = {},
 ): Promise<string[]> {
   const stream = index % 2 === 0 ? streamName(`own${index}`) : `fought-${over}-${index % 4}`;
   const acknowledged: string[] = [];
@@ -126,6 +126,7 @@ function sequence(after: bigint) {
 function follow(store: EventStore, after: bigint, restartEvery: number, signal: AbortSignal) {
   const delivered = sequence(after);
   let checkpoint = after;
+  let restarts = 0;
   let failure: unknown;
   const running = (async () => {
     while (!signal.aborted) {
@@ -135,7 +136,9 @@ function follow(store: EventStore, after: bigint, restartEvery: number, signal: 
         if (item.kind !== "event") continue;
         delivered.add(item.event);
         count += 1;
-        if (count === restartEvery) break;
+        if (count < restartEvery) continue;
+        restarts += 1;
+        break;
       }
     }
   })().catch((error) => {
@@ -143,11 +146,14 @@ function follow(store: EventStore, after: bigint, restartEvery: number, signal: 
   });
   return {
     delivered,
+    restarts: () => restarts,
+    /** Fails when nothing at all comes for a while: how far it may lag behind depends on the machine. */
     async reached(position: bigint) {
-      const deadline = Date.now() + 30_000;
+      let stands = { checkpoint, sinceMs: Date.now() };
       while (checkpoint < position) {
         if (failure !== undefined) throw failure;
-        if (Date.now() > deadline)
+        if (checkpoint !== stands.checkpoint) stands = { checkpoint, sinceMs: Date.now() };
+        if (Date.now() > stands.sinceMs + 10_000)
           expect.fail(`the subscriber stands at ${checkpoint}, the log at ${position}`);
         await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 20))]);
       }
@@ -155,11 +161,14 @@ function follow(store: EventStore, after: bigint, restartEvery: number, signal: 
   };
 }
 
-async function repeat(over: number, everyMs: number, work: () => Promise<void>): Promise<void> {
+/** How often it was true. */
+async function repeat(over: number, everyMs: number, work: () => Promise<boolean>): Promise<number> {
+  let hits = 0;
   while (Date.now() < over) {
-    await work();
+    if (await work()) hits += 1;
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
+  return hits;
 }
 
 export const clockCases: Cases = {
