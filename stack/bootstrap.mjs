@@ -28,10 +28,26 @@ async function check(env) {
   return results.every(({ code }) => code === 0) ? 0 : 1;
 }
 
+const vitest = (rest, env) =>
+  node24([join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...rest], env);
+
+/** The event store's long proofs: so many seconds of writing under kills, and logs in full size. */
+function soak(env) {
+  const [seconds = "600", ...rest] = args;
+  if (!(Number(seconds) > 0)) {
+    console.error("usage: npm run soak -- [seconds, default 600] [arguments of vitest]");
+    return 2;
+  }
+  // One after the other: each is to have the machine, and its figures are to say something.
+  const proofs = ["--project", "servers", "--no-file-parallelism", "eventstore/soak", "eventstore/large-log"];
+  return vitest([...proofs, ...rest], { ...env, PRISM_SOAK_SECONDS: seconds });
+}
+
 const modes = {
   start: (env) => node24([join(root, "stack", "main.ts"), "start", ...args], env),
   demo: (env) => node24([join(root, "stack", "main.ts"), "demo", ...args], env),
-  test: (env) => node24([join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...args], env),
+  test: (env) => vitest(args, env),
+  soak,
   bench: (env) => node24([join(root, "test", "bench", "main.ts"), ...args], env),
   mutation: (env) => program("stryker", ["run", ...args], env),
   check,
