@@ -16,6 +16,7 @@ import { activities } from "./activities.ts";
 import { failpoint } from "./failpoint.ts";
 import { probe } from "./probe.ts";
 import { recorder } from "./recorder.ts";
+import { registerSearchAttributes } from "./search-attributes.ts";
 import { temporalLogger } from "./temporal-logger.ts";
 
 /** The Temporal worker: everything Prism does to the world is done here. */
@@ -36,6 +37,7 @@ run(async () => {
 
   const { address, namespace, taskQueue } = config.temporal;
   const connection = await NativeConnection.connect({ address });
+  await registerSearchAttributes(connection, namespace);
   const worker = await Worker.create({
     connection,
     namespace,

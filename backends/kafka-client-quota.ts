@@ -48,9 +48,11 @@ export function clientQuota(admin: Admin): KafkaResource {
     },
 
     async remove(resource, call) {
-      const seen = await observe(resource, call);
-      if (seen.state === "absent") return { removed: true };
-      if (seen.state === "foreign") return { removed: false };
+      // What is ours is removed unseen: a quota that was just set may not show yet.
+      const ours = call.claim.intended || call.claim.identity === clientIdOf(resource.name);
+      const seen = ours ? undefined : await observe(resource, call);
+      if (seen?.state === "absent") return { removed: true };
+      if (seen?.state === "foreign") return { removed: false };
       const ops = [
         { key: ClientQuotaKeys.PRODUCER_BYTE_RATE, remove: true as const },
         { key: ClientQuotaKeys.CONSUMER_BYTE_RATE, remove: true as const },

@@ -22,6 +22,9 @@ type TopicConfig = {
 
 const unknownTopic = 3;
 const topicExists = 36;
+const propagationMs = 300;
+// A topic that was made a moment ago, by an attempt that races us.
+const notLedYet = [3, 5, 6];
 
 /**
  * A topic. Kafka has no place for an owner tag: ours is the topic id that was recorded,
@@ -52,7 +55,12 @@ export function topic(admin: Admin): KafkaResource {
     },
 
     async remove(resource, call) {
-      const seen = await observe(resource, call);
+      let seen = await observe(resource, call);
+      if (seen.state === "absent" && mayBeOurs(call)) {
+        // A topic that was just made is not known to every broker yet.
+        await delay(propagationMs, undefined, { signal: call.signal });
+        seen = await observe(resource, call);
+      }
       if (seen.state === "absent") return { removed: true };
       if (seen.state === "foreign") return { removed: false };
       await ask(
@@ -67,6 +75,8 @@ export function topic(admin: Admin): KafkaResource {
   };
 }
 
+const mayBeOurs = ({ claim }: Call): boolean => claim.intended || claim.identity !== undefined;
+
 const configOf = (resource: Resource): TopicConfig => resource.config as unknown as TopicConfig;
 
 async function describe(admin: Admin, name: string): Promise<ClusterTopicMetadata | undefined> {
@@ -78,20 +88,19 @@ async function describe(admin: Admin, name: string): Promise<ClusterTopicMetadat
   return (await ask("Kafka", `describe topic ${name}`, answer))?.topics.get(name);
 }
 
-/** Swallows one of Kafka's answers by its number: what it says is no failure here. */
+/** Swallows some of Kafka's answers by their numbers: what they say is no failure here. */
 const unless =
-  (apiId: number) =>
+  (...apiIds: readonly number[]) =>
   (error: unknown): undefined => {
-    const found = (error as Partial<GenericError>).findBy?.("apiCode", apiId);
-    if (found === undefined || found === null) throw error;
-    return undefined;
+    const { findBy } = error as Partial<GenericError>;
+    if (findBy === undefined || !apiIds.some((id) => findBy.call(error, "apiCode", id) !== null)) throw error;
   };
 
 async function whyForeign(
   admin: Admin,
   resource: Resource,
   found: ClusterTopicMetadata,
-  { claim }: Call,
+  { claim, signal }: Call,
 ): Promise<string | undefined> {
   if (claim.identity !== undefined) {
     return claim.identity === found.id
@@ -100,20 +109,28 @@ async function whyForeign(
   }
   if (!claim.intended) return "it was there before";
   if (found.partitionsCount !== configOf(resource).partitions) return "it is not the topic we intended";
-  return (await isEmpty(admin, resource.name, found)) ? undefined : "it holds records and we recorded none";
+  return (await isEmpty(admin, resource.name, found, signal))
+    ? undefined
+    : "it holds records and we recorded none";
 }
 
-async function isEmpty(admin: Admin, name: string, found: ClusterTopicMetadata): Promise<boolean> {
+async function isEmpty(
+  admin: Admin,
+  name: string,
+  found: ClusterTopicMetadata,
+  signal: AbortSignal,
+): Promise<boolean> {
   const partitions = found.partitions.map((_, partitionIndex) => ({
     partitionIndex,
     timestamp: ListOffsetTimestamps.LATEST,
   }));
-  const offsets = await ask(
-    "Kafka",
-    `list offsets of ${name}`,
-    admin.listOffsets({ topics: [{ name, partitions }] }),
-  );
-  return offsets.every((listed) => listed.partitions.every(({ offset }) => offset === 0n));
+  for (;;) {
+    const listing = admin.listOffsets({ topics: [{ name, partitions }] }).catch(unless(...notLedYet));
+    const offsets = await ask("Kafka", `list offsets of ${name}`, listing);
+    if (offsets !== undefined)
+      return offsets.every((topic) => topic.partitions.every(({ offset }) => offset === 0n));
+    await delay(50, undefined, { signal });
+  }
 }
 
 async function driftOf(admin: Admin, resource: Resource, found: ClusterTopicMetadata): Promise<Drift[]> {

@@ -101,7 +101,7 @@ describe("whose a topic is", () => {
     const producer = new Producer({ clientId: "test", bootstrapBrokers: brokers });
     await producer.send({ messages: [{ topic: topic.name, value: Buffer.from("precious"), partition: 0 }] });
     await producer.close();
-    expect(await backend.observe(topic, intended)).toMatchObject({ state: "foreign" });
+    await expect.poll(() => backend.observe(topic, intended)).toMatchObject({ state: "foreign" });
     await expect(backend.ensure(topic, intended)).rejects.toMatchObject({ code: "INVALID_CONFIGURATION" });
     expect(await backend.remove(topic, intended)).toEqual({ removed: false });
     expect(await admin.listTopics()).toContain(topic.name);
@@ -116,7 +116,7 @@ describe("whose a topic is", () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     await admin.createTopics({ topics: [topic.name], partitions: 2, replicas: 1 });
     const claim = { owner, claim: { intended: false, identity }, signal };
-    expect(await backend.observe(topic, claim)).toMatchObject({ state: "foreign" });
+    await expect.poll(() => backend.observe(topic, claim)).toMatchObject({ state: "foreign" });
     await admin.deleteTopics({ topics: [topic.name] });
   });
 
