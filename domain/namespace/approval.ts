@@ -4,7 +4,7 @@ import { selectPlan } from "./create.ts";
 import type { NamespaceEvent } from "./events.ts";
 import { operationNamed } from "./intervene.ts";
 import type { Namespace } from "./namespace.ts";
-import type { Operation, PendingApproval } from "./operation.ts";
+import { type Operation, type PendingApproval, pendingApproval } from "./operation.ts";
 import { assertUnderWay, notReady, tooLate } from "./refusals.ts";
 
 /** Quiet where nothing needs a word, or the plan waits already. */
@@ -35,7 +35,7 @@ export function renewPlan(
   namespace: Namespace,
   operation: Operation,
 ): readonly NamespaceEvent[] {
-  const { waiting } = operation.approval;
+  const waiting = pendingApproval(operation);
   if (waiting === undefined || waiting.planHash === selection.hash) return [];
   const selected = selectPlan(selection, namespace, operation);
   const fields = selected.type === "PlanSelected" ? (selected.data.approval ?? []) : [];
@@ -79,8 +79,9 @@ export function rejectApproval(
 /** Quiet before it is due: the timer may be that of a plan which another has replaced. */
 export function expireApproval(
   { at }: Command<"ExpireApproval">,
-  { approval: { waiting } }: Operation,
+  operation: Operation,
 ): readonly NamespaceEvent[] {
+  const waiting = pendingApproval(operation);
   if (waiting === undefined || Date.parse(at) < Date.parse(waiting.expiresAt)) return [];
   const { planHash, expiresAt } = waiting;
   return [{ type: "ApprovalExpired", data: { plan_hash: planHash, expires_at: expiresAt } }];
@@ -88,7 +89,7 @@ export function expireApproval(
 
 function waitingOf(operation: Operation): PendingApproval {
   assertUnderWay(operation);
-  const { waiting } = operation.approval;
+  const waiting = pendingApproval(operation);
   if (waiting === undefined) throw tooLate(`Operation ${operation.id} does not wait for an approval`);
   return waiting;
 }

@@ -63,6 +63,10 @@ export const newOperation = (
 export const lacksApproval = ({ approval, selected }: Operation): boolean =>
   approval.fields.length > 0 && approval.granted !== selected?.hash;
 
+/** What it waits for somebody to decide; one that has ended or is being undone waits for nothing. */
+export const pendingApproval = ({ ended, undoing, approval }: Operation): PendingApproval | undefined =>
+  ended || undoing !== null ? undefined : approval.waiting;
+
 /** The operation after one more event of its namespace. */
 export function advance(operation: Operation, event: NamespaceEvent): Operation {
   if (operation.ended) return operation;

@@ -149,6 +149,9 @@ describe("a plan that is no longer what would be built", () => {
     given(...l.waiting)
       .when({ ...renew, selection: l.askingSelection })
       .thenNothing();
+    given(...l.waiting, a.failed())
+      .when(renew)
+      .thenNothing();
     given(...l.waiting, l.granted)
       .when(renew)
       .thenNothing();

@@ -1,66 +1,144 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PrismError } from "../../../domain/errors.ts";
 import type { NamespaceCommand } from "../../../domain/namespace/commands.ts";
 import { decide } from "../../../domain/namespace/decide.ts";
-import { evolve } from "../../../domain/namespace/evolve.ts";
-import { absent, type Namespace } from "../../../domain/namespace/namespace.ts";
-import { runs } from "../runs.ts";
-import * as a from "./examples.ts";
+import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
+import { isLive, type Namespace } from "../../../domain/namespace/namespace.ts";
+import { lacksApproval } from "../../../domain/namespace/operation.ts";
+import { resourceKey } from "../../../domain/namespace/resources.ts";
+import { schemaVersions } from "../../../domain/namespace/schema-versions.ts";
+import { everyCommand } from "./every-command.ts";
+import { advance, emptyWorld, type Turn, tell, type World } from "./world.ts";
 
-const commands: readonly NamespaceCommand[] = [
-  a.requestIt,
-  a.selectIt,
-  { type: "AssignShard", operation: a.operation, shard: "shard-1" },
-  a.intend(a.topic),
-  a.intend(a.table),
-  a.confirm(a.topic),
-  a.confirm(a.table),
-  { type: "ConfigurePatterns", operation: a.operation, patterns: [] },
-  { type: "ConfigureAccess", operation: a.operation, access: a.request.access },
-  { type: "RegisterProxies", operation: a.operation, directoryVersion: "1", proxies: ["proxy-1"] },
-  { type: "ConfirmProbe", operation: a.operation, proxy: "proxy-1", messageId: "m", tookMs: 1 },
-  a.activateIt,
-  a.failIt,
-  { type: "ConfirmRemoval", operation: a.operation, resource: a.topic, removed: true },
-];
+type Act = { readonly turn: Turn; readonly stray: NamespaceCommand | undefined; readonly whose: number };
 
-const anyCommands = fc.array(fc.constantFrom(...commands), { maxLength: 40 });
+/** Mostly what a workflow would do, and between it any command in the name of any operation. */
+const acts: fc.Arbitrary<readonly Act[]> = fc.array(
+  fc.record({
+    turn: fc.record({ pick: fc.nat(99), crash: fc.constantFrom<Turn["crash"]>(0, 1, 2, 3) }),
+    stray: fc.option(fc.constantFrom(...everyCommand), { nil: undefined, freq: 2 }),
+    whose: fc.nat(9),
+  }),
+  { maxLength: 90, size: "max" },
+);
 
-describe("whatever commands come, in whatever order", () => {
+/** The stray command is mostly of the operation that has the namespace, else of an earlier one or of nobody's. */
+function strayOf({ stray, whose }: Act, { namespace, operations }: World): NamespaceCommand | undefined {
+  const id = whose < 6 ? namespace.operation?.id : `op-${(whose - 5) % (operations + 2)}`;
+  return stray && { ...stray, operation: id ?? "op-1" };
+}
+
+type Look = (world: World, before: Namespace, news: readonly NamespaceEvent[]) => string | undefined;
+
+/** Goes through a history, and collects what `look` finds wrong after each act. */
+function wrongs(history: readonly Act[], look: Look, world = emptyWorld()): readonly string[] {
+  return history.flatMap((act) => {
+    const advanced = watched(world, () => advance(world, act.turn), look);
+    const command = strayOf(act, world);
+    const told = command && watched(world, () => tell(world, command), look);
+    return [...advanced, ...(told ?? [])];
+  });
+}
+
+function watched(world: World, go: () => void, look: Look): readonly string[] {
+  const [before, told] = [world.namespace, world.log.length];
+  go();
+  const wrong = look(world, before, world.log.slice(told));
+  return wrong === undefined ? [] : [wrong];
+}
+
+const runs = { numRuns: 1_000 };
+const never = (look: Look) =>
+  fc.assert(
+    fc.property(acts, (history) => {
+      expect(wrongs(history, look)).toEqual([]);
+    }),
+    runs,
+  );
+
+/** What ends an operation without success. */
+const backward: ReadonlySet<string> = new Set([
+  "OperationCancelled",
+  "OperationAbandoned",
+  "NamespaceFailed",
+  "NamespaceRejected",
+  "UpdateFailed",
+  "DeletionFailed",
+  "RepairFailed",
+]);
+
+/** Steps that are taken once, and that nothing undoes. */
+const forward: ReadonlySet<string> = new Set([
+  "ShardAssigned",
+  "PatternsConfigured",
+  "AccessConfigured",
+  "ProxiesRegistered",
+  "ProbeSucceeded",
+  "NamespaceActivated",
+  "UpdateApplied",
+  "TrafficStopped",
+  "DrainCompleted",
+  "ProvidersStopped",
+  "AuditArchived",
+  "ProxiesUnregistered",
+  "NamespaceDeleted",
+  "DriftRepaired",
+]);
+
+describe("whatever commands come, in whatever order", { timeout: 60_000 }, () => {
   it("repeating an accepted command is quiet", () => {
     fc.assert(
-      fc.property(anyCommands, (sequence) => {
-        let namespace = absent;
-        for (const command of sequence) {
-          const next = accepted(command, namespace);
-          if (next === undefined) continue;
-          namespace = next;
-          expect(decide(command, namespace)).toEqual([]);
-        }
+      fc.property(acts, (history) => {
+        const world = emptyWorld();
+        const loud = history.flatMap((act) => {
+          advance(world, act.turn);
+          const command = strayOf(act, world);
+          // A failed attempt is told of as often as there are attempts.
+          if (command === undefined || command.type === "ReportStepFailure" || !tell(world, command))
+            return [];
+          return decide(command, world.namespace);
+        });
+        expect(loud).toEqual([]);
       }),
-      runs(2_000),
+      runs,
     );
   });
 
-  it("active means: planned, provisioned whole, served and probed", () => {
+  it("active means: planned, provisioned whole, served and probed", () =>
+    never(({ namespace }, before, news) => {
+      const { plan, resources, served } = namespace;
+      const activated = news.some(({ type }) => type === "NamespaceActivated");
+      const needed = ["configure-access", "register", "probe"];
+      if (activated && !needed.every((step) => before.operation?.done.has(step)))
+        return "activated too early";
+      if (!isLive(namespace)) return undefined;
+      const whole = plan?.resources.every((one) => resources.get(resourceKey(one))?.state === "provisioned");
+      return whole === true && served ? undefined : `${namespace.status}, and not whole`;
+    }));
+
+  it("after its pivot an operation only goes forward", () =>
+    never((_, { operation }, news) => {
+      const back = news.find(({ type }) => operation?.pivoted === true && backward.has(type));
+      return back && `${back.type} after the pivot`;
+    }));
+
+  it("what is decided to be undone goes no step forward, and what needs approval none before", () =>
+    never((_, { operation }, news) => {
+      const mayNot = operation !== undefined && (operation.undoing !== null || lacksApproval(operation));
+      const step = news.find(({ type }) => mayNot && !operation.ended && forward.has(type));
+      return step && `${step.type}, undoing: ${operation?.undoing}`;
+    }));
+
+  it("comes far: every event there is happens", () => {
+    const seen = new Set<string>();
     fc.assert(
-      fc.property(anyCommands, (sequence) => {
-        const namespace = sequence.reduce((state, command) => accepted(command, state) ?? state, absent);
-        if (namespace.status !== "active") return;
-        expect([...namespace.resources.values()].map(({ state }) => state)).not.toContain("intended");
-        expect(namespace).toMatchObject({ accessConfigured: true, registered: true, probed: true });
+      fc.property(acts, (history) => {
+        const world = emptyWorld();
+        wrongs(history, () => undefined, world);
+        for (const { type } of world.log) seen.add(type);
       }),
-      runs(2_000),
+      { ...runs, seed: 4 },
     );
+    expect(Object.keys(schemaVersions).filter((type) => !seen.has(type))).toEqual([]);
   });
 });
-
-function accepted(command: NamespaceCommand, namespace: Namespace): Namespace | undefined {
-  try {
-    return decide(command, namespace).reduce(evolve, namespace);
-  } catch (error) {
-    if (error instanceof PrismError) return undefined;
-    throw error;
-  }
-}
