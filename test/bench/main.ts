@@ -40,25 +40,34 @@ async function main(names: readonly string[]): Promise<number> {
     return 2;
   }
   const stopping = signals(process.env);
+  const stopped = new Promise<never>((_, reject) =>
+    stopping.signal.addEventListener("abort", () => reject(stopping.signal.reason)),
+  );
+  stopped.catch(() => {});
   const servers = serversFor(stopping.signal);
-  try {
-    for (const one of chosen) {
-      stopping.signal.throwIfAborted();
-      await servers.up(one.servers);
-      const busy = await busyWithOthers();
-      console.log(`\n${one.title}${busy > 0.2 ? ` (the machine is busy: ${Math.round(busy * 100)} %)` : ""}`);
-      const measured = await one.run();
-      console.log([table(measured.figures), ...(measured.notes ?? [])].join("\n"));
-      write(one, measured, busy);
+  let failures = 0;
+  for (const one of chosen) {
+    try {
+      await Promise.race([measure(one, servers), stopped]);
+    } catch (error) {
+      if (stopping.signal.aborted) break;
+      failures += 1;
+      console.error(`${one.title}:`, error);
     }
-    return 0;
-  } catch (error) {
-    if (stopping.signal.aborted) return 130;
-    console.error(error);
-    return 1;
-  } finally {
-    await servers.down();
   }
+  await servers.down();
+  if (stopping.signal.aborted) return 130;
+  return failures === 0 ? 0 : 1;
+}
+
+async function measure(one: Benchmark, servers: ReturnType<typeof serversFor>): Promise<void> {
+  const before = await busyWithOthers();
+  await servers.up(one.servers);
+  console.log(`\n${one.title}`);
+  const measured = await one.run();
+  const busy = `${Math.round(before * 100)} % busy before, ${Math.round((await busyWithOthers()) * 100)} % after`;
+  console.log([table(measured.figures), ...(measured.notes ?? []), `The machine: ${busy}`].join("\n"));
+  write(one, measured, busy);
 }
 
 /** Servers of this run, started when the first benchmark needs them: an idle one still costs time. */

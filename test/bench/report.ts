@@ -26,13 +26,12 @@ export function table(figures: readonly Figure[]): string {
 }
 
 /** Puts one benchmark's result in its place in docs/performance.md; all else in there is a person's. */
-export function write({ name, title }: Benchmark, measured: Measured, busy: number): void {
+export function write({ name, title }: Benchmark, measured: Measured, busy: string): void {
   const [begin, end] = [`<!-- bench ${name} -->`, `<!-- /bench ${name} -->`];
-  const others = `${Math.round(busy * 100)} % of the cores were busy with something else just before`;
   const section = [
     begin,
     `## ${title}`,
-    `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, ${machine()}; ${others}. Again: \`npm run bench -- ${name}\``,
+    `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, ${machine()}; ${busy}. Again: \`npm run bench -- ${name}\``,
     table(measured.figures),
     ...(measured.notes === undefined ? [] : [measured.notes.map((note) => `- ${note}`).join("\n")]),
     end,
