@@ -3,6 +3,7 @@ import { Client, Connection } from "@temporalio/client";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
+import { audit } from "../domain/projections/audit.ts";
 import { namespaces } from "../domain/projections/namespaces.ts";
 import { operations } from "../domain/projections/operations.ts";
 import { teams } from "../domain/projections/teams.ts";
@@ -16,6 +17,7 @@ import { authority, refuseDevelopmentIssuerOffLoopback } from "../runtime/auth.t
 import { apiConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { auditRoutes } from "./audit.ts";
 import { createRoute } from "./create-route.ts";
 import { directoryFeed } from "./directory-feed.ts";
 import { directoryService } from "./directory-service.ts";
@@ -48,12 +50,13 @@ run(async () => {
   const store = openEventStore(config.eventStoreUrl);
   const stopping = new AbortController();
   const {
-    readers: [namespaceRows, operationRows, teamRows],
+    readers: [namespaceRows, operationRows, teamRows, auditRows],
     stopped: projectionsStopped,
-  } = projections({ pool: control, store, log }, [namespaces, operations, teams], stopping.signal);
+  } = projections({ pool: control, store, log }, [namespaces, operations, teams, audit], stopping.signal);
   await namespaceRows.waitFor(0n);
   await operationRows.waitFor(0n);
   await teamRows.waitFor(0n);
+  await auditRows.waitFor(0n);
 
   const connection = await Connection.connect({ address: config.temporal.address });
   const client = new Client({ connection, namespace: config.temporal.namespace });
@@ -67,6 +70,7 @@ run(async () => {
     starter,
     teams: teamCommands(store),
     teamRows,
+    auditRows,
     leases: leases(control),
     inventory: inventoryOfThisBuild(config.inventory),
     namespaces: namespaceRows,
@@ -94,6 +98,7 @@ run(async () => {
   await server.register(eventRoutes(deps), { prefix: "/api/v1" });
   await server.register(planRoutes(deps), { prefix: "/api/v1" });
   await server.register(teamRoutes(deps), { prefix: "/api/v1" });
+  await server.register(auditRoutes(deps), { prefix: "/api/v1" });
   await server.register(proxyRoutes(deps), { prefix: "/api/v1" });
   await server.register(unbuiltRoutes, { prefix: "/api/v1" });
 

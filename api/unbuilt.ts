@@ -14,7 +14,6 @@ const unbuilt: readonly (readonly [HTTPMethods, string, string])[] = [
   ["GET", "/backends", "the inventory of backends"],
   ["GET", "/drift", "finding drift"],
   ["POST", "/reconcile", "reconciling"],
-  ["GET", "/audit", "the audit log"],
   ["POST", "/namespaces/:ns/try/:verb", "trying the data plane through the API"],
 ];
 

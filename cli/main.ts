@@ -3,6 +3,7 @@ import { developmentToken } from "../runtime/auth.ts";
 import { cliConfig } from "../runtime/config.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { stackEnvironment } from "../stack/stack-environment.ts";
+import { auditCommands } from "./audit.ts";
 import type { Context } from "./context.ts";
 import { doctorCommand } from "./doctor.ts";
 import { messageCommands } from "./messages.ts";
@@ -33,6 +34,7 @@ async function main(): Promise<number> {
     .version("0.1.0")
     .exitOverride();
   namespaceCommands(program, context);
+  auditCommands(program, context);
   planCommand(program, context);
   operationCommands(program, context);
   teamCommands(program, context);

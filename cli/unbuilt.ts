@@ -7,13 +7,13 @@ const unbuilt: Readonly<Record<string, readonly (readonly [string, string])[]>> 
     ["drift", "finding drift"],
     ["reconcile", "reconciling"],
     ["apply", "applying a file"],
-    ["audit", "the audit log"],
     ["relay", "rewinding a relay"],
   ],
   namespace: [
     ["update", "updating a namespace"],
     ["delete", "deleting a namespace"],
   ],
+  audit: [["verify", "verifying every chain of hashes at once"]],
   operation: [
     ["watch", "watching an operation"],
     ["cancel", "cancelling an operation"],

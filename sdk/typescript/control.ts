@@ -139,6 +139,18 @@ export type Replay = {
   readonly replayed: unknown;
 };
 
+export type AuditRow = {
+  readonly position: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly namespace: string | null;
+  readonly team: string | null;
+  readonly operation: string | null;
+  readonly hash: string;
+};
+
 export type Page<Item> = { readonly items: readonly Item[]; readonly next_cursor: string | null };
 
 export type CreateOptions = {
@@ -185,6 +197,9 @@ export function control(options: ControlOptions) {
       /** The history folded afresh, against what is served. */
       replay: (name: string) => get<Replay>(`/namespaces/${one(name)}/replay`),
     },
+    /** Who did what, when, with what outcome; platform and audit only. */
+    audit: (query: { namespace?: string; actor?: string; after?: string; cursor?: string } = {}) =>
+      get<Page<AuditRow>>("/audit", query),
     /** Events as they happen, over any number of connections. */
     events: (wanted: Omit<FeedOptions, "api" | "token">) => eventFeed({ ...options, ...wanted }),
     /** What would be built, and why; changes nothing. A refused request is answered with its violations. */

@@ -1,6 +1,7 @@
 import SwaggerParser from "@apidevtools/swagger-parser";
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
+import { auditRoutes } from "../../api/audit.ts";
 import { createRoute } from "../../api/create-route.ts";
 import { eventRoutes } from "../../api/events.ts";
 import { historyRoutes } from "../../api/history.ts";
@@ -37,6 +38,7 @@ async function described() {
     historyRoutes(nothing),
     eventRoutes(nothing),
     planRoutes(nothing),
+    auditRoutes(nothing),
     proxyRoutes(nothing),
     teamRoutes(nothing),
     unbuiltRoutes,
@@ -53,6 +55,7 @@ describe("the API's description", () => {
     const document = JSON.parse(JSON.stringify(server.swagger())) as never;
     const checked = await SwaggerParser.validate(document);
     expect(Object.keys(checked.paths ?? {}).sort()).toEqual([
+      "/api/v1/audit",
       "/api/v1/events",
       "/api/v1/namespaces",
       "/api/v1/namespaces/{ns}",

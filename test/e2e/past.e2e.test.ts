@@ -108,6 +108,22 @@ describe("the past of a namespace", () => {
     expect(seen.map(({ type }) => type)).toContain("QuotaReserved");
   });
 
+  it("tells auditors who did what, and nobody else", async () => {
+    const auditor = await prism.control({ subject: "user:eve", scopes: ["prism:audit"] });
+    const { items } = await auditor.audit({ namespace: name });
+    expect(items.map(({ actor, action, outcome }) => `${actor}: ${action}, ${outcome}`)).toEqual([
+      "user:alice: create namespace, accepted",
+      "user:alice: create namespace, succeeded",
+    ]);
+    const teams = await auditor.audit({ actor: "user:root" });
+    expect(teams.items.map(({ action, team }) => `${action} ${team}`)).toEqual(
+      expect.arrayContaining(["define team payments-team", "define team marketing-team"]),
+    );
+    const after = await auditor.audit({ namespace: name, after: items[0]?.position ?? "" });
+    expect(after.items.map(({ outcome }) => outcome)).toEqual(["succeeded"]);
+    await expect((await prism.control(member)).audit()).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+
   it("tells when an event was changed in the store", async () => {
     const client = new pg.Client({ connectionString: prism.environment["PRISM_CONTROL_URL"] });
     await client.connect();
