@@ -4,7 +4,7 @@ import type { Command } from "./commands.ts";
 import type { NamespaceEvent } from "./events.ts";
 import { isFree, type Namespace } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
-import { nameTaken, notReady } from "./refusals.ts";
+import { nameTaken, notReady, tooLate } from "./refusals.ts";
 import { notAsPlanned } from "./resources.ts";
 
 export function requestNamespace(
@@ -29,6 +29,7 @@ export function selectPlan(
   namespace: Namespace,
   operation: Operation,
 ): NamespaceEvent {
+  if (operation.pivoted) throw tooLate("The update is in force already: no other plan can be selected");
   if (namespace.plan !== undefined && operation.kind === "update") refuseMigration(namespace.plan, plan);
   const fields = crossed(approval, namespace, operation);
   const needed = fields.length === 0 ? {} : { approval: fields };

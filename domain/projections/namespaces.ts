@@ -120,7 +120,7 @@ function operationAfter(
 function after(row: NamespaceRow, event: NamespaceEvent): NamespaceRow {
   switch (event.type) {
     case "PlanSelected":
-      if (row.next !== null) return { ...row, next: planned(row.next, event) };
+      if (row.operation.kind === "update") return { ...row, next: row.next && planned(row.next, event) };
       return { ...planned(row, event), status: decided(row) };
     case "ApprovalRequested":
       return row.operation.kind === "create" ? { ...row, status: "awaiting_approval" } : row;

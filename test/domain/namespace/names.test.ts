@@ -69,7 +69,7 @@ const never = (look: (world: World) => string | undefined) =>
     fc.property(histories, (history) => {
       expect(wrongs(history, look)).toEqual([]);
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 
 describe("after any history of commands and crashes", { timeout: 60_000 }, () => {

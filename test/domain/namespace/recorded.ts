@@ -9,7 +9,7 @@ export function recorded(events: readonly NamespaceEvent[]): readonly RecordedEv
   let namespace = absent;
   return events.map((event, index) => {
     namespace = evolve(namespace, event);
-    const operation = namespace.operation?.id ?? null;
+    const operation = isSeen(event) ? "a-sweep" : (namespace.operation?.id ?? null);
     return {
       ...event,
       id: `id-${index}`,
@@ -29,3 +29,10 @@ export function recorded(events: readonly NamespaceEvent[]): readonly RecordedEv
     };
   });
 }
+
+/** What an observer tells of is not the operation's own. */
+const isSeen = (event: NamespaceEvent): boolean =>
+  event.type === "NamespaceDegraded" ||
+  event.type === "NamespaceRecovered" ||
+  event.type === "OrphanQuarantined" ||
+  (event.type === "DriftDetected" && event.data.repair === null);

@@ -47,7 +47,7 @@ function watched(world: World, go: () => void, look: Look): readonly string[] {
   return wrong === undefined ? [] : [wrong];
 }
 
-const runs = { numRuns: 1_000 };
+const runs = { numRuns: 600 };
 const never = (look: Look) =>
   fc.assert(
     fc.property(acts, (history) => {

@@ -92,6 +92,10 @@ describe("an update of access alone", () => {
     given(...l.openingUp)
       .when(apply)
       .thenEvents(l.applied));
+  it("selects no plan once it is in force", () =>
+    given(...l.openingUp, l.applied)
+      .when(select)
+      .thenRefused("TOO_LATE"));
   it("ends when the proxies have it", () => {
     given(...l.openingUp)
       .when(register)

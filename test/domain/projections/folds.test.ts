@@ -1,29 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { RecordedEvent } from "../../../domain/event.ts";
 import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
 import { type NamespaceRow, namespaces } from "../../../domain/projections/namespaces.ts";
 import { type OperationRow, operations } from "../../../domain/projections/operations.ts";
 import * as a from "../namespace/examples.ts";
-
-/** The events as a store hands them back: one a second, from position 1 on. */
-const recorded = (events: readonly NamespaceEvent[]): RecordedEvent<NamespaceEvent>[] =>
-  events.map((event, index) => ({
-    ...event,
-    id: `id-${index}`,
-    stream: "namespace-orders",
-    revision: BigInt(index),
-    position: BigInt(index + 1),
-    recordedAt: new Date(Date.UTC(2026, 0, 1, 0, 0, index)),
-    metadata: {
-      actor: "user:alice",
-      operation: a.operation,
-      correlation: a.operation,
-      causation: null,
-      schema: 1,
-      incarnation: 1,
-    },
-    hash: "",
-  }));
+import { recorded } from "../namespace/recorded.ts";
 
 const namespaceAfter = (...events: readonly NamespaceEvent[]) =>
   recorded(events).reduce<NamespaceRow | undefined>((row, event) => namespaces.apply(row, event), undefined);
