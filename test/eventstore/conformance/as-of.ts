@@ -5,12 +5,15 @@ import type { EventStore } from "../../../eventstore/event-store.ts";
 import { type Counted, type CountRow, counter, type ProjectionSubject } from "../projection-subject.ts";
 import { type Cases, collect, newEvent, positions } from "./subject.ts";
 
-/** Every seventh event of a stream removes its row, so that pasts have holes. */
+/**
+ * In streams with an even number every seventh event removes the row, so that pasts have holes; the others never
+ * forget an event that was left out.
+ */
 export const past = (name: string) =>
   counter(name, `${name}-`, {
     temporal: true,
     apply: (row, event) => {
-      if (event.revision % 7n === 6n) return undefined;
+      if (/[02468]$/.test(event.stream) && event.revision % 7n === 6n) return undefined;
       const count = (row?.count ?? 0) + 1;
       return { count, last: String(event.revision), parity: count % 2 === 0 ? "even" : "odd" };
     },
@@ -97,7 +100,8 @@ async function writeMany(store: EventStore, prefix: string): Promise<void> {
   expect(positions(log).at(-1)).toBe(await store.head());
 }
 
-function foldUntil(log: readonly RecordedEvent[], position: bigint): Map<string, CountRow> {
+/** The rows of `past` as they were at a position, folded anew. */
+export function foldUntil(log: readonly RecordedEvent[], position: bigint): Map<string, CountRow> {
   const { apply } = past("past");
   const rows = new Map<string, CountRow>();
   for (const event of log as readonly RecordedEvent<Counted>[]) {

@@ -5,7 +5,7 @@ import type { EventStore } from "../../../eventstore/event-store.ts";
 import { postgresEventStore } from "../../../eventstore/postgres/postgres.ts";
 import type { Counted, CountRow, ProjectionSubject } from "../projection-subject.ts";
 import { figures, lasting, spread } from "../soaking.ts";
-import { past } from "./as-of.ts";
+import { foldUntil, past } from "./as-of.ts";
 import { type Cases, collect, newEvent } from "./subject.ts";
 
 /** On a log that holds nothing else. */
@@ -24,7 +24,9 @@ export const longPastCases = (sizes: {
       await readers[0].waitFor(await store.head());
       const tooks: number[] = [];
       await fc.assert(
-        fc.asyncProperty(fc.constantFrom(...log), momentOf(log), async ({ stream }, moment) => {
+        fc.asyncProperty(fc.constantFrom(...log), anyMoment(log), async (event, any) => {
+          const { stream } = event;
+          const moment = typeof any === "function" ? any(event) : any;
           const asOf = typeof moment === "bigint" ? moment : await store.positionAt(moment);
           expect(asOf).toBe(positionUntil(log, moment));
           const began = performance.now();
@@ -34,6 +36,11 @@ export const longPastCases = (sizes: {
         }),
         { numRuns: sizes.reads },
       );
+      for (const part of [1n, 2n, 3n, 4n]) {
+        const asOf = (BigInt(log.length) * part) / 4n;
+        const all = await collect(readers[0].scan({ asOf }));
+        expect(new Map(all.map(({ key, row }) => [key, row]))).toEqual(foldUntil(log, asOf));
+      }
       await stop();
       await store.close();
       expect(complaints.filter(({ level }) => level !== "info")).toEqual([]);
@@ -41,16 +48,31 @@ export const longPastCases = (sizes: {
     },
 });
 
-/** A position, or a time on, before or after that of an event. */
-const momentOf = (log: readonly RecordedEvent[]): fc.Arbitrary<bigint | Date> =>
+type Moment = bigint | Date;
+
+/** Any position; a time at, before or after that of any event; or next to the event whose stream is read. */
+const anyMoment = (
+  log: readonly RecordedEvent[],
+): fc.Arbitrary<Moment | ((event: RecordedEvent) => Moment)> =>
   fc.oneof(
     fc.bigInt({ min: 0n, max: BigInt(log.length) }),
-    fc
-      .tuple(fc.constantFrom(...log), fc.integer({ min: -3_000, max: 3_000 }))
-      .map(([{ recordedAt }, offMs]) => new Date(recordedAt.getTime() + offMs)),
+    fc.tuple(fc.constantFrom(...log), offMs).map(([{ recordedAt }, off]) => later(recordedAt, off)),
+    fc.constantFrom(-1n, 0n, 1n).map(
+      (off) =>
+        ({ position }: RecordedEvent) =>
+          position + off,
+    ),
+    offMs.map(
+      (off) =>
+        ({ recordedAt }: RecordedEvent) =>
+          later(recordedAt, off),
+    ),
   );
 
-function positionUntil(log: readonly RecordedEvent[], moment: bigint | Date): bigint {
+const offMs = fc.oneof(fc.constantFrom(-1, 0, 1), fc.integer({ min: -3_000, max: 3_000 }));
+const later = (time: Date, ms: number): Date => new Date(time.getTime() + ms);
+
+function positionUntil(log: readonly RecordedEvent[], moment: Moment): bigint {
   if (typeof moment === "bigint") return moment;
   return log.findLast(({ recordedAt }) => recordedAt <= moment)?.position ?? 0n;
 }
