@@ -6,7 +6,7 @@ import { resourceKey } from "./resources.ts";
 
 /** The names of a resource's own steps; the others are named in the lists below. */
 export const ensureStep = (resource: Resource): string => `ensure ${resourceKey(resource)}`;
-export const removeStep = (resource: Resource): string => `remove ${resourceKey(resource)}`;
+const removeStep = (resource: Resource): string => `remove ${resourceKey(resource)}`;
 
 /** What is known of an operation that bears on its steps. */
 export type Outline = {
