@@ -37,6 +37,7 @@ export const servingActivities = ({ attempt, recorder, leases, probe }: ServingD
         operation: occasion.operation,
         directoryVersion: directory_version,
         proxies: proxies.map(({ proxy }) => proxy),
+        endpoints: proxies.map(({ address, region }) => ({ address, region })),
       });
     }),
 

@@ -33,8 +33,9 @@ export const lookup = ({ namespaces, leases }: LookupDependencies) => {
       });
     },
 
-    async view(row: NamespaceRow, sight: Exclude<Sight, "nothing">): Promise<NamespaceView> {
-      return namespaceView(row, sight, await leases.live());
+    /** As the API shows it now or, with `asOf`, as it would have then. */
+    async view(row: NamespaceRow, sight: Exclude<Sight, "nothing">, asOf?: bigint): Promise<NamespaceView> {
+      return namespaceView(row, sight, asOf === undefined ? await leases.live() : undefined);
     },
   };
 };

@@ -64,7 +64,7 @@ export const namespaceRoutes =
           limit,
           asOf,
         });
-        const live = await deps.leases.live();
+        const live = asOf === undefined ? await deps.leases.live() : undefined;
         const views = items.map(({ row }) =>
           namespaceView(row, sightOf(caller, row) === "all" ? "all" : "basics", live),
         );
@@ -94,7 +94,7 @@ export const namespaceRoutes =
         }
         const { row, sight } = await seen(caller, ns, asOf);
         reply.header("etag", `"${row.version}"`);
-        return view(row, sight);
+        return view(row, sight, asOf);
       },
     );
 
@@ -159,8 +159,7 @@ export const namespaceRoutes =
       async (request) => {
         const asOf = await positionOf(deps.store, request.query.as_of);
         const { row } = await seen(await request.caller(), request.params.ns, asOf);
-        const live = row.serving === "serving" && row.shard !== null ? await deps.leases.live(row.shard) : [];
-        return endpointsView(row.namespace, live);
+        return endpointsView(row, asOf === undefined ? await deps.leases.live(row.shard ?? "") : undefined);
       },
     );
   };

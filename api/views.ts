@@ -8,17 +8,17 @@ import type { Sight } from "./rights.ts";
 export type NamespaceView = ReturnType<typeof namespaceView>;
 export type OperationView = ReturnType<typeof operationView>;
 
+/** `live`: the proxies of now; `undefined`: a look at the past, which knows where it was served then. */
 export function namespaceView(
   row: NamespaceRow,
   sight: Exclude<Sight, "nothing">,
-  live: readonly ProxyLease[],
+  live: readonly ProxyLease[] | undefined,
 ) {
-  const serving = row.serving === "serving" ? live.filter(({ shard }) => shard === row.shard) : [];
   const basics = {
     namespace: row.namespace,
     status: row.status,
     client_api: row.client_api,
-    endpoints: serving.map(({ address }) => address),
+    endpoints: endpointsOf(row, live).map(({ address }) => address),
   };
   if (sight === "basics") return basics;
   return {
@@ -50,16 +50,24 @@ export function operationView(row: OperationRow, uiUrl: string, temporalNamespac
   };
 }
 
-export function endpointsView(namespace: string, proxies: readonly ProxyLease[]) {
-  return {
-    namespace,
-    endpoints: proxies.map(({ address, region, healthy, load }) => ({
+export const endpointsView = (row: NamespaceRow, live: readonly ProxyLease[] | undefined) => ({
+  namespace: row.namespace,
+  endpoints: endpointsOf(row, live),
+});
+
+function endpointsOf(row: NamespaceRow, live: readonly ProxyLease[] | undefined) {
+  if (row.serving !== "serving") return [];
+  // How a proxy felt at some moment of the past is recorded nowhere.
+  if (live === undefined)
+    return row.served_at.map((endpoint) => ({ ...endpoint, health: "unknown", load: 0 }));
+  return live
+    .filter(({ shard }) => shard === row.shard)
+    .map(({ address, region, healthy, load }) => ({
       address,
       region,
       health: healthy ? "healthy" : "unhealthy",
       load,
-    })),
-  };
+    }));
 }
 
 export const eventView = (event: RecordedEvent) => ({

@@ -1,5 +1,6 @@
 import type { PatternType, Resource, Selection } from "../plan.ts";
 import type { Access, NamespaceRequest } from "../request/request.ts";
+import type { RegisteredEndpoint } from "./create-events.ts";
 import type { Finding } from "./drift-events.ts";
 import type { Failure, Workflow } from "./events.ts";
 
@@ -42,7 +43,7 @@ export type Step =
       { patterns: readonly { readonly type: PatternType; readonly enforced: boolean }[] }
     >
   | Ask<"ConfigureAccess", { access: Access }>
-  | Ask<"RegisterProxies", Acknowledged>
+  | Ask<"RegisterProxies", Acknowledged & { endpoints?: readonly RegisteredEndpoint[] }>
   | Ask<"ConfirmProbe", { proxy: string; messageId: string; tookMs: number }>
   | Ask<"ActivateNamespace">
   | Ask<"ApplyUpdate">

@@ -41,10 +41,17 @@ export type PatternsConfigured = Event<
 /** From here the shard's proxies know the namespace; they serve only Prism's probe. */
 export type AccessConfigured = Event<"AccessConfigured", { readonly access: Access }>;
 
+export type RegisteredEndpoint = { readonly address: string; readonly region: string };
+
 /** Every live proxy of the shard has this version of the directory in force. Ends an update. */
 export type ProxiesRegistered = Event<
   "ProxiesRegistered",
-  { readonly directory_version: string; readonly proxies: readonly string[] }
+  {
+    readonly directory_version: string;
+    readonly proxies: readonly string[];
+    /** Where it was served then; leases know only where it is served now. */
+    readonly endpoints?: readonly RegisteredEndpoint[];
+  }
 >;
 
 export type ProbeSucceeded = Event<

@@ -83,10 +83,11 @@ function eventOf(command: Step, namespace: Namespace, operation: Operation): Nam
 }
 
 function register(
-  { directoryVersion, proxies }: Extract<Step, { type: "RegisterProxies" }>,
+  { directoryVersion, proxies, endpoints }: Extract<Step, { type: "RegisterProxies" }>,
   { kind, done }: Operation,
 ): NamespaceEvent {
   if (kind === "update" && !done.has("apply")) throw notReady("cannot register: the update is not applied");
   if (proxies.length === 0) throw notReady("no live proxy has acknowledged it");
-  return { type: "ProxiesRegistered", data: { directory_version: directoryVersion, proxies } };
+  const where = endpoints === undefined ? {} : { endpoints };
+  return { type: "ProxiesRegistered", data: { directory_version: directoryVersion, proxies, ...where } };
 }

@@ -1,6 +1,6 @@
 import { unreachable } from "../errors.ts";
 import type { RecordedEvent } from "../event.ts";
-import type { NamespaceRequested, PlanSelected } from "../namespace/create-events.ts";
+import type { NamespaceRequested, PlanSelected, RegisteredEndpoint } from "../namespace/create-events.ts";
 import type { Finding } from "../namespace/drift-events.ts";
 import type { NamespaceEvent } from "../namespace/events.ts";
 import type { NamespaceStatus } from "../namespace/namespace.ts";
@@ -35,6 +35,8 @@ export type NamespaceRow = Configuration & {
   /** The last operation, ended or not. */
   readonly operation: { readonly id: string } & Progress;
   readonly serving: Serving;
+  /** Where it was served when proxies last registered it: what a look at the past answers. */
+  readonly served_at: readonly RegisteredEndpoint[];
   /** Position of the last event that changed what proxies must know; "0": none did. */
   readonly directory_version: string;
   /** What an update under way asks for: not in force. */
@@ -49,7 +51,7 @@ export type NamespaceRow = Configuration & {
 
 export const namespaces: Projection<NamespaceEvent, NamespaceRow> = {
   name: "namespaces",
-  version: 2,
+  version: 3,
   streams: ["namespace-"],
   temporal: true,
   key: (event) => event.stream.slice("namespace-".length),
@@ -81,6 +83,7 @@ function requested(event: RecordedEvent<NamespaceRequested>): NamespaceRow {
     shard: null,
     operation: { id: operation, ...beginning("create") },
     serving: "none",
+    served_at: [],
     directory_version: "0",
     next: null,
     before: null,
@@ -105,16 +108,10 @@ const planned = <Known extends object>(known: Known, { data }: PlanSelected) => 
   warnings: data.warnings,
 });
 
-/** Others look at the namespace too: only its own events tell of the operation. */
-function operationAfter(
-  { operation }: NamespaceRow,
-  event: RecordedEvent<NamespaceEvent>,
-): NamespaceRow["operation"] {
+function operationAfter({ operation }: NamespaceRow, event: NamespaceEvent): NamespaceRow["operation"] {
   const begins = begunBy(event);
   if (begins !== undefined) return { id: begins.operation, ...beginning(begins.kind) };
-  return event.metadata.operation === operation.id
-    ? { ...proceed(operation, event), id: operation.id }
-    : operation;
+  return { ...proceed(operation, event), id: operation.id };
 }
 
 function after(row: NamespaceRow, event: NamespaceEvent): NamespaceRow {
@@ -157,6 +154,8 @@ function after(row: NamespaceRow, event: NamespaceEvent): NamespaceRow {
       return { ...row, drift: event.data.findings };
     case "DriftRepaired":
       return { ...row, drift: [] };
+    case "ProxiesRegistered":
+      return { ...row, served_at: event.data.endpoints ?? row.served_at };
     case "NamespaceRequested":
     case "ResourceIntended":
     case "ResourceProvisioned":
@@ -165,7 +164,6 @@ function after(row: NamespaceRow, event: NamespaceEvent): NamespaceRow {
     case "StepFailed":
     case "PatternsConfigured":
     case "AccessConfigured":
-    case "ProxiesRegistered":
     case "ProbeSucceeded":
     case "OperationParked":
     case "OperationRetried":

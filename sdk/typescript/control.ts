@@ -153,6 +153,9 @@ export type AuditRow = {
 
 export type Page<Item> = { readonly items: readonly Item[]; readonly next_cursor: string | null };
 
+/** `asOf`: a position of the history or an RFC 3339 time; the answer as it was then. */
+export type Past = { readonly asOf?: string | undefined };
+
 export type CreateOptions = {
   /** Wait up to so many seconds (at most 60) until it is active; default: answer at once. */
   readonly waitSeconds?: number;
@@ -181,19 +184,23 @@ export function control(options: ControlOptions) {
             ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
           },
         }),
-      /** `asOf`: a position of the history or an RFC 3339 time; the answer as it was then. */
-      get: (name: string, { asOf }: { asOf?: string | undefined } = {}) =>
-        get<Namespace>(`/namespaces/${one(name)}`, { as_of: asOf }),
-      list: (query: { team?: string; status?: string; client_api?: string; cursor?: string } = {}) =>
-        get<Page<Namespace>>("/namespaces", query),
+      get: (name: string, { asOf }: Past = {}) => get<Namespace>(`/namespaces/${one(name)}`, { as_of: asOf }),
+      list: ({
+        asOf,
+        ...query
+      }: { team?: string; status?: string; client_api?: string; cursor?: string } & Past = {}) =>
+        get<Page<Namespace>>("/namespaces", { ...query, as_of: asOf }),
       history: (name: string, query: { after?: string; type?: string } = {}) =>
         get<{ readonly items: readonly HistoryEvent[] }>(`/namespaces/${one(name)}/history`, query),
-      endpoints: (name: string) =>
+      endpoints: (name: string, { asOf }: Past = {}) =>
         get<{ readonly namespace: string; readonly endpoints: readonly Endpoint[] }>(
           `/namespaces/${one(name)}/endpoints`,
+          { as_of: asOf },
         ),
-      access: (name: string) => get<Readonly<Record<string, unknown>>>(`/namespaces/${one(name)}/access`),
-      plan: (name: string) => get<PlanAnswer>(`/namespaces/${one(name)}/plan`),
+      access: (name: string, { asOf }: Past = {}) =>
+        get<Readonly<Record<string, unknown>>>(`/namespaces/${one(name)}/access`, { as_of: asOf }),
+      plan: (name: string, { asOf }: Past = {}) =>
+        get<PlanAnswer>(`/namespaces/${one(name)}/plan`, { as_of: asOf }),
       /** The history folded afresh, against what is served. */
       replay: (name: string) => get<Replay>(`/namespaces/${one(name)}/replay`),
     },

@@ -41,6 +41,25 @@ describe("the past of a namespace", () => {
     await expect(namespaces.get(name, { asOf: earlier })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
+  it("tells where it was served, and who might use it", async () => {
+    const { namespaces } = await prism.control(member);
+    const asOf = positionOf("NamespaceActivated");
+    const now = (await namespaces.endpoints(name)).endpoints.map(({ address }) => address);
+    const then = (await namespaces.endpoints(name, { asOf })).endpoints;
+    expect(then).toEqual(now.map((address) => ({ address, region: "local", health: "unknown", load: 0 })));
+    expect((await namespaces.endpoints(name, { asOf: positionOf("ShardAssigned") })).endpoints).toEqual([]);
+    const access = await namespaces.access(name, { asOf: positionOf("ShardAssigned") });
+    expect(access).toMatchObject({ owners: [{ team: "payments-team" }] });
+    expect((await namespaces.list({ asOf })).items.map(({ namespace }) => namespace)).toContain(name);
+    const before = String(BigInt(positionOf("NamespaceRequested")) - 1n);
+    expect((await namespaces.list({ asOf: before })).items.map(({ namespace }) => namespace)).not.toContain(
+      name,
+    );
+    await expect(namespaces.plan(name, { asOf: positionOf("NamespaceRequested") })).rejects.toMatchObject({
+      code: "NAMESPACE_NOT_READY",
+    });
+  });
+
   it.each(["tomorrow", "2999-01-01T00:00:00Z", "99999999999", "-1"])(
     "refuses %s as a moment",
     async (asOf) => {
