@@ -4,7 +4,7 @@ import type { NamespaceRequest } from "../request/request.ts";
 import type { NamespaceEvent } from "./events.ts";
 import type { NamespaceStatus } from "./namespace.ts";
 import { beginning, isOver, type OperationKind, type Progress, proceed } from "./progress.ts";
-import { stepsIn } from "./steps.ts";
+import { stepsIn } from "./step-events.ts";
 
 /** The last operation on a namespace, ended or not. */
 export type Operation = Progress & {

@@ -33,6 +33,7 @@ const deeds: Partial<Record<Type, Deed>> = {
   UpdateFailed: { action: "update namespace", outcome: "failed" },
   DeletionRequested: { action: "delete namespace", outcome: "accepted" },
   NamespaceDeleted: { action: "delete namespace", outcome: "succeeded" },
+  DeletionFailed: { action: "delete namespace", outcome: "failed" },
   ApprovalGranted: { action: "approve plan", outcome: "succeeded" },
   ApprovalRejected: { action: "reject plan", outcome: "succeeded" },
   OperationRetried: { action: "retry operation", outcome: "succeeded" },

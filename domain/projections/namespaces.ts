@@ -1,22 +1,13 @@
 import { unreachable } from "../errors.ts";
 import type { RecordedEvent } from "../event.ts";
-import type { NamespaceRequested, PlanSelected, RegisteredEndpoint } from "../namespace/create-events.ts";
+import type { NamespaceRequested, RegisteredEndpoint } from "../namespace/create-events.ts";
 import type { Finding } from "../namespace/drift-events.ts";
 import type { NamespaceEvent } from "../namespace/events.ts";
 import type { NamespaceStatus } from "../namespace/namespace.ts";
 import { beginning, begunBy, type Progress, proceed } from "../namespace/progress.ts";
-import type { Plan, Trace, Warning } from "../plan.ts";
-import type { NamespaceRequest } from "../request/request.ts";
+import { type Configuration, inForce, planned, unplanned } from "./configuration.ts";
 import type { Projection } from "./projection.ts";
 import { type Serving, servingAfter } from "./serving.ts";
-
-type Configuration = {
-  readonly request: NamespaceRequest;
-  readonly plan: Plan | null;
-  readonly trace: Trace | null;
-  readonly plan_hash: string | null;
-  readonly warnings: readonly Warning[];
-};
 
 type Status = Exclude<NamespaceStatus, "absent">;
 
@@ -91,22 +82,6 @@ function requested(event: RecordedEvent<NamespaceRequested>): NamespaceRow {
     drift: [],
   };
 }
-
-const unplanned = (request: NamespaceRequest): Configuration => ({
-  request,
-  plan: null,
-  trace: null,
-  plan_hash: null,
-  warnings: [],
-});
-
-const planned = <Known extends object>(known: Known, { data }: PlanSelected) => ({
-  ...known,
-  plan: data.plan,
-  trace: data.trace,
-  plan_hash: data.hash,
-  warnings: data.warnings,
-});
 
 function operationAfter({ operation }: NamespaceRow, event: NamespaceEvent): NamespaceRow["operation"] {
   const begins = begunBy(event);
@@ -186,9 +161,3 @@ function after(row: NamespaceRow, event: NamespaceEvent): NamespaceRow {
 /** A create that waits no longer goes on, or is being undone. */
 const decided = ({ status }: NamespaceRow): Status =>
   status === "awaiting_approval" ? "provisioning" : status;
-
-/** An update of access alone has selected no plan: the old one stands. */
-function inForce({ next, plan, trace, plan_hash, warnings }: NamespaceRow): Partial<Configuration> {
-  if (next === null) return {};
-  return next.plan === null ? { ...next, plan, trace, plan_hash, warnings } : next;
-}

@@ -2,16 +2,8 @@ import type { RecordedEvent } from "../event.ts";
 import { replans } from "../namespace/change.ts";
 import type { Failure, NamespaceEvent } from "../namespace/events.ts";
 import type { OperationKind } from "../namespace/progress.ts";
-import {
-  createSteps,
-  deleteSteps,
-  repairSteps,
-  type Said,
-  type StepState,
-  silentSteps,
-  stepsIn,
-  updateSteps,
-} from "../namespace/steps.ts";
+import { type Said, type StepState, stepsIn } from "../namespace/step-events.ts";
+import { createSteps, deleteSteps, repairSteps, silentSteps, updateSteps } from "../namespace/steps.ts";
 
 export type StepRow = {
   readonly name: string;

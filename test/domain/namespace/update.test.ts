@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Command } from "../../../domain/namespace/commands.ts";
+import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
 import { evolve } from "../../../domain/namespace/evolve.ts";
 import { absent } from "../../../domain/namespace/namespace.ts";
 import type { NamespaceRequest } from "../../../domain/request/request.ts";
@@ -173,6 +174,16 @@ describe("an update of the capacity", () => {
     given(...l.growing)
       .when({ ...select, selection: { ...l.largerSelection, plan: moved } })
       .thenRefused("MIGRATION_REQUIRED");
+  });
+});
+
+describe("every update that is applied", () => {
+  it("counts one more version", () => {
+    const second = l.updateRequested(a.request, "access.consumers") as NamespaceEvent;
+    const asked = { ...second, data: { ...second.data, operation: a.another } } as NamespaceEvent;
+    given(...l.openingUp, l.applied, a.registered, asked)
+      .when(l.as(a.another, apply))
+      .thenEvents({ type: "UpdateApplied", data: { version: 3 } });
   });
 });
 

@@ -59,6 +59,19 @@ describe("an operation that waits, is cancelled or abandoned", () => {
   });
 });
 
+describe("the proxies that serve it", () => {
+  const served = [{ address: "127.0.0.1:8980", region: "local" }];
+  const everywhere: NamespaceEvent = {
+    type: "ProxiesRegistered",
+    data: { directory_version: "7", proxies: ["proxy-1"], endpoints: served },
+  };
+  it("are known with where they were, also when a later event does not say", () => {
+    expect(rowAfter(a.requested)).toMatchObject({ served_at: [] });
+    expect(rowAfter(a.requested, everywhere)).toMatchObject({ served_at: served });
+    expect(rowAfter(a.requested, everywhere, a.registered)).toMatchObject({ served_at: served });
+  });
+});
+
 describe("an update", () => {
   it("leaves in force what is in force, until it is applied", () => {
     const before = rowAfter(...l.active);

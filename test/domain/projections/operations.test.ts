@@ -81,7 +81,9 @@ describe("an operation that meets trouble", () => {
     expect(stepOf(topic, a.operation, ...stuck, a.blocked)).toMatchObject({ state: "undo_failed" });
     const ended = [...stuck, a.blocked, a.failed(true)];
     expect(rowOf(a.operation, ...ended)).toMatchObject({ state: "cancelled" });
-    expect(stepOf(topic, a.operation, ...ended, a.removed(a.topic))).toMatchObject({ state: "undone" });
+    const cleaned = [...ended, a.removed(a.topic), l.cleaned];
+    expect(stepOf(topic, a.operation, ...cleaned)).toMatchObject({ state: "undone" });
+    expect(rowOf(a.operation, ...cleaned)?.ended_at).toBe(rowOf(a.operation, ...ended)?.ended_at);
   });
   it("is at nothing any more when it has ended", () =>
     expect(stepOf("probe", a.operation, a.requested, l.stepFailed("probe"), a.failed())).toMatchObject({
