@@ -26,7 +26,8 @@ export async function decisionOf(
 
 function decision(event: NamespaceEvent): PrismError | undefined | "undecided" {
   if (event.type === "NamespaceActivated") return undefined;
-  if (event.type === "NamespaceFailed" || (event.type === "StepFailed" && !event.data.will_retry)) {
+  const refused = event.type === "NamespaceFailed" || event.type === "NamespaceRejected";
+  if (refused || (event.type === "StepFailed" && !event.data.will_retry)) {
     const { code, message, details } = event.data.error;
     return new PrismError(code, message, { details });
   }
