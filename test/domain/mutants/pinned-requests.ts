@@ -129,6 +129,36 @@ const queue: readonly Pinned[] = [
     asks: request("queue", { durability: "strong" }),
     inventory: oneBroker,
   },
+  {
+    title: "exactly at every cap, kept a year",
+    asks: request("queue", {
+      write_rps: 100_000,
+      read_rps: 500_000,
+      data_size: "1TB",
+      max_message_size: "100MB",
+      retention: "365days",
+    }),
+  },
+  {
+    title: "over every cap, kept longer than a year",
+    asks: request("queue", {
+      write_rps: 100_001,
+      read_rps: 500_001,
+      data_size: "2TB",
+      max_message_size: "1GB",
+      retention: "366days",
+    }),
+  },
+  {
+    title: "over every cap, asked for by the platform",
+    asks: request("queue", {
+      write_rps: 100_001,
+      data_size: "2TB",
+      retention: "366days",
+      kafka_partitions: 9,
+    }),
+    by: "platform",
+  },
 ];
 
 const reader: readonly Pinned[] = [
