@@ -44,7 +44,7 @@ function kindOf(error: Error): StoreErrorKind | undefined {
   if (known !== undefined) return known;
   const code = "code" in error ? error.code : undefined;
   if (typeof code === "number" && statuses[code] !== undefined) return statuses[code];
-  return /discover|connect|ECONN|UNAVAILABLE|transport|channel/i.test(error.message)
+  return /discover|connect|ECONN|UNAVAILABLE|transport|channel|operation was cancell?ed/i.test(error.message)
     ? "StoreUnavailable"
     : undefined;
 }
