@@ -14,7 +14,7 @@ export const delivery: Benchmark = {
   title: "From append to delivery",
   servers: ["postgres-control"],
   async run() {
-    const { url, drop } = await database();
+    const { url, pool, drop } = await database();
     const [writer, reader] = [postgresEventStore({ url }), postgresEventStore({ url })];
     const stopping = new AbortController();
     const sent = new Map<string, number>();
@@ -28,6 +28,7 @@ export const delivery: Benchmark = {
       };
       await load({ callers: 64, calls: 2_000 }, append);
       await subscriber.took(2_000);
+      await pool.query("analyze eventstore.events");
 
       const full = await load({ callers: 64, calls: 30_000 }, append);
       const loaded = await subscriber.took(30_000);
