@@ -29,6 +29,7 @@ import { operationStarter } from "./operation-starter.ts";
 import { operationRoutes } from "./operations.ts";
 import { operatorRoutes } from "./operator.ts";
 import { planRoutes } from "./plans.ts";
+import { projectionLag } from "./projection-lag.ts";
 import { proxyRoutes } from "./proxies.ts";
 import { teamRoutes } from "./teams.ts";
 import { unbuiltRoutes } from "./unbuilt.ts";
@@ -84,6 +85,12 @@ run(async () => {
 
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
+  projectionLag(metrics, {
+    namespaces: namespaceRows,
+    operations: operationRows,
+    teams: teamRows,
+    audit: auditRows,
+  });
   const checks = {
     control: async () => void (await control.query("select 1")),
     event_store: () => store.health(),

@@ -127,6 +127,15 @@ describe("the past of a namespace", () => {
     expect(seen.map(({ type }) => type)).toContain("QuotaReserved");
   });
 
+  it("says how far each projection is behind", async () => {
+    const metrics = await (await fetch(`${prism.api}/metrics`)).text();
+    for (const projection of ["namespaces", "operations", "teams", "audit"]) {
+      expect(metrics).toMatch(
+        new RegExp(`prism_projection_lag_seconds\\{projection="${projection}"\\} [0-9.]+`),
+      );
+    }
+  });
+
   it("tells auditors who did what, and nobody else", async () => {
     const auditor = await prism.control({ subject: "user:eve", scopes: ["prism:audit"] });
     const { items } = await auditor.audit({ namespace: name });
