@@ -72,13 +72,16 @@ export function explained(label: string, { plan, trace, hash, warnings, approval
       ["resource", "kind", "name"],
       plan.resources.map(({ backend, kind, name }) => [backend, kind, name]),
     ),
-    table(
-      ["policy", "enforced", "because"],
-      plan.policies.map(({ policy, enforced, because }) => [policy, enforced ? "yes" : "not yet", because]),
-    ),
+    ...(plan.policies.length === 0 ? [] : [policies(plan)]),
     reasons(trace),
   ].join("\n\n");
 }
+
+const policies = (plan: PlanAnswer["plan"]): string =>
+  table(
+    ["policy", "enforced", "because"],
+    plan.policies.map(({ policy, enforced, because }) => [policy, enforced ? "yes" : "not yet", because]),
+  );
 
 function reasons({ rules, backends, flips }: Trace): string {
   return [
