@@ -70,8 +70,8 @@ const prismReader: Read = async ({ client }, from) => {
 const kafkaReader: Read = async ({ brokers, carrier }) => {
   const consumer = new Consumer({ clientId: "bench", groupId: randomUUID(), bootstrapBrokers: [...brokers] });
   // From the start, always: with "latest" it does not tell where it stands, and what comes meanwhile passes it by.
-  const options = { topics: [carrier], mode: "earliest", autocommit: 100, maxWaitTime: 500 } as const;
-  const stream = await consumer.consume(options);
+  const options = { mode: "earliest", autocommit: 100, maxWaitTime: 500 } as const;
+  const stream = await consumer.consume({ ...options, topics: [carrier] });
   async function* values() {
     for await (const message of stream) yield message.value;
   }
