@@ -1,0 +1,102 @@
+import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
+import * as a from "../namespace/examples.ts";
+import * as l from "../namespace/lives.ts";
+
+const ensureTopic = "ensure kafka topic orders-queue";
+const begun: readonly NamespaceEvent[] = [a.requested, a.planned, a.placed, a.intended(a.topic)];
+const changed = l.updateRequested(l.largerRequest, "needs.write_rps");
+
+/** Namespaces' lives, event by event, with what goes wrong in them. */
+export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
+  "a create, and it is degraded for a while": [...l.active, l.degraded, l.recovered, l.quarantined],
+  "a step fails until it succeeds": [
+    ...begun,
+    l.stepFailed(ensureTopic),
+    l.stepFailed(ensureTopic),
+    a.provisioned(a.topic),
+  ],
+  "a create fails and leaves nothing": [
+    ...begun,
+    l.stepFailed(ensureTopic, false),
+    l.removalIntended(a.topic),
+    a.removed(a.topic),
+    a.failed(),
+  ],
+  "a create fails, leaves something, and that is cleaned up": [
+    ...begun,
+    a.provisioned(a.topic),
+    a.intended(a.table),
+    l.stepFailed("ensure postgres wal-table wal_orders", false),
+    a.blocked,
+    a.failed(true),
+    l.cleaned,
+  ],
+  "a create is parked, retried, parked and abandoned": [
+    ...a.ready.slice(0, -1),
+    l.stepFailed("probe"),
+    l.parked,
+    l.retried,
+    l.stepFailed("probe"),
+    l.parked,
+    l.abandoned,
+    a.removed(a.topic),
+    a.failed(),
+  ],
+  "a create is cancelled": [...begun, l.cancelled, a.removed(a.topic), a.failed()],
+  "a create waits for approval and gets it": [...l.waiting, l.granted, a.placed, a.intended(a.topic)],
+  "a create waits for approval, of another plan in the end": [
+    ...l.waiting,
+    { ...l.plannedOverCap, data: { ...l.plannedOverCap.data, hash: "def" } },
+    l.approvalRequested("def"),
+  ],
+  "a create is rejected": [...l.waiting, l.rejected, l.namespaceRejected],
+  "nobody approves a create in time": [...l.waiting, l.expired, l.namespaceRejected],
+  "an update grows it": [...l.grown, a.configured, a.opened, a.registered, l.applied],
+  "an update of its readers": [...l.openingUp, a.opened, a.registered, l.applied],
+  "an update that waits for approval": [
+    ...l.growing,
+    l.largerPlanned,
+    l.approvalRequested("larger"),
+    l.granted,
+  ],
+  "an update fails": [
+    ...l.growing,
+    l.largerPlanned,
+    a.intended(l.largerTopic),
+    l.stepFailed(ensureTopic, false),
+    l.updateFailed(),
+  ],
+  "an update fails, and not all is as before": [
+    ...l.growing,
+    l.largerPlanned,
+    a.intended(l.largerTopic),
+    a.provisioned(l.largerTopic),
+    l.updateFailed("kafka topic orders-queue"),
+  ],
+  "an update is parked and cancelled": [
+    ...l.active,
+    changed,
+    l.largerPlanned,
+    l.parked,
+    l.cancelled,
+    l.updateFailed(),
+  ],
+  "a delete, and a new life under the name": [...l.gone, ...l.active],
+  "a delete fails": [
+    ...l.active,
+    l.deletionRequested,
+    l.stopped,
+    l.stepFailed("drain", false),
+    l.deletionFailed,
+  ],
+  "a delete leaves something": [...l.emptied, l.removalIntended(a.topic), a.blocked, l.cleaned],
+  "drift is repaired": [
+    ...l.active,
+    l.driftDetected(),
+    a.intended(a.topic),
+    a.provisioned(a.topic, "id-2"),
+    l.driftRepaired,
+  ],
+  "a repair fails": [...l.active, l.driftDetected(), l.stepFailed(ensureTopic, false), l.repairFailed],
+  "drift that nobody may repair": [...l.active, l.driftDetected([{ ...l.finding, class: "foreign" }], false)],
+};
