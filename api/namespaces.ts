@@ -1,13 +1,12 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { PrismError } from "../domain/errors.ts";
 import { clientApis } from "../domain/plan.ts";
-import { enforcedPatterns } from "../domain/selection/enforced.ts";
 import type { EventStore } from "../eventstore/event-store.ts";
 import { positionOf } from "./as-of.ts";
 import { beginning } from "./create-route.ts";
 import { type LookupDependencies, lookup } from "./lookup.ts";
 import type { OperationStarter } from "./operation-starter.ts";
+import { recordedPlan } from "./recorded-plan.ts";
 import { sightOf } from "./rights.ts";
 import * as answers from "./schemas.ts";
 import { endpointsView, namespaceView } from "./views.ts";
@@ -129,19 +128,7 @@ export const namespaceRoutes =
       async (request) => {
         const asOf = await positionOf(deps.store, request.query.as_of);
         const row = await owned(await request.caller(), request.params.ns, asOf);
-        const { plan, trace, plan_hash: hash, warnings, shard } = row;
-        if (plan === null || trace === null || hash === null) {
-          throw new PrismError("NAMESPACE_NOT_READY", `Namespace '${row.namespace}' has no plan yet`);
-        }
-        const patterns = plan.patterns.map(({ type }) => type).filter((type) => !enforcedPatterns.has(type));
-        const policies = plan.policies.filter(({ enforced }) => !enforced).map(({ policy }) => policy);
-        return {
-          plan: { ...plan, shard },
-          trace,
-          hash,
-          warnings,
-          not_enforced_yet: [...patterns, ...policies],
-        };
+        return recordedPlan(deps.store, row);
       },
     );
 

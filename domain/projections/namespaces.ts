@@ -42,7 +42,7 @@ export type NamespaceRow = Configuration & {
 
 export const namespaces: Projection<NamespaceEvent, NamespaceRow> = {
   name: "namespaces",
-  version: 4,
+  version: 5,
   streams: ["namespace-"],
   temporal: true,
   key: (event) => event.stream.slice("namespace-".length),
@@ -96,7 +96,7 @@ function operationAfter({ operation }: NamespaceRow, event: NamespaceEvent): Nam
   return progress === operation ? operation : { ...progress, id: operation.id };
 }
 
-function after(row: NamespaceRow, event: NamespaceEvent): NamespaceRow {
+function after(row: NamespaceRow, event: RecordedEvent<NamespaceEvent>): NamespaceRow {
   switch (event.type) {
     case "PlanSelected":
       if (row.operation.kind === "update") return { ...row, next: row.next && planned(row.next, event) };

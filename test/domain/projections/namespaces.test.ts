@@ -105,8 +105,13 @@ describe("an update", () => {
       version: 2,
       request: l.readersRequest,
       plan_hash: "abc",
-      plan: a.selection.plan,
+      plan: { patterns: a.selection.plan.patterns, backend: a.selection.plan.backend, revision: "1" },
     }));
+  it("that is applied is explained by its own plan's event", () => {
+    expect(rowAfter(...l.grown)?.plan?.revision).toBe("1");
+    const selected = String(l.grown.indexOf(l.largerPlanned));
+    expect(rowAfter(...l.grown, l.applied)?.plan?.revision).toBe(selected);
+  });
   it("that fails leaves nothing but its operation", () => {
     const { operation, updated_at: _, ...failed } = rowAfter(...l.grown, l.updateFailed()) ?? absent();
     const { operation: __, updated_at: ___, ...before } = rowAfter(...l.active) ?? absent();

@@ -74,7 +74,7 @@ describe("whatever happens to a namespace", { timeout: 60_000 }, () => {
         incarnation: namespace.incarnation,
         version: namespace.version,
         request,
-        plan: plan ?? null,
+        plan: plan === undefined ? null : { patterns: plan.patterns, backend: plan.backend },
         plan_hash: namespace.planHash ?? null,
         shard: namespace.shard ?? null,
         trouble: namespace.trouble ?? null,
