@@ -3,12 +3,14 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { OperationRow } from "../domain/projections/operations.ts";
 import type { ProjectionReader } from "../eventstore/runner/reader.ts";
+import type { Caller } from "../runtime/auth.ts";
 import { type CreateDependencies, requestNamespace } from "./create-namespace.ts";
 import { type LookupDependencies, lookup } from "./lookup.ts";
 import type { StartedOperation } from "./operation-starter.ts";
 import { decisionOf } from "./outcome.ts";
 import { requestDocument } from "./request-body.ts";
 import { acceptsAnyBody, requestBody } from "./request-schema.ts";
+import { sightOf } from "./rights.ts";
 import { errors, namespaceAnswer } from "./schemas.ts";
 
 export type CreateRoute = CreateDependencies &
@@ -22,20 +24,23 @@ export const createRoute =
     const { view } = lookup(deps);
 
     /** Answers once what the caller waits for is visible to them, or when their patience ends. */
-    const answer = async (started: StartedOperation, waitMs: number, reply: FastifyReply) => {
+    const answer = async (caller: Caller, started: StartedOperation, waitMs: number, reply: FastifyReply) => {
       reply.header("location", `/api/v1/operations/${started.operation}`);
-      if (waitMs === 0) return reply.status(202).send(beginning(started));
-      const patience = AbortSignal.timeout(waitMs);
+      if (waitMs > 0) await untilDecided(started, AbortSignal.timeout(waitMs));
+      const row = await deps.namespaces.get(started.namespace);
+      // A later operation may have it, or another team the name.
+      const theirs = row?.operation.id === started.operation && sightOf(caller, row) === "all";
+      if (!theirs) return reply.status(202).send(beginning(started));
+      reply.header("etag", `"${row.version}"`);
+      return reply.status(waitMs > 0 && row.status === "active" ? 201 : 202).send(await view(row, "all"));
+    };
+
+    const untilDecided = async (started: StartedOperation, patience: AbortSignal) => {
       const decision = await decisionOf(deps.store, started, patience);
       if (decision?.failure !== undefined) throw decision.failure;
-      if (decision !== undefined) {
-        await deps.namespaces.waitFor(decision.position, patience);
-        await deps.operations.waitFor(decision.position, patience);
-      }
-      const row = await deps.namespaces.get(started.namespace);
-      if (row?.operation.id !== started.operation) return reply.status(202).send(beginning(started));
-      reply.header("etag", `"${row.version}"`);
-      return reply.status(row.status === "active" ? 201 : 202).send(await view(row, "all"));
+      if (decision === undefined) return;
+      await deps.namespaces.waitFor(decision.position, patience);
+      await deps.operations.waitFor(decision.position, patience);
     };
 
     server.post(
@@ -60,7 +65,8 @@ export const createRoute =
           "content-type": type,
         } = request.headers as Record<string, string>;
         const document = requestDocument(request.body as unknown as string, type);
-        return answer(await requestNamespace(deps, caller, document, key), patienceMsOf(prefer), reply);
+        const started = await requestNamespace(deps, caller, document, key);
+        return answer(caller, started, patienceMsOf(prefer), reply);
       },
     );
   };

@@ -7,8 +7,8 @@ export type ServerSentEvent = { readonly id?: string; readonly event?: string; r
 const keepAliveMs = 15_000;
 
 /**
- * Answers with `text/event-stream` until `events` ends, the caller goes, or their token
- * expires. A slow reader slows the source down; nothing is piled up for them.
+ * Answers with `text/event-stream` until `events` ends, the caller goes, their token
+ * expires, or the server stops. A slow reader slows the source down; nothing is piled up for them.
  */
 export async function answerStream(
   request: FastifyRequest,
@@ -19,11 +19,11 @@ export async function answerStream(
   reply.hijack();
   const { raw } = reply;
   const ended = new AbortController();
-  raw.on("close", () => ended.abort());
-  const expiry = setTimeout(
-    () => ended.abort(),
-    Math.min(caller.expiresAt.getTime() - Date.now(), 2 ** 31 - 1),
-  );
+  const end = () => ended.abort();
+  const { stopping } = request.server;
+  raw.on("close", end);
+  stopping.addEventListener("abort", end);
+  const expiry = setTimeout(end, Math.min(caller.expiresAt.getTime() - Date.now(), 2 ** 31 - 1));
   raw.writeHead(200, {
     "content-type": "text/event-stream",
     "cache-control": "no-store",
@@ -46,6 +46,7 @@ export async function answerStream(
   } finally {
     clearTimeout(expiry);
     clearInterval(keepAlive);
+    stopping.removeEventListener("abort", end);
     raw.end();
   }
 }

@@ -9,15 +9,10 @@ import type { Caller } from "../runtime/auth.ts";
 import { answerStream, type ServerSentEvent } from "./event-stream.ts";
 import { type LookupDependencies, lookup } from "./lookup.ts";
 import { ownedLives } from "./ownership.ts";
-import { errors } from "./schemas.ts";
+import { errors, eventStream, position } from "./schemas.ts";
 import { eventView } from "./views.ts";
 
 export type EventRoutes = LookupDependencies & { readonly store: EventStore };
-
-const lastEventId = z
-  .string()
-  .regex(/^\d{1,18}$/, "must be a position")
-  .optional();
 
 /** Events as they happen. `id` is the position: a reader that comes back with it misses nothing and gets nothing twice. */
 export const eventRoutes =
@@ -33,26 +28,24 @@ export const eventRoutes =
           summary: "Watch events (server-sent)",
           description:
             "One namespace's, or one team's namespaces and quota. `Last-Event-ID` resumes; without, only what is new.",
-          headers: z.object({ "last-event-id": lastEventId }),
+          headers: z.object({ "last-event-id": position }),
           querystring: z.object({
             namespace: z.string().optional(),
             team: z.string().optional(),
-            after: lastEventId.describe(
-              "As Last-Event-ID, for those who cannot send it; 0: from the beginning",
-            ),
+            after: position.describe("As Last-Event-ID, for those who cannot send it; 0: from the beginning"),
           }),
-          response: { 200: z.unknown().describe("text/event-stream"), ...errors },
+          response: { 200: eventStream, ...errors },
         },
       },
       async (request, reply) => {
         const caller = await request.caller();
         const { namespace, team, after } = request.query;
         const from = request.headers["last-event-id"] ?? after;
-        const position = from === undefined ? await deps.store.head() : BigInt(from);
+        const start = from === undefined ? await deps.store.head() : BigInt(from);
         if (namespace !== undefined) await owned(caller, namespace);
         else refuseForeignTeam(caller, team);
         const wanted =
-          namespace !== undefined ? ofNamespace(caller, namespace, position) : ofTeam(caller, team, position);
+          namespace !== undefined ? ofNamespace(caller, namespace, start) : ofTeam(caller, team, start);
         await answerStream(request, reply, caller, (signal) => following(deps.store, wanted, signal));
       },
     );

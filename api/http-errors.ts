@@ -45,7 +45,9 @@ export function answerError(error: FastifyError | PrismError, request: FastifyRe
     { code: known.code, cause: causeOf(error), path: request.url.split("?")[0] },
     known.message,
   );
-  if (known.advice === "wait") reply.header("retry-after", retryAfterSeconds);
+  if (known.advice === "wait") {
+    reply.header("retry-after", String(known.details["retry_after_seconds"] ?? retryAfterSeconds));
+  }
   if (known.code === "UNAUTHENTICATED") reply.header("www-authenticate", 'Bearer realm="prism"');
   const { code, message, details } = known;
   return reply.status(status).send({ error: { code, message, details } });

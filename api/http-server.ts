@@ -12,6 +12,10 @@ declare module "fastify" {
     /** Who is calling; `UNAUTHENTICATED` is thrown where nobody is signed in. */
     caller(): Promise<Caller>;
   }
+  interface FastifyInstance {
+    /** Aborts when the server is about to close. */
+    readonly stopping: AbortSignal;
+  }
 }
 
 export type HttpServer = Awaited<ReturnType<typeof httpServer>>;
@@ -36,6 +40,10 @@ export async function httpServer({ authority, log }: { authority: Authority; log
       details: { recommendation: "See /docs for what there is" },
     });
   });
+  const stopping = new AbortController();
+  server.decorate("stopping", stopping.signal);
+  // Streams end of their own accord: a stop would wait for their callers to hang up.
+  server.addHook("preClose", async () => stopping.abort());
   server.decorateRequest("caller", function () {
     return authority.caller(this.headers.authorization);
   });

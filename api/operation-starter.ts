@@ -1,5 +1,10 @@
-import { type Client, type Connection, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
-import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
+import {
+  type Client,
+  type Connection,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionInfo,
+} from "@temporalio/client";
+import { defineSearchAttributeKey, SearchAttributeType, WorkflowNotFoundError } from "@temporalio/common";
 import type { Occasion } from "../activities/occasion.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { OperationKind } from "../domain/namespace/progress.ts";
@@ -37,7 +42,7 @@ const operationKey = keyword("PrismOperation");
 const operationIdKey = keyword("PrismOperationId");
 
 /** The workflow id is the lock: Temporal runs one operation on a namespace at a time. */
-const workflowIdOf = (namespace: string): string => `namespace/${namespace}`;
+export const workflowIdOf = (namespace: string): string => `namespace/${namespace}`;
 
 export function operationStarter(
   { client, connection }: { readonly client: Client; readonly connection: Connection },
@@ -76,15 +81,9 @@ export function operationStarter(
     },
 
     async notBegun(by) {
-      const query =
-        "operation" in by
-          ? `PrismOperationId = '${quoted(by.operation)}'`
-          : `WorkflowId = '${quoted(workflowIdOf(by.namespace))}' AND ExecutionStatus = 'Running'`;
-      for await (const execution of client.workflow.list({ query, pageSize: 1 })) {
-        const memo = execution.memo as Memo | undefined;
-        if (memo === undefined) return undefined;
-        return startedAs(memo, execution.startTime, { id: execution.workflowId, run_id: execution.runId });
-      }
+      if ("namespace" in by) return running(client, by.namespace);
+      const query = `PrismOperationId = '${quoted(by.operation)}'`;
+      for await (const execution of client.workflow.list({ query, pageSize: 1 })) return startedBy(execution);
       return undefined;
     },
 
@@ -92,6 +91,24 @@ export function operationStarter(
       await connection.healthService.check({});
     },
   };
+}
+
+/** Asked of the workflow itself: lists lag behind what was started a moment ago. */
+async function running(client: Client, namespace: string): Promise<StartedOperation | undefined> {
+  try {
+    const execution = await client.workflow.getHandle(workflowIdOf(namespace)).describe();
+    return execution.status.name === "RUNNING" ? startedBy(execution) : undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+type Execution = Pick<WorkflowExecutionInfo, "memo" | "startTime" | "workflowId" | "runId">;
+
+function startedBy({ memo, startTime, workflowId, runId }: Execution): StartedOperation | undefined {
+  const workflow = { id: workflowId, run_id: runId };
+  return memo === undefined ? undefined : startedAs(memo as Memo, startTime, workflow);
 }
 
 /** What Temporal keeps beside the workflow, so that it can be shown before any event is written. */

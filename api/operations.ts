@@ -1,20 +1,22 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { OperationRow } from "../domain/projections/operations.ts";
-import type { ProjectionReader } from "../eventstore/runner/reader.ts";
-import type { Caller } from "../runtime/auth.ts";
-import type { OperationStarter, StartedOperation } from "./operation-starter.ts";
-import { operationNotFound } from "./rights.ts";
-import { errors, listOf, operationAnswer, page } from "./schemas.ts";
+import type { EventStore } from "../eventstore/event-store.ts";
+import { answerStream } from "./event-stream.ts";
+import type { CheckAfter } from "./expected-duration.ts";
+import { type FindDependencies, findOperation, maySee } from "./find-operation.ts";
+import { operationEvents } from "./operation-events.ts";
+import { errors, eventStream, listOf, operationAnswer, page, position } from "./schemas.ts";
 import { operationView } from "./views.ts";
 
-export type OperationRoutes = {
-  readonly operations: ProjectionReader<OperationRow>;
-  readonly starter: OperationStarter;
+export type OperationRoutes = FindDependencies & {
+  readonly store: EventStore;
+  readonly checkAfter: CheckAfter;
   /** For links into the Temporal UI. */
   readonly temporal: { readonly uiUrl: string; readonly namespace: string };
 };
 
+const tags = ["operations"];
 const states = [
   "pending",
   "running",
@@ -26,11 +28,13 @@ const states = [
   "rejected",
 ] as const;
 
+export const operationParams = z.object({ id: z.string().max(100) });
+
 export const operationRoutes =
-  ({ operations, starter, temporal }: OperationRoutes): FastifyPluginAsyncZod =>
+  (deps: OperationRoutes): FastifyPluginAsyncZod =>
   async (server) => {
-    const tags = ["operations"];
-    const view = (row: OperationRow) => operationView(row, temporal.uiUrl, temporal.namespace);
+    const { operations } = deps;
+    const view = operationViews(deps);
 
     server.get(
       "/operations",
@@ -47,11 +51,11 @@ export const operationRoutes =
         const { limit, cursor, namespace, state } = request.query;
         const { items, next } = await operations.list({
           where: { namespace, state },
-          filter: (row) => visible(caller, row),
+          filter: (row) => maySee(caller, row),
           after: cursor,
           limit,
         });
-        return { items: items.map(({ row }) => view(row)), next_cursor: next };
+        return { items: await Promise.all(items.map(({ row }) => view(row))), next_cursor: next };
       },
     );
 
@@ -61,44 +65,40 @@ export const operationRoutes =
         schema: {
           tags,
           summary: "One operation, with its steps",
-          params: z.object({ id: z.string().max(100) }),
+          params: operationParams,
           response: { 200: operationAnswer, ...errors },
         },
       },
-      async (request) => {
+      async (request) => view(await findOperation(deps, await request.caller(), request.params.id)),
+    );
+
+    server.get(
+      "/operations/:id/events",
+      {
+        schema: {
+          tags,
+          summary: "Watch an operation (server-sent)",
+          description:
+            "Its steps as they change, from the beginning or after `Last-Event-ID`; ends with the operation.",
+          params: operationParams,
+          headers: z.object({ "last-event-id": position }),
+          querystring: z.object({
+            after: position.describe("As Last-Event-ID, for those who cannot send it"),
+          }),
+          response: { 200: eventStream, ...errors },
+        },
+      },
+      async (request, reply) => {
         const caller = await request.caller();
-        const { id } = request.params;
-        const row = (await operations.get(id)) ?? pendingRow(await starter.notBegun({ operation: id }));
-        if (row === undefined || !visible(caller, row)) throw operationNotFound(id);
-        return view(row);
+        const row = await findOperation(deps, caller, request.params.id);
+        const after = BigInt(request.headers["last-event-id"] ?? request.query.after ?? "0");
+        await answerStream(request, reply, caller, (signal) => operationEvents(deps, row, after, signal));
       },
     );
   };
 
-/** Operations are for those who see all of the namespace, and for who asked. */
-const visible = (caller: Caller, row: OperationRow): boolean =>
-  caller.platform ||
-  caller.audit ||
-  caller.subject === row.requested_by ||
-  row.teams.some((team) => caller.teams.includes(team));
-
-/** Started, but no worker has begun it: all that is known comes from Temporal. */
-function pendingRow(started: StartedOperation | undefined): OperationRow | undefined {
-  if (started === undefined) return undefined;
-  return {
-    id: started.operation,
-    kind: started.kind,
-    namespace: started.namespace,
-    teams: [started.team],
-    state: "pending",
-    undoing: null,
-    steps: [],
-    plan_hash: null,
-    approval: null,
-    error: null,
-    requested_by: started.actor,
-    started_at: started.started_at,
-    ended_at: null,
-    workflow: started.workflow,
-  };
-}
+/** Operations as the API shows them. */
+export const operationViews =
+  ({ checkAfter, temporal }: Pick<OperationRoutes, "checkAfter" | "temporal">) =>
+  async (row: OperationRow) =>
+    operationView(row, await checkAfter(row), temporal);

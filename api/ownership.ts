@@ -1,19 +1,21 @@
 import type { RecordedEvent } from "../domain/event.ts";
 import type { NamespaceEvent } from "../domain/namespace/events.ts";
+import { teamsOf } from "../domain/namespace/namespace.ts";
 import type { Caller } from "../runtime/auth.ts";
 
 /**
- * A name's stream goes on when another team takes the name: a caller sees the lives that
- * their own team had, and no other. Feed it the stream from its beginning, in order.
+ * A name's stream goes on when another team takes the name, and its owners may change within a life: a caller
+ * sees what happened while it was their team's, and no more. Feed it the stream from its beginning, in order.
  */
 export function ownedLives(caller: Caller): (event: RecordedEvent) => boolean {
   let owners: readonly string[] = [];
+  let next: readonly string[] = [];
   return (event) => {
     const fact = event as RecordedEvent<NamespaceEvent>;
-    if (fact.type === "NamespaceRequested") {
-      const { team, access } = fact.data.request;
-      owners = [team, ...access.owners.map((owner) => owner.team)];
-    }
+    if (fact.type === "NamespaceRequested") owners = teamsOf(fact.data.request);
+    // Who is to own it owns it once the update is in force, which may never be.
+    if (fact.type === "UpdateRequested") next = teamsOf(fact.data.request);
+    if (fact.type === "UpdateApplied") owners = next;
     return caller.platform || caller.audit || owners.some((owner) => caller.teams.includes(owner));
   };
 }

@@ -40,13 +40,22 @@ const stepAnswer = z.object({
   ended_at: z.string().nullable(),
 });
 
+const pendingApproval = z.object({
+  plan_hash: z.string(),
+  fields: z.array(z.object({ field: z.string(), because: z.string() })).readonly(),
+  requested_by: z.string(),
+  expires_at: z.string(),
+});
+
 export const operationAnswer = z.object({
   id: z.string(),
   kind: z.string(),
   namespace: z.string(),
   state: z.string(),
+  undoing: z.string().nullable().describe("How it will end, once that is decided and it is being undone"),
   steps: z.array(stepAnswer).readonly(),
   plan_hash: z.string().nullable(),
+  approval: pendingApproval.nullable().describe("What waits for a platform member's word"),
   error: json.nullable(),
   requested_by: z.string(),
   started_at: z.string(),
@@ -96,6 +105,14 @@ export const page = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: z.string().max(200).optional(),
 });
+
+/** A place in the log, as `id` of an event and `after` of a query. */
+export const position = z
+  .string()
+  .regex(/^\d{1,18}$/, "must be a position")
+  .optional();
+
+export const eventStream = z.unknown().describe("text/event-stream");
 
 export const errors = { "4xx": errorAnswer, "5xx": errorAnswer } as const;
 

@@ -5,12 +5,6 @@ import { PrismError } from "../domain/errors.ts";
 const unbuilt: readonly (readonly [HTTPMethods, string, string])[] = [
   ["PATCH", "/namespaces/:ns", "updating a namespace"],
   ["DELETE", "/namespaces/:ns", "deleting a namespace"],
-  ["GET", "/operations/:id/events", "watching an operation"],
-  ["POST", "/operations/:id/cancel", "cancelling an operation"],
-  ["POST", "/operations/:id/retry", "retrying a parked operation"],
-  ["POST", "/operations/:id/abandon", "abandoning a parked operation"],
-  ["POST", "/operations/:id/approve", "approving a plan"],
-  ["POST", "/operations/:id/reject", "rejecting a plan"],
   ["GET", "/backends", "the inventory of backends"],
   ["GET", "/drift", "finding drift"],
   ["POST", "/reconcile", "reconciling"],

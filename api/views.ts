@@ -36,17 +36,18 @@ export function namespaceView(
   };
 }
 
-// What a create took here; a caller who asks sooner learns nothing new.
-const checkAfterMs = 500;
-
-export function operationView(row: OperationRow, uiUrl: string, temporalNamespace: string) {
+export function operationView(
+  row: OperationRow,
+  checkAfterMs: number,
+  temporal: { readonly uiUrl: string; readonly namespace: string },
+) {
   const { id: workflowId, run_id } = row.workflow;
-  const path = `namespaces/${temporalNamespace}/workflows/${encodeURIComponent(workflowId)}/${run_id}/history`;
+  const path = `namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${run_id}/history`;
   const { teams: _, workflow: __, ...shown } = row;
   return {
     ...shown,
-    check_after_ms: row.ended_at === null ? checkAfterMs : 0,
-    workflow: { id: workflowId, run_id, url: run_id === "" ? null : `${uiUrl}/${path}` },
+    check_after_ms: checkAfterMs,
+    workflow: { id: workflowId, run_id, url: run_id === "" ? null : `${temporal.uiUrl}/${path}` },
   };
 }
 

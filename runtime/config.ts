@@ -30,6 +30,8 @@ export const apiConfig = (env: Environment) => ({
   temporal: temporalConfig(env),
   timeouts: timeouts(env),
   auth: authConfig(env),
+  /** How often a caller is told that a name is taken by others: enough for people, too few for guessing names. */
+  collisionsPerMinute: whole(env, "PRISM_NAME_COLLISIONS_PER_MINUTE", 100),
   inventory: inventoryConfig(env),
   logLevel: logLevel(env),
 });
