@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     // Two cores are what a developer can spare beside seven servers.
     maxWorkers: 2,
+    // Of tests that say they may run side by side: they wait for servers, not for the cores.
+    maxConcurrency: 20,
     teardownTimeout: 60_000,
     reporters: ["default", "./test/setup/tally-reporter.ts"],
     projects: [

@@ -1,10 +1,11 @@
 import { Context } from "@temporalio/activity";
 import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
+import type { Failure } from "../domain/namespace/events.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { failureOf, toFailure } from "./failure.ts";
 import type { Occasion } from "./occasion.ts";
-import type { Recorder } from "./recorder.ts";
+import type { NamespaceHistory, Recorder } from "./recorder.ts";
 
 export type AttemptDependencies = {
   readonly recorder: Recorder;
@@ -12,21 +13,38 @@ export type AttemptDependencies = {
   readonly log: Log;
 };
 
+/** An attempt of a step that ended without a word: its worker was killed, paused or cut off. */
+const lost: Failure = {
+  code: "BACKEND_UNAVAILABLE",
+  message: "the attempt ended without an answer: its worker died, or was cut off",
+  details: {},
+};
+
 /**
- * One attempt of a step: heartbeats while it runs, so that a killed worker is noticed,
- * and a failure becomes a `StepFailed` event before Temporal decides whether to repeat.
+ * One attempt of a step: heartbeats while it runs, so that a killed worker is noticed, and
+ * a failure becomes a `StepFailed` event before Temporal decides whether to repeat. What an
+ * attempt could not say itself, as it was killed, the next one says.
  */
 export function attempts({ recorder, failpoint, log }: AttemptDependencies) {
-  return async <T>(
+  const report = async (occasion: Occasion, step: string, said: Said): Promise<void> => {
+    const history = await recorder.read(occasion.namespace);
+    if (!isWorthRecording(history, occasion, step, said)) return;
+    const command = { type: "ReportStepFailure", operation: occasion.operation, step, ...said } as const;
+    await recorder.record(occasion, failing(occasion, step), command, said.attempt);
+  };
+
+  const attempt = async <T>(
     occasion: Occasion,
     step: string,
     body: (signal: AbortSignal) => Promise<T>,
+    fails: (said: Said) => Promise<void> = (said) => report(occasion, step, said),
   ): Promise<T> => {
     const context = Context.current();
     const { heartbeatTimeoutMs, attempt } = context.info;
     const beat = setInterval(() => context.heartbeat(), (heartbeatTimeoutMs ?? 3_000) / 3);
     try {
       failpoint(step, "before", occasion.namespace);
+      if (attempt > 1) await fails({ attempt: attempt - 1, error: lost, willRetry: true });
       const result = await body(context.cancellationSignal);
       failpoint(step, "recorded", occasion.namespace);
       return result;
@@ -35,28 +53,47 @@ export function attempts({ recorder, failpoint, log }: AttemptDependencies) {
       if (failure instanceof CancelledFailure) throw failure;
       const willRetry = !(failure instanceof ApplicationFailure && failure.nonRetryable === true);
       log.warn({ ...occasion, step, attempt, will_retry: willRetry, error: String(error) }, "step failed");
-      if (isWorthRecording(attempt) || !willRetry) {
-        const report = { step, attempt, error: failureOf(error), willRetry };
-        await recorder
-          .record(
-            occasion,
-            `${step} failed`,
-            { type: "ReportStepFailure", operation: occasion.operation, ...report },
-            attempt,
-          )
-          // The event store may be what is down; the attempt is in Temporal's history all the same.
-          .catch((cause: unknown) =>
-            log.warn({ ...occasion, step, error: String(cause) }, "failure not recorded"),
-          );
-      }
+      // The event store may be what is down; the attempt is in Temporal's history all the same.
+      await fails({ attempt, error: failureOf(error), willRetry }).catch((cause: unknown) =>
+        log.warn({ ...occasion, step, error: String(cause) }, "failure not recorded"),
+      );
       throw failure;
     } finally {
       clearInterval(beat);
     }
   };
+
+  return Object.assign(attempt, {
+    /** For what answers a person: a refusal is no failure of the operation, and leaves no event. */
+    answering: <T>(occasion: Occasion, step: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+      attempt(occasion, step, body, async () => {}),
+  });
 }
 
 export type Attempt = ReturnType<typeof attempts>;
 
-/** 1, 2, 4, 8 …: a step that fails for a day must not fill the stream. */
-const isWorthRecording = (attempt: number): boolean => (attempt & (attempt - 1)) === 0;
+type Said = { readonly attempt: number; readonly error: Failure; readonly willRetry: boolean };
+
+const failing = ({ round = 0 }: Occasion, step: string): string =>
+  `${step} failed${round === 0 ? "" : ` in round ${round}`}`;
+
+const quietMs = 10 * 60_000;
+
+/** 1, 2, 4, 8 …, then one in ten minutes: a step that fails for a day must not fill the stream. */
+function isWorthRecording(
+  { events, state }: NamespaceHistory,
+  occasion: Occasion,
+  step: string,
+  { attempt, willRetry }: Said,
+): boolean {
+  // Not begun, or over: there is no operation that it could be said of.
+  if (state.operation?.id !== occasion.operation || state.operation.ended) return false;
+  if (!willRetry) return true;
+  const last = events.findLast(
+    ({ metadata }) =>
+      metadata.operation === occasion.operation && metadata.causation === failing(occasion, step),
+  );
+  if (last?.type === "StepFailed" && last.data.attempt === attempt) return false;
+  const isRare = last !== undefined && Date.now() - last.recordedAt.getTime() > quietMs;
+  return isRare || (attempt & (attempt - 1)) === 0;
+}

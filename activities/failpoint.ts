@@ -1,9 +1,9 @@
 /**
  * Kills this very process at a chosen moment, so that a test can ask what a crash there
- * leaves behind. `PRISM_FAILPOINT=<step>:<before|after|recorded>:<namespace>`:
- * `before` the step's effect, `after` it, or once it is `recorded` but not yet answered.
+ * leaves behind. `PRISM_FAILPOINT=<step>:<before|intended|after|recorded>:<namespace>`:
+ * `before` the step, once its effect is `intended`, `after` the effect, or once it is `recorded` but not answered.
  */
-export type Moment = "before" | "after" | "recorded";
+export type Moment = "before" | "intended" | "after" | "recorded";
 
 export type Failpoint = (step: string, moment: Moment, namespace: string) => void;
 

@@ -1,13 +1,12 @@
 import { PrismError } from "../domain/errors.ts";
 import type { Failure } from "../domain/namespace/events.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
-import type { Resource } from "../domain/plan.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
 import { enforcedPatterns } from "../domain/selection/enforced.ts";
 import type { Inventory } from "../domain/selection/inventory.ts";
-import { select } from "../domain/selection/select.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Occasion } from "./occasion.ts";
+import { choose, type Planned, plannedIn } from "./planned.ts";
 import type { Recorder } from "./recorder.ts";
 
 export type LifecycleDependencies = {
@@ -39,23 +38,13 @@ export const lifecycleActivities = ({ attempt, recorder, inventory, shard }: Lif
       return undefined;
     }),
 
-  /** Chooses patterns and backend once, and answers the resources in the order they were planned. */
-  selectPlan: (
-    occasion: Occasion,
-  ): Promise<{ hash: string; backend: string; resources: readonly Resource[] }> =>
+  /** Chooses patterns and backend, once. */
+  selectPlan: (occasion: Occasion): Promise<Planned> =>
     attempt(occasion, "select", async () => {
-      const { state: known } = await recorder.read(occasion.namespace);
-      if (known.request === undefined) throw new PrismError("INTERNAL", "no request to select a plan for");
-      const { asker = "team" } = occasion;
-      const selection = select(known.request, inventory, { asker });
-      const { state } = await recorder.record(occasion, "select", {
-        type: "SelectPlan",
-        operation: occasion.operation,
-        selection,
-      });
-      if (state.plan === undefined || state.planHash === undefined)
-        throw new PrismError("INTERNAL", "no plan stored");
-      return { hash: state.planHash, backend: state.plan.backend.type, resources: state.plan.resources };
+      const { state } = await recorder.read(occasion.namespace);
+      const selection = choose(state, occasion, inventory);
+      const command = { type: "SelectPlan", operation: occasion.operation, selection } as const;
+      return plannedIn((await recorder.record(occasion, "select", command)).state);
     }),
 
   assignShard: (occasion: Occasion): Promise<void> =>
@@ -99,6 +88,26 @@ export const lifecycleActivities = ({ attempt, recorder, inventory, shard }: Lif
     attempt(occasion, "activate", async () => {
       const command = { type: "ActivateNamespace", operation: occasion.operation } as const;
       return ended(await recorder.record(occasion, "activate", command), occasion);
+    }),
+
+  /**
+   * The stream decides whether an operation is undone: one that has taken effect answers its
+   * outcome instead. One that Temporal was told to cancel is recorded as cancelled.
+   */
+  beginUndoing: (input: {
+    readonly occasion: Occasion;
+    readonly cancelled: boolean;
+  }): Promise<Outcome | undefined> =>
+    attempt(input.occasion, "begin-undo", async () => {
+      const { occasion, cancelled } = input;
+      const { operation } = occasion;
+      const history = await recorder.read(occasion.namespace);
+      const held = outcomeOf(history.events, operation);
+      if (held !== undefined || !cancelled) return held;
+      const actor = "prism";
+      const command = { type: "CancelOperation", operation, by: actor } as const;
+      await recorder.record({ ...occasion, actor }, "begin-undo", command);
+      return undefined;
     }),
 
   /** Ends the operation as failed; what could not be removed keeps the name taken. */

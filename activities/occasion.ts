@@ -6,4 +6,6 @@ export type Occasion = {
   readonly actor: string;
   /** As whom: the platform's own advanced requests need no approval. Default: as a member of a team. */
   readonly asker?: "team" | "platform";
+  /** How often the step was retried by somebody after its budget was used up. Default: 0. */
+  readonly round?: number;
 };

@@ -15,7 +15,7 @@ export interface Recorder {
   read(namespace: string): Promise<NamespaceHistory>;
   /**
    * Decides `command` on the namespace as it is and appends what follows; answers the
-   * namespace as stored. `step` and `round` name the occasion: a repeat of both appends nothing.
+   * namespace as stored. `step` and `round` (default: the occasion's) name it: a repeat of both appends nothing.
    */
   record(
     occasion: Occasion,
@@ -58,7 +58,7 @@ export function recorder(store: EventStore): Recorder {
 
   return {
     read,
-    async record(occasion, step, command, round = 0) {
+    async record(occasion, step, command, round = occasion.round ?? 0) {
       for (let attempt = 1; ; attempt++) {
         const history = await read(occasion.namespace);
         const events = decide(command, history.state);

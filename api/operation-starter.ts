@@ -46,7 +46,7 @@ export const workflowIdOf = (namespace: string): string => `namespace/${namespac
 
 export function operationStarter(
   { client, connection }: { readonly client: Client; readonly connection: Connection },
-  { taskQueue, timeouts }: StarterOptions,
+  { taskQueue, timeouts: { stickyMs, ...within } }: StarterOptions,
 ): OperationStarter {
   return {
     async create(occasion, request) {
@@ -56,7 +56,7 @@ export function operationStarter(
         {
           occasion,
           request,
-          timeouts: { heartbeatMs: timeouts.heartbeatMs, startToCloseMs: timeouts.startToCloseMs },
+          timeouts: within,
         },
       ];
       const started = client.workflow.start("createNamespace", {
@@ -64,7 +64,7 @@ export function operationStarter(
         taskQueue,
         args,
         memo,
-        workflowTaskTimeout: timeouts.stickyMs,
+        workflowTaskTimeout: stickyMs,
         workflowIdReusePolicy: "ALLOW_DUPLICATE",
         workflowIdConflictPolicy: "FAIL",
         typedSearchAttributes: [

@@ -1,65 +1,47 @@
-import { CancellationScope, workflowInfo } from "@temporalio/workflow";
-import type { Occasion } from "../activities/occasion.ts";
-import { resourceKey } from "../domain/namespace/resources.ts";
+import { workflowInfo } from "@temporalio/workflow";
+import { createSteps } from "../domain/namespace/steps.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
+import type { awaitDecision } from "./await-decision.ts";
+import { stepBoard } from "./board.ts";
+import { goOn } from "./go-on.ts";
+import { attend } from "./operation.ts";
 import { phase } from "./phase.ts";
-import { saga } from "./saga.ts";
-import { sideBySide } from "./side-by-side.ts";
-import { stepsWithin, type Timeouts, undosWithin } from "./steps.ts";
+import type { provisionNamespace } from "./provision-namespace.ts";
+import { recordsWithin } from "./steps.ts";
+import type { Work } from "./work.ts";
 
-export type CreateNamespace = {
-  readonly occasion: Occasion;
-  readonly request: NamespaceRequest;
-  readonly timeouts: Timeouts;
-};
+export type CreateNamespace = Work & { readonly request: NamespaceRequest };
 
 /**
- * From request to served traffic. Workflow id: `namespace/<name>`, which makes Temporal
- * the lock on the name. Answers the position of the operation's last event.
+ * From request to plan. Workflow id: `namespace/<name>`, which makes Temporal the lock on
+ * the name; the phases that follow go on under it.
  */
-export async function createNamespace({ occasion, request, timeouts }: CreateNamespace): Promise<string> {
-  const steps = stepsWithin(timeouts);
-  const undos = undosWithin(timeouts);
+export async function createNamespace({ request, ...work }: CreateNamespace): Promise<string> {
+  const { occasion, timeouts } = work;
+  const board = stepBoard(createSteps());
 
-  // Outside the saga: a refused request owns nothing, so it must undo nothing.
+  // Not attended: a refused request owns nothing, so there is nothing to undo, nor anything to cancel.
   phase("begin");
   const { workflowId, firstExecutionRunId } = workflowInfo();
-  const ended = await steps.begin({
-    occasion,
-    request,
-    workflow: { id: workflowId, run_id: firstExecutionRunId },
-  });
+  const workflow = { id: workflowId, run_id: firstExecutionRunId };
+  const ended = await recordsWithin(timeouts, "begin").begin({ occasion, request, workflow });
   if (ended !== undefined) return ended.position; // This operation ended in an earlier run.
+  board.mark("begin", "done");
 
-  const unwound = await saga(async (undo) => {
-    undo("quota", () => undos.releaseQuota(occasion));
-    await steps.reserveQuota(occasion);
+  const planned = await attend(work, board, async ({ step, undo }) => {
+    undo("reserve-quota", "quota", (undos) => undos.releaseQuota(occasion));
+    await step("reserve-quota", (steps, on) => steps.reserveQuota(on));
     phase("select");
-    const plan = await steps.selectPlan(occasion);
-    phase("provision", plan.backend);
-    await steps.assignShard(occasion);
-    for (const resource of plan.resources) {
-      undo(resourceKey(resource), () => undos.removeResource({ occasion, resource }));
-    }
-    await sideBySide(plan.resources.map((resource) => () => steps.ensureResource({ occasion, resource })));
-
-    phase("register");
-    await steps.configurePatterns(occasion);
-    await steps.configureAccess(occasion);
-    await steps.registerWithProxies(occasion);
-    phase("probe");
-    await steps.probeThroughProxy(occasion);
-    await steps.commitQuota(occasion);
+    const plan = await step("select", (steps, on) => steps.selectPlan(on));
+    if (!plan.needsApproval) return { plan };
+    return { expiresInMs: await step("approve", (steps, on) => steps.requestApproval(on)) };
   });
-  if (unwound !== undefined) {
-    phase("failed");
-    const failed = await CancellationScope.nonCancellable(() => undos.fail({ occasion, ...unwound }));
-    return failed.position;
+  if ("outcome" in planned) {
+    phase(planned.outcome.state);
+    return planned.outcome.position;
   }
-
-  // The pivot: from here the namespace holds its clients' data and is never unwound.
-  phase("activate");
-  const active = await CancellationScope.nonCancellable(() => steps.activate(occasion));
-  phase("active");
-  return active.position;
+  const { plan, expiresInMs } = planned.result;
+  if (plan !== undefined) return goOn<typeof provisionNamespace>("provisionNamespace", { ...work, plan });
+  phase("await-decision");
+  return goOn<typeof awaitDecision>("awaitDecision", { ...work, expiresInMs });
 }

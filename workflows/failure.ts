@@ -1,3 +1,4 @@
+import { RetryState } from "@temporalio/common";
 import { ActivityFailure, ApplicationFailure, isCancellation } from "@temporalio/workflow";
 import type { ErrorCode } from "../domain/errors.ts";
 import { isErrorCode } from "../domain/errors.ts";
@@ -10,9 +11,16 @@ export function asFailure(failure: unknown): Failure {
     return { code: "NAMESPACE_NOT_READY", message: "the operation was cancelled", details: {} };
   const cause = failure instanceof ActivityFailure ? failure.cause : failure;
   if (!(cause instanceof ApplicationFailure)) {
-    return { code: "BACKEND_UNAVAILABLE", message: String(cause), details: {} };
+    const message = `no answer in time: ${cause instanceof Error ? cause.message : String(cause)}`;
+    return { code: "BACKEND_UNAVAILABLE", message, details: {} };
   }
   const code: ErrorCode = isErrorCode(cause.type) ? cause.type : "INTERNAL";
   const details = (cause.details?.[0] ?? {}) as JsonObject;
   return { code, message: code === "INTERNAL" ? "internal error" : cause.message, details };
 }
+
+/** It might still succeed, but its attempts are used up. */
+export const isExhausted = (failure: unknown): boolean =>
+  failure instanceof ActivityFailure &&
+  !isCancellation(failure) &&
+  (failure.retryState === RetryState.MAXIMUM_ATTEMPTS_REACHED || failure.retryState === RetryState.TIMEOUT);

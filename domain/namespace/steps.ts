@@ -8,7 +8,7 @@ export const removeStep = (resource: Resource): string => `remove ${resourceKey(
 /** What is known of an operation that bears on its steps. */
 export type Outline = {
   /** Until the plan is known, the steps on resources are not. */
-  readonly plan?: Plan | undefined;
+  readonly plan?: Pick<Plan, "resources"> | undefined;
   readonly approval?: boolean;
 };
 

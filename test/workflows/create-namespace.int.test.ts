@@ -1,155 +1,92 @@
-import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import { Client, Connection } from "@temporalio/client";
-import { ApplicationFailure } from "@temporalio/common";
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkflowBundle,
-} from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Resource } from "../../domain/plan.ts";
-import { request, table, topic } from "../domain/namespace/examples.ts";
+import type { Moment } from "../../activities/failpoint.ts";
+import { createSteps } from "../../domain/namespace/steps.ts";
+import { select } from "../../domain/selection/select.ts";
+import { development } from "../domain/inventories.ts";
+import { request } from "../domain/namespace/examples.ts";
+import { type Life, openStage, type Stage } from "./stage.ts";
 
-/** What a create leaves in the world, played by activities that only remember. */
-type World = { readonly resources: Set<string>; quota: boolean; outcome: string; readonly done: string[] };
+/** Whatever happened: it serves and is counted, or nothing is left and the operation says why. */
+const wholeOrNothing = (life: Life) => {
+  if (life.state === "succeeded") {
+    expect(life).toMatchObject({ status: "active", quota: 1 });
+    expect(life.left).toHaveLength(resources);
+    expect(life.types.filter((type) => type === "ResourceProvisioned")).toHaveLength(resources);
+  } else {
+    expect(life).toMatchObject({ left: [], quota: 0 });
+    expect(life.types).not.toContain("CleanupBlocked");
+    expect(life.error).toBeDefined();
+  }
+  expect(life.types.filter((type) => /^Namespace(Activated|Failed|Rejected)$/.test(type))).toHaveLength(1);
+};
 
-type Fault = { readonly step: string; readonly when: "before" | "after"; readonly lasting?: true };
+const planOf = (namespace: string) => select({ ...request, namespace }, development).plan;
+const stepsOf = (namespace: string) => createSteps({ plan: planOf(namespace) });
+const resources = planOf("orders").resources.length;
+const steps = stepsOf("orders");
 
-const steps = [
-  "begin",
-  "reserveQuota",
-  "selectPlan",
-  "assignShard",
-  "ensureResource topic",
-  "ensureResource wal-table",
-  "configurePatterns",
-  "configureAccess",
-  "registerWithProxies",
-  "probeThroughProxy",
-  "commitQuota",
-];
+const moments = (step: string): readonly Moment[] =>
+  step.startsWith("ensure") ? ["before", "intended", "after", "recorded"] : ["before", "recorded"];
+const cells = steps.flatMap((step) => moments(step).map((moment) => ({ step, moment })));
 
-Runtime.install({ logger: new DefaultLogger("ERROR") });
-
-describe("the create workflow", () => {
-  const address = process.env["PRISM_TEMPORAL_ADDRESS"] ?? "";
-  let connection: Connection;
-  let native: NativeConnection;
-  let workflowBundle: WorkflowBundle;
+describe.concurrent("the create workflow", () => {
+  let stage: Stage;
   beforeAll(async () => {
-    connection = await Connection.connect({ address });
-    native = await NativeConnection.connect({ address });
-    const workflowsPath = fileURLToPath(new URL("../../workflows/index.ts", import.meta.url));
-    workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
+    stage = await openStage();
   });
-  afterAll(async () => {
-    await connection?.close();
-    await native?.close();
-  });
+  afterAll(() => stage?.close());
 
-  const run = async (faults: readonly Fault[], cancelAt?: string): Promise<World> => {
-    const world: World = { resources: new Set(), quota: false, outcome: "", done: [] };
-    const taskQueue = `workflow-${randomUUID()}`;
-    const client = new Client({ connection });
-    const workflowId = `namespace/${taskQueue}`;
-    const activities = remembering(world, faults, async (step) => {
-      if (step === cancelAt) await client.workflow.getHandle(workflowId).cancel();
+  const create = (
+    name: string,
+    code: "BACKEND_UNAVAILABLE" | "FORBIDDEN",
+    times: number,
+    cell: (typeof cells)[number],
+  ) =>
+    stage.create(name, {
+      faultsOf: (namespace) => [
+        { step: stepsOf(namespace)[steps.indexOf(cell.step)] ?? "", moment: cell.moment, code, times },
+      ],
     });
-    const worker = await Worker.create({ connection: native, taskQueue, workflowBundle, activities });
-    await worker.runUntil(async () => {
-      const occasion = { namespace: "orders", operation: "op-1", actor: "user:alice" };
-      const input = { occasion, request, timeouts: { heartbeatMs: 5_000, startToCloseMs: 10_000 } };
-      await client.workflow.execute("createNamespace", { workflowId, taskQueue, args: [input] });
-    });
-    return world;
-  };
 
-  it("goes through every step, and keeps what it made", async () => {
-    const world = await run([]);
-    expect(world.outcome).toBe("active");
-    expect(world.resources.size).toBe(2);
-    expect(new Set(world.done)).toEqual(new Set([...steps, "activate"]));
+  it("goes through every step, keeps what it made, and says where its events end", async () => {
+    const life = await (await stage.create("whole")).ended();
+    wholeOrNothing(life);
+    expect(life).toMatchObject({ state: "succeeded", error: undefined });
+    expect(life.types.at(-1)).toBe("NamespaceActivated");
   });
 
-  it("takes at most 16 activities for four resources", () =>
-    expect(steps.length + 2 + 1).toBeLessThanOrEqual(16));
+  it("takes at most 16 activities for order-processing", () => expect(steps.length).toBeLessThanOrEqual(16));
 
-  // A refused begin owns nothing and has nothing to undo: it is the only step outside the saga.
-  describe.each(["before", "after"] as const)("when a step fails for good %s it took effect", (when) => {
-    it.each(steps.slice(1))("%s: nothing is left, and the operation says why", async (step) => {
-      const world = await run([{ step, when }]);
-      expect(world.outcome).toBe("failed: FORBIDDEN");
-      expect([...world.resources]).toEqual([]);
-      expect(world.quota).toBe(false);
-    });
+  it.each(cells)("$step fails for a while, $moment: it goes on", async (cell) => {
+    const life = await (await create("while", "BACKEND_UNAVAILABLE", 2, cell)).ended();
+    wholeOrNothing(life);
+    expect(life.state).toBe("succeeded");
   });
 
-  it("a passing failure is tried again", async () => {
-    const world = await run([{ step: "probeThroughProxy", when: "before", lasting: true }]);
-    expect(world.outcome).toBe("active");
-  });
+  it.each(cells.filter(({ step }) => step !== "begin"))(
+    "$step fails for good, $moment: whole or nothing",
+    async (cell) => {
+      const life = await (await create("good", "FORBIDDEN", Number.POSITIVE_INFINITY, cell)).ended();
+      wholeOrNothing(life);
+      // What was recorded as active stays so, whatever became of the attempt that recorded it.
+      const held = cell.step === "activate" && cell.moment === "recorded";
+      expect(life.state).toBe(held ? "succeeded" : "failed");
+      if (!held) expect(life.error).toBe("FORBIDDEN");
+    },
+  );
 
-  it.each(["selectPlan", "ensureResource topic", "registerWithProxies", "probeThroughProxy"])(
-    "cancelled during %s: nothing is left",
-    async (step) => {
-      const world = await run([], step);
-      expect(world.outcome).toMatch(/^failed/);
-      expect([...world.resources]).toEqual([]);
-      expect(world.quota).toBe(false);
+  it.each(cells.filter(({ step }) => step !== "begin"))(
+    "$step parks, $moment: abandoned, nothing is left",
+    async (cell) => {
+      const play = await create("parks", "BACKEND_UNAVAILABLE", Number.POSITIVE_INFINITY, cell);
+      const active = cell.step === "activate" && cell.moment === "recorded";
+      if (!active) {
+        await play.reaches("waiting");
+        await play.tell("abandon");
+      }
+      const life = await play.ended();
+      wholeOrNothing(life);
+      expect(life.state).toBe(active ? "succeeded" : "failed");
     },
   );
 });
-
-/** Activities that change a world of sets, fail where they are told, and are honest about what they did. */
-function remembering(world: World, faults: readonly Fault[], reached: (step: string) => Promise<void>) {
-  const failed = new Set<Fault>();
-  const step = async (name: string, effect: () => void) => {
-    await reached(name);
-    const fault = faults.find((each) => each.step === name && !(each.lasting && failed.has(each)));
-    const fail = () => {
-      if (fault !== undefined) failed.add(fault);
-      throw ApplicationFailure.create({
-        type: fault?.lasting ? "BACKEND_UNAVAILABLE" : "FORBIDDEN",
-        nonRetryable: !fault?.lasting,
-        message: "told to",
-      });
-    };
-    if (fault?.when === "before") fail();
-    effect();
-    world.done.push(name);
-    if (fault?.when === "after") fail();
-  };
-  const nothing = () => {};
-  const named = (name: string) => () => step(name, nothing);
-  return {
-    begin: named("begin"),
-    reserveQuota: () => step("reserveQuota", () => void Object.assign(world, { quota: true })),
-    commitQuota: named("commitQuota"),
-    releaseQuota: async () => void Object.assign(world, { quota: false }),
-    selectPlan: async () => {
-      await step("selectPlan", nothing);
-      return { hash: "h", backend: "kafka", resources: [topic, table] };
-    },
-    assignShard: named("assignShard"),
-    ensureResource: ({ resource }: { resource: Resource }) =>
-      step(`ensureResource ${resource.kind}`, () => void world.resources.add(resource.name)),
-    removeResource: async ({ resource }: { resource: Resource }) =>
-      void world.resources.delete(resource.name),
-    configurePatterns: named("configurePatterns"),
-    configureAccess: named("configureAccess"),
-    registerWithProxies: named("registerWithProxies"),
-    probeThroughProxy: named("probeThroughProxy"),
-    activate: async () => {
-      await step("activate", () => void Object.assign(world, { outcome: "active" }));
-      return { state: "succeeded", position: "1" };
-    },
-    fail: async ({ error }: { error: { code: string } }) => {
-      world.outcome = `failed: ${error.code}`;
-      return { state: "failed", position: "1", error };
-    },
-  };
-}

@@ -1,0 +1,47 @@
+import { randomUUID } from "node:crypto";
+import type { Backend, Call, Observed } from "../../backends/backend.ts";
+import { PrismError } from "../../domain/errors.ts";
+import type { BackendKind, Resource } from "../../domain/plan.ts";
+
+export type MemoryBackend = Backend & {
+  /** Names of what is there. */
+  names(): readonly string[];
+  /** Something of that name which is not Prism's. */
+  plant(name: string): void;
+};
+
+type Thing = { readonly identity: string; readonly of: string | undefined };
+
+/** A backend that only remembers, for tests of who asks it what. */
+export function memoryBackend(kind: BackendKind): MemoryBackend {
+  const things = new Map<string, Thing>();
+  const observe = ({ name }: Resource, { owner, claim }: Call): Observed => {
+    const thing = things.get(name);
+    if (thing === undefined) return { state: "absent" };
+    const { identity, of } = thing;
+    if (claim.dead?.includes(identity)) return { state: "dead", identity, because: "of a finished life" };
+    return of === owner.namespace
+      ? { state: "ready", identity }
+      : { state: "foreign", identity, because: `of ${of ?? "somebody else"}` };
+  };
+  return {
+    kind,
+    deadlineMs: 100,
+    observe: async (resource, call) => observe(resource, call),
+    async ensure(resource, call) {
+      const seen = observe(resource, call);
+      if (seen.state === "foreign") throw new PrismError("INVALID_CONFIGURATION", "in the way");
+      const identity = seen.state === "ready" ? seen.identity : randomUUID();
+      things.set(resource.name, { identity, of: call.owner.namespace });
+      return { identity };
+    },
+    async remove(resource, call) {
+      if (observe(resource, call).state === "foreign") return { removed: false };
+      return { removed: things.delete(resource.name) || true };
+    },
+    health: async () => {},
+    close: async () => {},
+    names: () => [...things.keys()],
+    plant: (name) => things.set(name, { identity: randomUUID(), of: undefined }),
+  };
+}

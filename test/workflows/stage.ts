@@ -1,0 +1,208 @@
+import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { Client, Connection, type WorkflowHandle } from "@temporalio/client";
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundle,
+} from "@temporalio/worker";
+import { activities } from "../../activities/activities.ts";
+import type { Moment } from "../../activities/failpoint.ts";
+import type { Messages } from "../../activities/messages.ts";
+import { recorder } from "../../activities/recorder.ts";
+import type { Leases, ProxyLease } from "../../control/leases.ts";
+import { teamCommands } from "../../control/team-commands.ts";
+import { type ErrorCode, PrismError } from "../../domain/errors.ts";
+import type { NamespaceEvent } from "../../domain/namespace/events.ts";
+import type { OperationState } from "../../domain/namespace/progress.ts";
+import type { NamespaceRequest } from "../../domain/request/request.ts";
+import type { Inventory } from "../../domain/selection/inventory.ts";
+import { reserved } from "../../domain/team/team.ts";
+import { memoryEventStore } from "../../eventstore/memory.ts";
+import { log } from "../../runtime/log.ts";
+import { development } from "../domain/inventories.ts";
+import { request as example } from "../domain/namespace/examples.ts";
+import { until } from "../setup/until.ts";
+import { memoryBackend } from "./memory-backend.ts";
+
+/** What goes wrong, where; `times`: Infinity, unless said. */
+export type Fault = {
+  readonly step: string;
+  readonly moment: Moment;
+  readonly code: ErrorCode;
+  readonly times?: number;
+};
+
+/** What is left when an operation has ended. */
+export type Life = {
+  readonly types: readonly string[];
+  readonly state: OperationState | undefined;
+  readonly status: string;
+  readonly error: string | undefined;
+  readonly events: readonly NamespaceEvent[];
+  /** Resources of the namespace that are really there. */
+  readonly left: readonly string[];
+  /** Namespaces counted on its team's quota. */
+  readonly quota: number;
+};
+
+export type Play = {
+  readonly namespace: string;
+  readonly handle: WorkflowHandle;
+  tell<Name extends keyof Messages>(name: Name, more?: Omit<Messages[Name], "operation">): Promise<void>;
+  /** Resolves once the operation is in the state. */
+  reaches(state: OperationState): Promise<void>;
+  life(): Promise<Life>;
+  ended(): Promise<Life>;
+};
+
+export type Wish = {
+  readonly needs?: Partial<NamespaceRequest["needs"]>;
+  readonly faultsOf?: (namespace: string) => readonly Fault[];
+  readonly asker?: "team" | "platform";
+};
+
+export type Stage = {
+  /** The workflows' code, as the worker runs it. */
+  readonly bundle: WorkflowBundle;
+  /** Begins a create of a namespace of its own, of a team of its own. */
+  create(name: string, wish?: Wish): Promise<Play>;
+  /** What would be selected from now on. */
+  readonly inventory: { -readonly [Kind in keyof Inventory]: Inventory[Kind] };
+  readonly backends: { readonly kafka: ReturnType<typeof memoryBackend> };
+  close(): Promise<void>;
+};
+
+Runtime.install({ logger: new DefaultLogger("ERROR") });
+
+const workflowsPath = fileURLToPath(new URL("../../workflows/index.ts", import.meta.url));
+const quota = { write_rps: 1e6, read_rps: 1e6, data_size: 1e15, namespaces: 1 };
+
+/**
+ * Prism's workflows and activities as they are, on a real Temporal; the event store and the
+ * backends are in memory, and any moment of any step can be made to fail.
+ */
+export async function openStage(options: { approvalMs?: number } = {}): Promise<Stage> {
+  const address = process.env["PRISM_TEMPORAL_ADDRESS"] ?? "";
+  const connection = await Connection.connect({ address });
+  const native = await NativeConnection.connect({ address });
+  const client = new Client({ connection });
+  const bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
+
+  const store = memoryEventStore();
+  const recording = recorder(store);
+  const teams = teamCommands(store);
+  const kafka = memoryBackend("kafka");
+  const postgres = memoryBackend("postgres");
+  const faults = new Map<string, { fault: Fault; left: number }[]>();
+  const inventory = { ...development };
+
+  const taskQueue = `stage-${randomUUID()}`;
+  const worker = await Worker.create({
+    connection: native,
+    taskQueue,
+    workflowBundle: bundle,
+    maxConcurrentActivityTaskExecutions: 100,
+    activities: activities({
+      recorder: recording,
+      teams,
+      failpoint: (step, moment, namespace) => {
+        const hit = faults
+          .get(namespace)
+          ?.find(({ fault, left }) => left > 0 && fault.step === step && fault.moment === moment);
+        if (hit === undefined) return;
+        hit.left--;
+        throw new PrismError(hit.fault.code, `told to fail at ${step}, ${moment}`);
+      },
+      log: log("worker", "silent"),
+      inventory,
+      shard: "shard-1",
+      approvalMs: options.approvalMs ?? 600_000,
+      backends: new Map([
+        ["kafka", kafka],
+        ["postgres", postgres],
+      ] as const),
+      leases: { live: async () => [proxy] } as unknown as Leases,
+      probe: async () => ({ messageId: "m-1", tookMs: 1 }),
+    }),
+  });
+  const running = worker.run();
+
+  return {
+    bundle,
+    inventory,
+    backends: { kafka },
+    async create(name: string, wish: Wish = {}): Promise<Play> {
+      const namespace = `${name}-${randomUUID().slice(0, 8)}`;
+      const team = `team-of-${namespace}`;
+      const operation = randomUUID();
+      faults.set(
+        namespace,
+        (wish.faultsOf?.(namespace) ?? []).map((fault) => ({
+          fault,
+          left: fault.times ?? Number.POSITIVE_INFINITY,
+        })),
+      );
+      const define = { type: "DefineTeam", team, quota } as const;
+      await teams.decide({ team, command: define, operation: randomUUID(), actor: "user:root" });
+      const request = { ...example, namespace, team, needs: { ...example.needs, ...wish.needs } };
+      const asker = wish.asker ?? "team";
+      const handle = await client.workflow.start("createNamespace", {
+        workflowId: `namespace/${namespace}`,
+        taskQueue,
+        args: [{ occasion: { namespace, operation, actor: "user:alice", asker }, request, timeouts }],
+      });
+
+      const life = async (): Promise<Life> => {
+        const { state, events } = await recording.read(namespace);
+        const mine = [...kafka.names(), ...postgres.names()].filter((each) =>
+          each.replaceAll("_", "-").includes(namespace),
+        );
+        return {
+          types: events.map(({ type }) => type),
+          state: state.operation?.state,
+          status: state.status,
+          error: state.operation?.error?.code,
+          events,
+          left: mine,
+          quota: reserved(await teams.read(team)).namespaces,
+        };
+      };
+      return {
+        namespace,
+        handle,
+        life,
+        async tell(verb, more) {
+          const told = { operation, by: "user:root", ...more };
+          await handle.executeUpdate(verb, { args: [told] });
+        },
+        reaches: (state) => until(async () => (await life()).state === state),
+        async ended() {
+          await handle.result();
+          return life();
+        },
+      };
+    },
+    async close() {
+      worker.shutdown();
+      await running;
+      await native.close();
+      await connection.close();
+    },
+  };
+}
+
+/** Four attempts of a step, two of an undo: then it is used up. */
+const timeouts = { heartbeatMs: 5_000, startToCloseMs: 10_000, stepAttempts: 4, undoAttempts: 2 };
+
+const proxy: Pick<ProxyLease, "proxy" | "shard" | "address" | "region" | "appliedVersion" | "refused"> = {
+  proxy: "proxy-1",
+  shard: "shard-1",
+  address: "127.0.0.1:8980",
+  region: "local",
+  appliedVersion: 10n ** 12n,
+  refused: {},
+};

@@ -1,0 +1,33 @@
+import { allHandlersFinished, CancellationScope, condition } from "@temporalio/workflow";
+import type { Planned } from "../activities/planned.ts";
+import { goOn } from "./go-on.ts";
+import type { provisionNamespace } from "./provision-namespace.ts";
+import { recordsWithin } from "./steps.ts";
+import { whenTold } from "./told.ts";
+import type { Work } from "./work.ts";
+
+export type AwaitDecision = Work & { readonly expiresInMs: number };
+
+/** Sleeps until somebody decides on the plan, or nobody did in time. Never changed: it may sleep across deployments. */
+export async function awaitDecision({ expiresInMs, ...work }: AwaitDecision): Promise<never> {
+  const { occasion, timeouts } = work;
+  const decisions = recordsWithin(timeouts, "decide on the plan");
+  let decision: { readonly plan?: Planned } | undefined;
+  whenTold("approve", async (told) => {
+    decision = { plan: await decisions.approvePlan({ occasion, told }) };
+  });
+  whenTold("reject", async (told) => {
+    await decisions.rejectPlan({ occasion, told });
+    decision = {};
+  });
+  whenTold("cancel", async (told) => {
+    await decisions.cancelOperation({ occasion, told });
+    decision = {};
+  });
+  // Temporal's own cancellation ends the waiting too.
+  await condition(() => decision !== undefined, expiresInMs).catch(() => true);
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  if (decision === undefined)
+    await CancellationScope.nonCancellable(() => decisions.expireApproval({ occasion }));
+  return goOn<typeof provisionNamespace>("provisionNamespace", { ...work, ...decision });
+}

@@ -1,0 +1,47 @@
+import { allHandlersFinished, CancellationScope, condition } from "@temporalio/workflow";
+import type { Occasion } from "../activities/occasion.ts";
+import type { Outcome } from "../domain/namespace/outcome.ts";
+import type { Board } from "./board.ts";
+import { interventions } from "./interventions.ts";
+import { parking } from "./parking.ts";
+import type { Steps } from "./steps.ts";
+import { type Undo, unwind } from "./unwind.ts";
+import type { Work } from "./work.ts";
+
+export type Operation = {
+  /**
+   * Takes a step, under the name that people see: repeated with backoff, parked where its
+   * budget is used up. `on` is the occasion of this round; it names the round's events.
+   */
+  step<T>(name: string, take: (steps: Steps, on: Occasion) => Promise<T>): Promise<T>;
+  /**
+   * Registers what reverses `step`, before the step: one that timed out may still have
+   * happened. Undoing is therefore idempotent, and what was never there is undone already.
+   * `leaves` names what stays behind where it cannot be undone.
+   */
+  undo(step: string, leaves: string, take: Undo["take"]): void;
+};
+
+/**
+ * Works on an operation until `body` is done, or failed and everything it registered is
+ * undone, newest first. Meanwhile people may cancel it, and retry or abandon a step that is
+ * parked (`activities/messages.ts`).
+ */
+export async function attend<T>(
+  work: Work,
+  board: Board,
+  body: (operation: Operation) => Promise<T>,
+): Promise<{ readonly result: T } | { readonly outcome: Outcome }> {
+  const forward = new CancellationScope();
+  const step = parking(work, board, interventions(work, forward));
+  const undos: Undo[] = [];
+  const undo: Operation["undo"] = (name, leaves, take) => undos.unshift({ step: name, leaves, take });
+  try {
+    return { result: await forward.run(() => body({ step, undo })) };
+  } catch (failure) {
+    // A cancelled operation still cleans up after itself.
+    return { outcome: await CancellationScope.nonCancellable(() => unwind(work, board, undos, failure)) };
+  } finally {
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  }
+}

@@ -1,0 +1,31 @@
+import type { Board } from "./board.ts";
+import { asFailure, isExhausted } from "./failure.ts";
+import type { Interventions } from "./interventions.ts";
+import type { Operation } from "./operation.ts";
+import { recordsWithin, stepsWithin } from "./steps.ts";
+import type { Work } from "./work.ts";
+
+/** Steps that wait for a person once their budget is used up, and then have it anew. */
+export function parking(
+  { occasion, timeouts }: Work,
+  board: Board,
+  people: Interventions,
+): Operation["step"] {
+  return async (name, take) => {
+    for (let round = 0; ; round++) {
+      board.mark(name, "running", round === 0 ? "" : `round ${round + 1}`);
+      const on = round === 0 ? occasion : { ...occasion, round };
+      try {
+        const result = await take(stepsWithin(timeouts, name), on);
+        board.mark(name, "done");
+        return result;
+      } catch (failure) {
+        const error = asFailure(failure);
+        board.mark(name, isExhausted(failure) ? "parked" : "failed", error.message);
+        if (!isExhausted(failure)) throw failure;
+        const records = recordsWithin(timeouts, `park ${name}`);
+        await people.retriedSince(await records.parkOperation({ occasion: on, step: name, error }));
+      }
+    }
+  };
+}
