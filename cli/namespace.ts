@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Namespace, PlanAnswer } from "../sdk/typescript/control.ts";
 import { answer, type Context, controlOf } from "./context.ts";
+import { whatNext } from "./operation.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";
 import { pastCommands } from "./past.ts";
@@ -21,7 +22,7 @@ export function namespaceCommands(program: Command, context: Context): void {
     .description("ask for a namespace")
     .requiredOption("-f, --file <file>", "the request as YAML or JSON; - reads standard input")
     .option("--team <team>", "the team that owns it, where the file does not say")
-    .option("--wait", "wait until it is active")
+    .option("--wait", "wait until it is active, or awaits approval")
     .option("--wait-seconds <n>", "how long --wait is patient", wholeNumber(1), 60)
     .addOption(outputOption())
     .action(
@@ -39,8 +40,11 @@ export function namespaceCommands(program: Command, context: Context): void {
           if (created.length > 0)
             answer(context, options.output, value, () => created.map(describe).join("\n\n"));
         }
-        for (const { status, namespace: name } of created) {
+        for (const { status, namespace: name, operation } of created) {
           if (status === "active") warnOfTheUnenforced(context, await control.namespaces.plan(name));
+          if (status !== "awaiting_approval" || operation === null || operation === undefined) continue;
+          const waiting = await control.operations.get(operation.id);
+          context.warn(`${name} ${whatNext(waiting).join("\n  ")}\n`);
         }
       },
     );

@@ -14,14 +14,6 @@ const unbuilt: Readonly<Record<string, readonly (readonly [string, string])[]>> 
     ["delete", "deleting a namespace"],
   ],
   audit: [["verify", "verifying every chain of hashes at once"]],
-  operation: [
-    ["watch", "watching an operation"],
-    ["cancel", "cancelling an operation"],
-    ["retry", "retrying a parked operation"],
-    ["abandon", "abandoning a parked operation"],
-    ["approve", "approving a plan"],
-    ["reject", "rejecting a plan"],
-  ],
 };
 
 /** Commands that are promised and not built: they refuse, and are not advertised. */

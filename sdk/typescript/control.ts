@@ -1,5 +1,6 @@
 import { PrismError } from "./errors.ts";
 import { eventFeed, type FeedOptions } from "./event-feed.ts";
+import { operationFeed, type PendingApproval, type Step } from "./operation-feed.ts";
 import { type Token, tokenOf } from "./token.ts";
 
 /** REST as `api.md` §3 has it; answers are the API's own shapes. */
@@ -26,21 +27,14 @@ export type Namespace = {
   readonly [more: string]: unknown;
 };
 
-export type Step = {
-  readonly name: string;
-  readonly state: string;
-  readonly attempts: number;
-  readonly last_error: { readonly code: string; readonly message: string } | null;
-  readonly started_at: string | null;
-  readonly ended_at: string | null;
-};
-
 export type Operation = {
   readonly id: string;
   readonly kind: string;
   readonly namespace: string;
   readonly state: string;
   readonly steps: readonly Step[];
+  readonly plan_hash: string | null;
+  readonly approval: PendingApproval | null;
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly requested_by: string;
   readonly started_at: string;
@@ -169,6 +163,8 @@ export function control(options: ControlOptions) {
   const get = <T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> =>
     call<T>(options, "GET", path + queryOf(query));
   const one = encodeURIComponent;
+  const tell = (id: string, verb: string, body: object = {}): Promise<Operation> =>
+    call<Operation>(options, "POST", `/operations/${one(id)}/${verb}`, { ...bodyOf(body), headers: {} });
 
   return {
     namespaces: {
@@ -223,6 +219,18 @@ export function control(options: ControlOptions) {
       get: (id: string) => get<Operation>(`/operations/${one(id)}`),
       list: (query: { namespace?: string; state?: string; cursor?: string } = {}) =>
         get<Page<Operation>>("/operations", query),
+      /** Its steps as they change, over any number of connections, until it has ended. */
+      watch: (id: string, wanted: { after?: string; signal?: AbortSignal } = {}) =>
+        operationFeed({ ...options, ...wanted, id }),
+      /** Before its point of no return; everything is undone. */
+      cancel: (id: string) => tell(id, "cancel"),
+      /** Of a parked one: tries the step again. */
+      retry: (id: string) => tell(id, "retry"),
+      /** Of a parked one: gives it up, and everything is undone. */
+      abandon: (id: string) => tell(id, "abandon"),
+      /** Platform only. `plan_hash` is that of the plan that was looked at; another one is `APPROVAL_STALE`. */
+      approve: (id: string, plan: { plan_hash: string; comment?: string }) => tell(id, "approve", plan),
+      reject: (id: string, plan: { plan_hash: string; reason: string }) => tell(id, "reject", plan),
     },
   };
 }

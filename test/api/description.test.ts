@@ -7,6 +7,7 @@ import { eventRoutes } from "../../api/events.ts";
 import { historyRoutes } from "../../api/history.ts";
 import { httpStatus } from "../../api/http-errors.ts";
 import { httpServer } from "../../api/http-server.ts";
+import { interventionRoutes } from "../../api/intervention-routes.ts";
 import { namespaceRoutes } from "../../api/namespaces.ts";
 import { operationRoutes } from "../../api/operations.ts";
 import { operatorRoutes } from "../../api/operator.ts";
@@ -35,6 +36,7 @@ async function described() {
     createRoute(nothing),
     namespaceRoutes(nothing),
     operationRoutes({ temporal: {} } as never),
+    interventionRoutes({ temporal: {} } as never),
     historyRoutes(nothing),
     eventRoutes(nothing),
     planRoutes(nothing),
@@ -66,6 +68,12 @@ describe("the API's description", () => {
       "/api/v1/namespaces/{ns}/replay",
       "/api/v1/operations",
       "/api/v1/operations/{id}",
+      "/api/v1/operations/{id}/abandon",
+      "/api/v1/operations/{id}/approve",
+      "/api/v1/operations/{id}/cancel",
+      "/api/v1/operations/{id}/events",
+      "/api/v1/operations/{id}/reject",
+      "/api/v1/operations/{id}/retry",
       "/api/v1/plans",
       "/api/v1/proxies",
       "/api/v1/teams",
@@ -95,7 +103,6 @@ describe("the API's description", () => {
   it.each([
     ["PATCH", "/api/v1/namespaces/x"],
     ["DELETE", "/api/v1/namespaces/x"],
-    ["POST", "/api/v1/operations/x/approve"],
     ["GET", "/api/v1/backends"],
     ["POST", "/api/v1/namespaces/x/try/publish"],
   ] as const)("%s %s refuses until it is built", async (method, url) => {
