@@ -9,11 +9,13 @@ export type JsonObject = { readonly [key: string]: Json | undefined };
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value as JsonObject)
-      .filter((entry): entry is [string, Json] => entry[1] !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
-    return `{${members.join(",")}}`;
+    const object = value as JsonObject;
+    let members = "";
+    for (const key of Object.keys(object).sort()) {
+      const member = object[key];
+      if (member !== undefined) members += `${members && ","}${JSON.stringify(key)}:${canonicalJson(member)}`;
+    }
+    return `{${members}}`;
   }
   if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError(`${value} is not JSON`);
   return JSON.stringify(value);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Event, RecordedEvent } from "../../domain/event.ts";
-import { canonicalJson, type JsonObject } from "../../domain/json.ts";
+import { canonicalJson, type Json, type JsonObject } from "../../domain/json.ts";
 import type { Projection } from "../../domain/projections/projection.ts";
 
 /** A projection whose event and row types the runner does not need to know. */
@@ -52,8 +52,36 @@ function applyEvent(fold: Fold, event: RecordedEvent, rows: Map<string, JsonObje
   return { key, position: event.position, row };
 }
 
+export type StoredForm = { readonly text: string; readonly digest: string };
+
 /** The stored form of a row: its canonical JSON and the SHA-256 of it. */
-export function stored(row: JsonObject): { text: string; digest: string } {
-  const text = canonicalJson(row);
-  return { text, digest: createHash("sha256").update(text).digest("hex") };
+export const stored = (row: JsonObject): StoredForm => digested(canonicalJson(row));
+
+/**
+ * The same for many states of the same rows. A fold changes a row by making another one of what it keeps: the
+ * text of a member that stayed is made once.
+ */
+export function storedStates(): (row: JsonObject) => StoredForm {
+  const texts = new Map<Json, string>();
+  const textOf = (member: Json): string => {
+    if (typeof member !== "object" || member === null) return canonicalJson(member);
+    const known = texts.get(member);
+    if (known !== undefined) return known;
+    const text = canonicalJson(member);
+    texts.set(member, text);
+    return text;
+  };
+  return (row) => {
+    let members = "";
+    for (const name of Object.keys(row).sort()) {
+      const member = row[name];
+      if (member !== undefined) members += `${members && ","}${JSON.stringify(name)}:${textOf(member)}`;
+    }
+    return digested(`{${members}}`);
+  };
 }
+
+const digested = (text: string): StoredForm => ({
+  text,
+  digest: createHash("sha256").update(text).digest("hex"),
+});

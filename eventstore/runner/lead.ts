@@ -8,7 +8,8 @@ import { asLeader, Deposed, markBuilt, moveCheckpoint, type Term, takeOver } fro
 import { type Fold, foldEvents } from "./fold.ts";
 import type { LeaderLocks } from "./leader-locks.ts";
 import { supervise } from "./supervise.ts";
-import { readRows, writeChanges } from "./tables.ts";
+import { readRows } from "./tables.ts";
+import { writeChanges } from "./write-changes.ts";
 
 export type LeadDependencies = {
   readonly pool: Pool;
@@ -104,10 +105,12 @@ async function commitBatch(pool: Pool, term: Term, batch: readonly SubscriptionI
   }
   let failure: unknown;
   await asLeader(pool, term, async (client) => {
-    const folded = foldEvents(fold, events, await readRows(client, fold, [...keys]));
+    const before = await readRows(client, fold, [...keys]);
+    const rows = new Map([...before].map(([key, { row }]) => [key, row]));
+    const folded = foldEvents(fold, events, rows);
     failure = folded.failure;
     if (failure !== undefined) to = events[folded.count - 1]?.position ?? from;
-    await writeChanges(client, fold, folded.changes);
+    await writeChanges(client, fold, folded.changes, before);
     if (to > from) await moveCheckpoint(client, term, from, to);
   });
   term.position = to;

@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import { asLeader, moveCheckpoint, takeOver } from "../../../eventstore/runner/checkpoints.ts";
 import type { Fold } from "../../../eventstore/runner/fold.ts";
-import { readRows, writeChanges } from "../../../eventstore/runner/tables.ts";
+import { readRows } from "../../../eventstore/runner/tables.ts";
+import { writeChanges } from "../../../eventstore/runner/write-changes.ts";
 import { counter, type ProjectionSubject } from "../projection-subject.ts";
 import type { Cases } from "./subject.ts";
 
@@ -38,7 +39,7 @@ export const checkpointCases: Cases<ProjectionSubject> = {
     const old = await takeOver(pool, fold("fenced"));
     await takeOver(pool, fold("fenced"));
     const late = asLeader(pool, old, async (client) => {
-      await writeChanges(client, old.fold, [{ key: "k", position: 1n, row: { late: true } }]);
+      await writeChanges(client, old.fold, [{ key: "k", position: 1n, row: { late: true } }], new Map());
       await moveCheckpoint(client, old, 0n, 1n);
     });
     await expect(late).rejects.toMatchObject({ name: "Deposed" });

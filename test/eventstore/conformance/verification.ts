@@ -12,7 +12,10 @@ const tamperings: Readonly<Record<string, string>> = {
   "a removed row": `delete from TABLE where key = 'KEY'`,
   "a row of nothing": `insert into TABLE select 'nothing', row, position, digest, checksum from TABLE where key = 'KEY'`,
   "a row with another position": `update TABLE set position = position - 1 where key = 'KEY'`,
-  "a changed past": `update TABLE_history set row = jsonb_set(row, '{count}', '99') where key = 'KEY' and valid_to is not null`,
+  "a changed past": `update TABLE_history set row = '{"count":99}' where key = 'KEY' and valid_to is not null`,
+  "a changed past whose digest was made to fit": `
+    update TABLE_history set row = '{"count":99}', digest = encode(sha256('{"count":99}'), 'hex')
+    where key = 'KEY' and valid_to is not null`,
   "a past that was cut out": `delete from TABLE_history where key = 'KEY' and valid_to is not null`,
   "a past that never ended": `update TABLE_history set valid_to = null where key = 'KEY'`,
 };
