@@ -29,7 +29,7 @@ export function stepsAfter(
 
 /** What an event says about which steps there are. */
 function listed(before: readonly StepRow[], event: NamespaceEvent, kind: OperationKind): readonly StepRow[] {
-  const approval = event.type === "ApprovalRequested" || before.some(({ name }) => name === "approve");
+  const approval = before.some(({ name }) => name === "approve");
   switch (event.type) {
     case "NamespaceRequested":
       return createSteps().map(pending);
@@ -82,9 +82,7 @@ function withResource(
   const [name] = stepsIn(event, kind)?.steps ?? [];
   if (name === undefined || !name.startsWith("ensure ")) return before;
   const last = before.findLastIndex((step) => step.name.startsWith("ensure "));
-  const earlier = before.findLast(
-    ({ name: one }) => one === "approve" || one === "select" || one === "begin",
-  );
+  const earlier = before.findLast(({ name: one }) => one === "approve" || one === "select");
   return inserted(before, name, before[last]?.name ?? earlier?.name ?? "begin");
 }
 

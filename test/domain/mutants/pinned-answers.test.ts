@@ -2,13 +2,12 @@ import { describe, expect, it } from "vitest";
 import { PrismError } from "../../../domain/errors.ts";
 import type { NamespaceCommand } from "../../../domain/namespace/commands.ts";
 import { decide } from "../../../domain/namespace/decide.ts";
-import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
 import { evolve } from "../../../domain/namespace/evolve.ts";
 import { absent, type Namespace } from "../../../domain/namespace/namespace.ts";
 import * as a from "../namespace/examples.ts";
 import * as l from "../namespace/lives.ts";
 import { questions } from "./pinned-answers.ts";
-import { lives } from "./pinned-lives.ts";
+import { lives, sharedBeginning } from "./pinned-lives.ts";
 
 /**
  * What every command is answered at every moment of the pinned lives, in pinned/answers/: after each event the
@@ -30,7 +29,7 @@ describe("a namespace answers as pinned", () => {
 /** A life begins as others do: what their pages tell is not told again. */
 function* page(title: string): Generator<string> {
   const events = lives[title] ?? [];
-  const told = sharedBeginning(title, events);
+  const told = sharedBeginning(title);
   let namespace = events.slice(0, told).reduce(evolve, absent);
   let before = answers(namespace);
   if (told === 0) yield* ["at first", ...changed([], before)];
@@ -41,15 +40,6 @@ function* page(title: string): Generator<string> {
     yield* [event.type, ...changed(before, now)];
     before = now;
   }
-}
-
-/** How many events a life has in common with one that is told before it. */
-function sharedBeginning(title: string, events: readonly NamespaceEvent[]): number {
-  const titles = Object.keys(lives);
-  const earlier = titles.slice(0, titles.indexOf(title)).map((other) => lives[other] ?? []);
-  const isNews = (other: readonly NamespaceEvent[]) => (event: NamespaceEvent, index: number) =>
-    JSON.stringify(event) !== JSON.stringify(other[index]);
-  return Math.max(0, ...earlier.map((other) => events.findIndex(isNews(other))));
 }
 
 /** Each answer once, with the commands that are given it now. */

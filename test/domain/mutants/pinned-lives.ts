@@ -1,4 +1,5 @@
 import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
+import type { Resource } from "../../../domain/plan.ts";
 import * as a from "../namespace/examples.ts";
 import * as l from "../namespace/lives.ts";
 
@@ -6,6 +7,14 @@ const ensureTopic = "ensure kafka topic orders-queue";
 const begun: readonly NamespaceEvent[] = [a.requested, a.planned, a.placed, a.intended(a.topic)];
 const changed = l.updateRequested(l.largerRequest, "needs.write_rps");
 
+const widerTable: Resource = { ...a.table, config: { columns: 2 } };
+const largerAndWider: NamespaceEvent = {
+  ...l.largerPlanned,
+  data: {
+    ...l.largerPlanned.data,
+    plan: { ...l.largerPlanned.data.plan, resources: [l.largerTopic, widerTable] },
+  },
+};
 /** Namespaces' lives, event by event, with what goes wrong in them. */
 export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
   "a create, and it is degraded for a while": [...l.active, l.degraded, l.recovered, l.quarantined],
@@ -42,6 +51,8 @@ export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
     a.removed(a.topic),
     a.failed(),
   ],
+  "a create fails at its last step": [...a.ready, l.stepFailed("activate"), l.stepFailed("activate", false)],
+  "a create is cancelled while it waits for approval": [...l.waiting, l.cancelled, a.failed()],
   "a create is cancelled": [...begun, l.cancelled, a.removed(a.topic), a.failed()],
   "a create waits for approval and gets it": [...l.waiting, l.granted, a.placed, a.intended(a.topic)],
   "a create waits for approval, of another plan in the end": [
@@ -58,6 +69,20 @@ export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
     l.largerPlanned,
     l.approvalRequested("larger"),
     l.granted,
+  ],
+  "an update of two resources, approved": [
+    ...l.growing,
+    largerAndWider,
+    l.approvalRequested("larger"),
+    l.granted,
+    a.intended(l.largerTopic),
+    l.stepFailed("probe"),
+    a.provisioned(l.largerTopic),
+    a.intended(widerTable),
+    l.stepFailed("ensure postgres wal-table wal_orders"),
+    a.provisioned(widerTable),
+    l.applied,
+    a.registered,
   ],
   "an update fails": [
     ...l.growing,
@@ -89,6 +114,7 @@ export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
     l.stepFailed("drain", false),
     l.deletionFailed,
   ],
+  "a delete stumbles at its last step": [...l.gone.slice(0, -1), l.stepFailed("delete"), l.deleted],
   "a delete leaves something": [...l.emptied, l.removalIntended(a.topic), a.blocked, l.cleaned],
   "drift is repaired": [
     ...l.active,
@@ -100,3 +126,12 @@ export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
   "a repair fails": [...l.active, l.driftDetected(), l.stepFailed(ensureTopic, false), l.repairFailed],
   "drift that nobody may repair": [...l.active, l.driftDetected([{ ...l.finding, class: "foreign" }], false)],
 };
+
+/** How many events a life has in common with one that stands before it: they need not be told again. */
+export function sharedBeginning(title: string): number {
+  const titles = Object.keys(lives);
+  const earlier = titles.slice(0, titles.indexOf(title)).map((other) => lives[other] ?? []);
+  const isNews = (other: readonly NamespaceEvent[]) => (event: NamespaceEvent, index: number) =>
+    JSON.stringify(event) !== JSON.stringify(other[index]);
+  return Math.max(0, ...earlier.map((other) => lives[title]?.findIndex(isNews(other)) ?? 0));
+}
