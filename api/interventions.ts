@@ -6,7 +6,7 @@ import {
 } from "@temporalio/client";
 import { ApplicationFailure, WorkflowNotFoundError } from "@temporalio/common";
 import { v5 as uuid5 } from "uuid";
-import type { Messages } from "../workflows/messages.ts";
+import type { Messages } from "../activities/messages.ts";
 import { isErrorCode, PrismError } from "../domain/errors.ts";
 import type { JsonObject } from "../domain/json.ts";
 import { workflowIdOf } from "./operation-starter.ts";
