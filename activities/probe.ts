@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import { Client, Metadata, type ServiceError } from "@grpc/grpc-js";
+import type { ProxyLease } from "../control/leases.ts";
 import { PrismError } from "../domain/errors.ts";
 import {
   ProbeRequestSchema,
@@ -7,10 +8,11 @@ import {
   ProbeService,
 } from "../proto/gen/prism/control/v1/control_pb.js";
 import { grpcMethod } from "../proto/grpc.ts";
-import { controlMetadata } from "../runtime/control-credential.ts";
+import { type Identity, peerChannel, toPeer } from "../runtime/mutual-tls.ts";
+import { samePeer } from "../runtime/peer.ts";
 
 export type Probe = (
-  address: string,
+  proxy: Pick<ProxyLease, "proxy" | "shard" | "probeAddress">,
   target: { readonly namespace: string; readonly incarnation: number },
   signal: AbortSignal,
 ) => Promise<{ messageId: string; tookMs: number }>;
@@ -18,18 +20,19 @@ export type Probe = (
 // Shorter than the activity's own limit, so that no attempt outlives its successor.
 const deadlineMs = 15_000;
 
-/** Asks a proxy for a real round trip through a namespace; only the control credential may. */
-export function probe(credential: string): Probe {
-  return async (address, target, signal) => {
-    const client = new Client(address, credentials.createInsecure());
+/** Asks a proxy, and no other that may listen in its place, for a real round trip through a namespace. */
+export function probe(identity: Identity): Probe {
+  return async ({ proxy, shard, probeAddress }, target, signal) => {
+    const meant = toPeer(identity, (peer) => samePeer(peer, { role: "proxy", shard, id: proxy }));
+    const client = new Client(probeAddress, meant, peerChannel);
     try {
-      const { messageId, tookMs } = await ask(client, credential, target, signal);
+      const { messageId, tookMs } = await ask(client, target, signal);
       return { messageId, tookMs };
     } catch (cause) {
       const { details } = cause as Partial<ServiceError>;
       throw new PrismError(
         "NAMESPACE_NOT_READY",
-        `no probe came back from ${address}: ${details ?? String(cause)}`,
+        `no probe came back from ${proxy}: ${details ?? String(cause)}`,
         {
           cause,
         },
@@ -42,7 +45,6 @@ export function probe(credential: string): Probe {
 
 function ask(
   client: Client,
-  credential: string,
   target: { namespace: string; incarnation: number },
   signal: AbortSignal,
 ): Promise<ProbeResponse> {
@@ -53,7 +55,7 @@ function ask(
       requestSerialize,
       responseDeserialize,
       create(ProbeRequestSchema, target),
-      controlMetadata(credential),
+      new Metadata(),
       { deadline: Date.now() + deadlineMs },
       (error, response) => (error === null && response ? resolve(response as ProbeResponse) : reject(error)),
     );

@@ -48,7 +48,7 @@ export const servingActivities = ({ attempt, recorder, leases, probe }: ServingD
       const { shard, incarnation } = rowOf(history, occasion);
       const proxy = (await leases.live(shard))[0];
       if (proxy === undefined) throw notReady(`no proxy of ${shard} is alive`);
-      const answer = await probe(proxy.address, { namespace: occasion.namespace, incarnation }, signal);
+      const answer = await probe(proxy, { namespace: occasion.namespace, incarnation }, signal);
       await recorder.record(occasion, "probe", {
         type: "ConfirmProbe",
         operation: occasion.operation,

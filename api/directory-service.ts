@@ -9,51 +9,52 @@ import {
   type WatchNamespacesResponse,
   WatchNamespacesResponseSchema,
 } from "../proto/gen/prism/control/v1/control_pb.js";
-import { controlCredentialMatches } from "../runtime/control-credential.ts";
 import type { Log } from "../runtime/log.ts";
+import { callingPeer } from "../runtime/mutual-tls.ts";
+import { type Peer, peerText, samePeer } from "../runtime/peer.ts";
+import { type Acknowledgements, acknowledgements } from "./acknowledgements.ts";
 import { directoryEntry } from "./directory-entry.ts";
 import type { DirectoryChange, DirectoryFeed } from "./directory-feed.ts";
 
 export type DirectoryServiceDependencies = {
   readonly feed: DirectoryFeed;
   readonly leases: Leases;
-  readonly credential: string;
   readonly leaseMs: number;
   readonly log: Log;
 };
 
 type Call = ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>;
 
+/** One proxy's stream, from its hello on. */
+type Watched = { readonly hello: Hello; readonly sent: Acknowledgements };
+
 /**
  * The stream a proxy lives by: a snapshot, then every change in version order; each of its
- * Status messages renews its lease and acknowledges what it has in force.
+ * Status messages renews its lease and acknowledges what it has in force. A proxy is who its
+ * certificate says, so that none can hold or give back another's lease.
  */
 export const directoryService = (deps: DirectoryServiceDependencies) => ({
   watchNamespaces(call: Call) {
-    if (!controlCredentialMatches(call.metadata, deps.credential)) {
-      call.emit("error", {
-        code: status.UNAUTHENTICATED,
-        details: "the control credential is missing or wrong",
-      });
-      return;
-    }
+    const peer = callingPeer(call);
     const gone = new AbortController();
-    let hello: Hello | undefined;
+    let watched: Watched | undefined;
     let stop = () => {};
 
     call.on("data", ({ request }: WatchNamespacesRequest) => {
-      if (request.case === "hello" && hello === undefined) {
-        hello = request.value;
+      if (request.case === "hello" && watched === undefined) {
+        const hello = request.value;
+        if (!isItself(peer, hello)) return refuseAnother(deps, call, peer, hello);
+        watched = { hello, sent: acknowledgements(deps.leaseMs) };
         deps.log.info({ proxy: hello.proxy, shard: hello.shard }, "proxy watches");
-        watch(deps, call, hello, gone.signal).then(
+        watch(deps, call, watched, gone.signal).then(
           (stopWatching) => {
             stop = stopWatching;
             if (gone.signal.aborted) stop();
           },
           (error: unknown) => refuse(deps, call, error),
         );
-      } else if (request.case === "status" && hello !== undefined) {
-        renew(deps, call, hello, request.value).catch((error: unknown) => refuse(deps, call, error));
+      } else if (request.case === "status" && watched !== undefined) {
+        renew(deps, call, watched, request.value).catch((error: unknown) => refuse(deps, call, error));
       }
     });
     const leave = () => {
@@ -65,8 +66,8 @@ export const directoryService = (deps: DirectoryServiceDependencies) => ({
     call.on("end", () => {
       leave();
       // A proxy that ends its side has stopped serving: nobody need wait for its acknowledgement.
-      if (hello !== undefined)
-        deps.leases.release(hello.proxy).catch((error: unknown) => deps.log.warn(String(error)));
+      if (watched !== undefined)
+        deps.leases.release(watched.hello.proxy).catch((error: unknown) => deps.log.warn(String(error)));
       call.end();
     });
   },
@@ -75,18 +76,20 @@ export const directoryService = (deps: DirectoryServiceDependencies) => ({
 async function watch(
   { feed }: DirectoryServiceDependencies,
   call: Call,
-  { shard }: Hello,
+  { hello, sent }: Watched,
   signal: AbortSignal,
 ): Promise<() => void> {
   // Listens before it reads the snapshot, so that nothing falls between the two.
   const early: DirectoryChange[] = [];
   let deliver = (change: DirectoryChange): void => void early.push(change);
-  const stop = feed.listen(shard, (change) => deliver(change));
-  const { version, upTo, rows } = await feed.snapshot(shard, signal);
+  const stop = feed.listen(hello.shard, (change) => deliver(change));
+  const { version, upTo, rows } = await feed.snapshot(hello.shard, signal);
+  sent.sent(version);
   send(call, { case: "snapshot", value: { version, entries: rows.map(directoryEntry) } });
   deliver = (change) => {
-    if (change.version > upTo)
-      send(call, { case: "change", value: { version: change.version, ...changed(change.row) } });
+    if (change.version <= upTo) return;
+    sent.sent(change.version);
+    send(call, { case: "change", value: { version: change.version, ...changed(change.row) } });
   };
   for (const change of early) deliver(change);
   return stop;
@@ -100,12 +103,32 @@ const changed = (row: NamespaceRow) =>
 async function renew(
   { leases, leaseMs }: DirectoryServiceDependencies,
   call: Call,
-  { proxy, shard, address, region }: Hello,
+  { hello, sent }: Watched,
   said: Status,
 ): Promise<void> {
-  const { appliedVersion, load, healthy, refused } = said;
-  await leases.renew({ proxy, shard, address, region, appliedVersion, load, healthy, refused, leaseMs });
+  const { proxy, shard, address, probeAddress, region } = hello;
+  const { appliedVersion, load, healthy, refused, inFlight } = said;
+  sent.acknowledged(appliedVersion);
+  const late = sent.overdue();
+  // It leaves the live set with the lease it has, and comes back with a new snapshot.
+  if (late !== undefined) throw new Error(`${proxy} has not put version ${late} into force within a lease`);
+  const where = { proxy, shard, address, probeAddress, region };
+  await leases.renew({ ...where, appliedVersion, load, healthy, refused, inFlight, leaseMs });
   send(call, { case: "lease", value: { durationMs: leaseMs } });
+}
+
+const isItself = (peer: Peer | undefined, { proxy, shard }: Hello): boolean =>
+  samePeer(peer, { role: "proxy", shard, id: proxy });
+
+function refuseAnother(
+  { log }: DirectoryServiceDependencies,
+  call: Call,
+  peer: Peer | undefined,
+  { proxy, shard }: Hello,
+): void {
+  const details = `this certificate is of ${peerText(peer)}, not of proxy/${shard}/${proxy}`;
+  log.warn({ proxy, shard, certificate: peerText(peer) }, "a peer that says it is another was refused");
+  call.emit("error", { code: status.PERMISSION_DENIED, details });
 }
 
 type Init = NonNullable<Parameters<typeof create<typeof WatchNamespacesResponseSchema>>[1]>;

@@ -1,7 +1,6 @@
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import { Client, Connection } from "@temporalio/client";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { idempotencyKeys } from "../control/idempotency-keys.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
 import { audit } from "../domain/projections/audit.ts";
@@ -17,18 +16,15 @@ import { grpcService } from "../proto/grpc.ts";
 import { authority, refuseDevelopmentIssuerOffLoopback } from "../runtime/auth.ts";
 import { apiConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
+import { forPeers } from "../runtime/mutual-tls.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
 import { auditRoutes } from "./audit.ts";
-import { collisionLimit } from "./collisions.ts";
 import { createRoute } from "./create-route.ts";
 import { directoryFeed } from "./directory-feed.ts";
 import { directoryService } from "./directory-service.ts";
 import { eventRoutes } from "./events.ts";
-import { checkAfter } from "./expected-duration.ts";
 import { historyRoutes } from "./history.ts";
 import { httpServer } from "./http-server.ts";
-import { interventionRoutes } from "./intervention-routes.ts";
-import { interventions } from "./interventions.ts";
 import { namespaceRoutes } from "./namespaces.ts";
 import { operationStarter } from "./operation-starter.ts";
 import { operationRoutes } from "./operations.ts";
@@ -74,10 +70,6 @@ run(async () => {
   const deps = {
     store,
     starter,
-    interventions: interventions({ client, connection }),
-    checkAfter: checkAfter(operationRows),
-    keys: idempotencyKeys(control),
-    collisions: collisionLimit({ perMinute: config.collisionsPerMinute }),
     teams: teamCommands(store),
     teamRows,
     auditRows,
@@ -110,7 +102,6 @@ run(async () => {
   await server.register(createRoute(deps), { prefix: "/api/v1" });
   await server.register(namespaceRoutes(deps), { prefix: "/api/v1" });
   await server.register(operationRoutes(deps), { prefix: "/api/v1" });
-  await server.register(interventionRoutes(deps), { prefix: "/api/v1" });
   await server.register(historyRoutes(deps), { prefix: "/api/v1" });
   await server.register(eventRoutes(deps), { prefix: "/api/v1" });
   await server.register(planRoutes(deps), { prefix: "/api/v1" });
@@ -119,13 +110,18 @@ run(async () => {
   await server.register(proxyRoutes(deps), { prefix: "/api/v1" });
   await server.register(unbuiltRoutes, { prefix: "/api/v1" });
 
-  const { controlCredential: credential, leaseMs } = config;
+  const { leaseMs } = config;
+  await deps.leases.resume(leaseMs);
   const grpc = new Server();
   grpc.addService(
     grpcService(DirectoryService),
-    directoryService({ feed, leases: deps.leases, credential, leaseMs, log }),
+    directoryService({ feed, leases: deps.leases, leaseMs, log }),
   );
-  const controlPort = await listen(grpc, `${config.host}:${config.controlPort}`);
+  const controlPort = await listen(
+    grpc,
+    `${config.host}:${config.controlPort}`,
+    forPeers(config.controlIdentity),
+  );
   const address = await server.listen({ host: config.host, port: config.port });
   log.info({ address, control_port: controlPort }, "control plane is up");
 
@@ -143,9 +139,7 @@ run(async () => {
   ]);
 });
 
-const listen = (server: Server, address: string): Promise<number> =>
+const listen = (server: Server, address: string, credentials: ServerCredentials): Promise<number> =>
   new Promise((resolve, reject) =>
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
-      error ? reject(error) : resolve(port),
-    ),
+    server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port))),
   );

@@ -9,6 +9,8 @@ export type ProxyLease = {
   readonly shard: string;
   /** host:port of prism.v1, as clients reach it. */
   readonly address: string;
+  /** host:port where the control plane, and nobody else, may probe. */
+  readonly probeAddress: string;
   readonly region: string;
   readonly leaseUntil: Date;
   /** The directory is in force there up to this version. */
@@ -18,6 +20,8 @@ export type ProxyLease = {
   readonly healthy: boolean;
   /** Namespaces it cannot serve, and why. */
   readonly refused: Readonly<Record<string, string>>;
+  /** Calls still under way, by namespace that drains. */
+  readonly inFlight: Readonly<Record<string, number>>;
 };
 
 export type Renewal = Omit<ProxyLease, "leaseUntil"> & { readonly leaseMs: number };
@@ -27,11 +31,17 @@ export interface Leases {
   renew(renewal: Renewal): Promise<void>;
   /** The proxy has said goodbye: nobody waits for it any longer. */
   release(proxy: string): Promise<void>;
+  /**
+   * A control plane begins: nobody could renew while there was none. A lease that ran when
+   * one was last heard runs for a whole period more.
+   */
+  resume(leaseMs: number): Promise<void>;
   /** Proxies whose lease runs; of one shard or of all. */
   live(shard?: string): Promise<readonly ProxyLease[]>;
 }
 
-const columns = "proxy, shard, address, region, lease_until, applied_version, load, healthy, refused";
+const columns =
+  "proxy, shard, address, probe_address, region, lease_until, applied_version, load, healthy, refused, in_flight";
 
 export function leases(pool: Pool): Leases {
   return {
@@ -39,20 +49,22 @@ export function leases(pool: Pool): Leases {
       await ask("renew a lease", () =>
         pool.query(
           `insert into control.proxies (${columns}, joined_at, renewed_at)
-           values ($1, $2, $3, $4, now() + $5 * interval '1 ms', $6, $7, $8, $9, now(), now())
-           on conflict (proxy) do update set shard = $2, address = $3, region = $4,
-             lease_until = now() + $5 * interval '1 ms', applied_version = $6, load = $7, healthy = $8,
-             refused = $9, renewed_at = now()`,
+           values ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms', $7, $8, $9, $10, $11, now(), now())
+           on conflict (proxy) do update set shard = $2, address = $3, probe_address = $4, region = $5,
+             lease_until = now() + $6 * interval '1 ms', applied_version = $7, load = $8, healthy = $9,
+             refused = $10, in_flight = $11, renewed_at = now()`,
           [
             r.proxy,
             r.shard,
             r.address,
+            r.probeAddress,
             r.region,
             r.leaseMs,
             String(r.appliedVersion),
             r.load,
             r.healthy,
             JSON.stringify(r.refused),
+            JSON.stringify(r.inFlight),
           ],
         ),
       );
@@ -60,7 +72,19 @@ export function leases(pool: Pool): Leases {
 
     async release(proxy) {
       await ask("release a lease", () =>
-        pool.query("update control.proxies set lease_until = now() where proxy = $1", [proxy]),
+        // As if it had ended with its last renewal, so that `resume` does not bring it back.
+        pool.query("update control.proxies set lease_until = renewed_at where proxy = $1", [proxy]),
+      );
+    },
+
+    async resume(leaseMs) {
+      await ask("resume leases", () =>
+        pool.query(
+          `update control.proxies set lease_until = now() + $1 * interval '1 ms'
+           where lease_until > (select max(renewed_at) from control.proxies)
+             and lease_until < now() + $1 * interval '1 ms'`,
+          [leaseMs],
+        ),
       );
     },
 
@@ -87,24 +111,28 @@ type Row = {
   proxy: string;
   shard: string;
   address: string;
+  probe_address: string;
   region: string;
   lease_until: Date;
   applied_version: string;
   load: number;
   healthy: boolean;
   refused: Record<string, string>;
+  in_flight: Record<string, number>;
 };
 
 const proxyOf = (row: Row): ProxyLease => ({
   proxy: row.proxy,
   shard: row.shard,
   address: row.address,
+  probeAddress: row.probe_address,
   region: row.region,
   leaseUntil: row.lease_until,
   appliedVersion: BigInt(row.applied_version),
   load: row.load,
   healthy: row.healthy,
   refused: row.refused,
+  inFlight: row.in_flight,
 });
 
 async function ask<T>(what: string, query: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
-import type { Metadata, ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { v7 } from "uuid";
 import { PrismError } from "../domain/errors.ts";
 import {
@@ -8,8 +8,9 @@ import {
   type ProbeResponse,
   ProbeResponseSchema,
 } from "../proto/gen/prism/control/v1/control_pb.js";
-import { controlCredentialMatches } from "../runtime/control-credential.ts";
 import type { Log } from "../runtime/log.ts";
+import { type Authenticated, callingPeer } from "../runtime/mutual-tls.ts";
+import { peerText } from "../runtime/peer.ts";
 import type { Directory } from "./directory.ts";
 import { grpcStatus } from "./grpc-error.ts";
 import { messageOf, positionOf } from "./record.ts";
@@ -17,7 +18,6 @@ import type { Served } from "./served.ts";
 
 type ProbeDependencies = {
   readonly directory: Directory<Served>;
-  readonly credential: string;
   readonly log: Log;
 };
 
@@ -29,7 +29,7 @@ const holdMs = 2_000;
 /** prism.control.v1.ProbeService: a message goes through a namespace's chain into its backend, and comes back. */
 export const probeService = (deps: ProbeDependencies): UntypedServiceImplementation => ({
   probe(call: ServerUnaryCall<ProbeRequest, ProbeResponse>, callback: sendUnaryData<ProbeResponse>) {
-    probe(deps, call.metadata, call.request).then(
+    probe(deps, call, call.request).then(
       (response) => callback(null, response),
       (error: unknown) => {
         deps.log.warn({ namespace: call.request.namespace, error: String(error) }, "the probe has failed");
@@ -40,12 +40,13 @@ export const probeService = (deps: ProbeDependencies): UntypedServiceImplementat
 });
 
 async function probe(
-  { directory, credential }: ProbeDependencies,
-  metadata: Metadata,
+  { directory }: ProbeDependencies,
+  call: Authenticated,
   { namespace, incarnation }: ProbeRequest,
 ): Promise<ProbeResponse> {
-  if (!controlCredentialMatches(metadata, credential)) {
-    throw new PrismError("UNAUTHENTICATED", "only the control plane may probe");
+  const peer = callingPeer(call);
+  if (peer?.role !== "control") {
+    throw new PrismError("FORBIDDEN", `only the control plane may probe, and this is ${peerText(peer)}`);
   }
   if (directory.get(namespace)?.entry.incarnation !== incarnation) await directory.changed(holdMs);
   const served = directory.get(namespace);

@@ -5,6 +5,7 @@ import { PrismError } from "../domain/errors.ts";
 import { type Entry, State } from "../proto/gen/prism/control/v1/control_pb.js";
 import type { Authority } from "../runtime/auth.ts";
 import type { Log } from "../runtime/log.ts";
+import { type Identity, toPeer } from "../runtime/mutual-tls.ts";
 import { type OperatorServer, operatorServer } from "../runtime/operator-server.ts";
 import { admission } from "./admission.ts";
 import { calls } from "./calls.ts";
@@ -14,6 +15,7 @@ import { diskCopy } from "./disk-copy.ts";
 import { lease } from "./lease.ts";
 import { metrics } from "./metrics.ts";
 import { probeService } from "./probe.ts";
+import { probeServer } from "./probe-server.ts";
 import { queueService } from "./queue.ts";
 import { type Served, serve, stop } from "./served.ts";
 import { grpcServer } from "./server.ts";
@@ -24,13 +26,15 @@ export type ProxyOptions = {
   readonly shard: string;
   readonly region: string;
   readonly host: string;
-  /** 0 picks a free one, of both. */
+  /** 0 picks a free one, of all three. */
   readonly proxyPort: number;
   readonly operatorPort: number;
+  readonly probePort: number;
   /** host:port as clients reach it; default: where it listens. */
   readonly advertise: string | undefined;
   readonly controlAddress: string;
-  readonly controlCredential: string;
+  /** What it shows the control plane, and the CA whose peers it believes. */
+  readonly controlIdentity: Identity;
   readonly dataDir: string;
   readonly kafkaBrokers: readonly string[];
   readonly authority: Authority;
@@ -41,6 +45,7 @@ export type ProxyOptions = {
 
 export interface Proxy {
   readonly port: number;
+  readonly probePort: number;
   readonly operatorPort: number;
   /** In the order in which a proxy goes: first nothing new, then what is under way, last what that needs. */
   readonly stopping: readonly { readonly name: string; readonly stop: () => Promise<unknown> | unknown }[];
@@ -80,7 +85,12 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     host: options.host,
     port: options.proxyPort,
     queue: queueService({ calls: handling }),
-    probe: probeService({ directory: table, credential: options.controlCredential, log }),
+  });
+  const probing = await probeServer({
+    host: options.host,
+    port: options.probePort,
+    identity: options.controlIdentity,
+    probe: probeService({ directory: table, log }),
   });
   table.onChange(() => {
     server.setServing(true);
@@ -98,11 +108,13 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
 
   const condition = watchCondition(kafka.check);
   const rechecking = setInterval(handling.recheck, options.recheckMs ?? defaultRecheckMs).unref();
+  const address = options.advertise ?? `${options.host}:${server.port}`;
   const watching = watch({
     ...options,
     proxy: proxyId,
-    credential: options.controlCredential,
-    address: options.advertise ?? `${options.host}:${server.port}`,
+    credentials: toPeer(options.controlIdentity, (peer) => peer?.role === "control"),
+    address,
+    probeAddress: `${hostOf(address)}:${probing.port}`,
     directory: table,
     lease: leased,
     copy,
@@ -120,16 +132,19 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
       not_enforced_yet: notEnforced(table),
     }),
   });
-  log.info({ port: server.port, operator_port: operator.port, proxy: proxyId }, "proxy listens");
+  const ports = { port: server.port, probe_port: probing.port, operator_port: operator.port };
+  log.info({ ...ports, proxy: proxyId }, "proxy listens");
 
   return {
     port: server.port,
+    probePort: probing.port,
     operatorPort: operator.port,
     stopping: [
       { name: "health", stop: () => server.setServing(false) },
       { name: "control plane", stop: () => watching.close() },
       { name: "streams", stop: () => handling.endAll(leavingNow()) },
       { name: "calls", stop: () => server.close(drainMs) },
+      { name: "probes", stop: () => probing.close() },
       { name: "namespaces", stop: () => Promise.all(table.all().map(stop)) },
       {
         name: "operator side",
@@ -174,6 +189,8 @@ const notEnforced = (table: Directory<Served>): Readonly<Record<string, readonly
       .filter((served) => served.notEnforced.length > 0)
       .map(({ entry, notEnforced: patterns }) => [entry.namespace, patterns]),
   );
+
+const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(":"));
 
 const finite = (ms: number): number | null => (Number.isFinite(ms) ? Math.round(ms) : null);
 

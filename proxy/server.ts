@@ -3,7 +3,6 @@ import { Server, ServerCredentials, type UntypedServiceImplementation } from "@g
 import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
-import { ProbeService } from "../proto/gen/prism/control/v1/control_pb.js";
 import { QueueService } from "../proto/gen/prism/v1/queue_pb.js";
 import { grpcService } from "../proto/grpc.ts";
 
@@ -12,7 +11,6 @@ export type ServerOptions = {
   /** 0 picks a free one. */
   readonly port: number;
   readonly queue: UntypedServiceImplementation;
-  readonly probe: UntypedServiceImplementation;
 };
 
 export interface GrpcServer {
@@ -24,14 +22,14 @@ export interface GrpcServer {
 }
 
 const protoFolder = fileURLToPath(new URL("../proto/", import.meta.url));
-const protoFiles = ["prism/v1/queue.proto", "prism/control/v1/control.proto"];
+const protoFiles = ["prism/v1/queue.proto"];
 // Above what a namespace may allow inline, so that it is Prism that refuses, and says why.
 const messageBytes = 16 * 1024 * 1024;
 // A consumer that has vanished without a word holds messages: find out.
 const keepaliveMs = 20_000;
 
-/** prism.v1, the probe, health and reflection on one port. */
-export async function grpcServer({ host, port, queue, probe }: ServerOptions): Promise<GrpcServer> {
+/** prism.v1, health and reflection on one port. */
+export async function grpcServer({ host, port, queue }: ServerOptions): Promise<GrpcServer> {
   const server = new Server({
     "grpc.max_receive_message_length": messageBytes,
     "grpc.max_send_message_length": -1,
@@ -39,7 +37,6 @@ export async function grpcServer({ host, port, queue, probe }: ServerOptions): P
     "grpc.keepalive_timeout_ms": keepaliveMs / 2,
   });
   server.addService(grpcService(QueueService), queue);
-  server.addService(grpcService(ProbeService), probe);
   const names = ["", QueueService.typeName];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "NOT_SERVING"])));
   health.addToServer(server);

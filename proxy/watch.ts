@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
+import { type ChannelCredentials, Client, type ClientDuplexStream, Metadata } from "@grpc/grpc-js";
 import {
   DirectoryService,
   State,
@@ -10,8 +10,8 @@ import {
   type WatchNamespacesResponse,
 } from "../proto/gen/prism/control/v1/control_pb.js";
 import { grpcMethod } from "../proto/grpc.ts";
-import { controlMetadata } from "../runtime/control-credential.ts";
 import type { Log } from "../runtime/log.ts";
+import { peerChannel } from "../runtime/mutual-tls.ts";
 import type { Condition } from "./condition.ts";
 import type { Directory } from "./directory.ts";
 import type { DiskCopy } from "./disk-copy.ts";
@@ -21,11 +21,14 @@ import type { Served } from "./served.ts";
 
 export type WatchOptions = {
   readonly controlAddress: string;
-  readonly credential: string;
+  /** What this proxy shows the control plane, and how it knows it. */
+  readonly credentials: ChannelCredentials;
   readonly proxy: string;
   readonly shard: string;
   /** host:port as clients reach this proxy. */
   readonly address: string;
+  /** host:port as the control plane reaches its probe. */
+  readonly probeAddress: string;
   readonly region: string;
   readonly directory: Directory<Served>;
   readonly lease: Lease;
@@ -52,7 +55,7 @@ const goodbyeMs = 500;
 /** Obeys the control plane: applies what it says, keeps a copy on disk, then says so. Never gives up. */
 export function watch(options: WatchOptions): Watch {
   const { lease, log } = options;
-  const client = new Client(options.controlAddress, credentials.createInsecure());
+  const client = new Client(options.controlAddress, options.credentials, peerChannel);
   let closed = false;
   let connected = false;
   let failures = 0;
@@ -61,7 +64,7 @@ export function watch(options: WatchOptions): Watch {
 
   const connect = (): void => {
     if (closed) return;
-    const call = open(client, options);
+    const call = open(client);
     const talk = conversation(call, options);
     leave = () =>
       new Promise((resolve) => {
@@ -113,13 +116,13 @@ const backoffMs = (failures: number): number =>
 
 type Call = ClientDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>;
 
-function open(client: Client, { credential }: WatchOptions): Call {
+function open(client: Client): Call {
   const method = grpcMethod(DirectoryService.method.watchNamespaces);
   return client.makeBidiStreamRequest(
     method.path,
     method.requestSerialize,
     method.responseDeserialize,
-    controlMetadata(credential),
+    new Metadata(),
   ) as unknown as Call;
 }
 
@@ -166,11 +169,11 @@ function conversation(call: Call, options: WatchOptions) {
 
   return {
     begin(): void {
-      const { proxy, shard, address, region } = options;
+      const { proxy, shard, address, probeAddress, region } = options;
       const lastVersion = knownTo(directory).version;
       say({
         case: "hello",
-        value: { proxy, shard, address, region, lastVersion, patterns: { ...patternVersions } },
+        value: { proxy, shard, address, probeAddress, region, lastVersion, patterns: { ...patternVersions } },
       });
     },
     hear({ response }: WatchNamespacesResponse): void {

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { PrismError } from "../domain/errors.ts";
+import { checkIdentity, type Identity } from "./mutual-tls.ts";
+import { type Peer, samePeer } from "./peer.ts";
 
 /**
  * Everything a process may be told from outside, and the only reader of the environment.
@@ -20,9 +22,9 @@ export const apiConfig = (env: Environment) => ({
   host: text(env, "PRISM_API_HOST", "127.0.0.1"),
   /** REST, documentation, metrics. 0 picks a free port. */
   port: whole(env, "PRISM_API_PORT", 8900),
-  /** gRPC for proxies; never takes a user's token. */
+  /** gRPC for proxies, which show their certificates; never takes a user's token. */
   controlPort: whole(env, "PRISM_CONTROL_PORT", 8901),
-  controlCredential: secretFile(env, "PRISM_CONTROL_CREDENTIAL"),
+  controlIdentity: controlIdentity(env, ({ role }) => role === "control"),
   /** Renewed at a third of it. Short enough that a dead proxy leaves the live set while people wait. */
   leaseMs: whole(env, "PRISM_LEASE_MS", 6_000),
   controlUrl: required(env, "PRISM_CONTROL_URL", "the control database"),
@@ -30,8 +32,6 @@ export const apiConfig = (env: Environment) => ({
   temporal: temporalConfig(env),
   timeouts: timeouts(env),
   auth: authConfig(env),
-  /** How often a caller is told that a name is taken by others: enough for people, too few for guessing names. */
-  collisionsPerMinute: whole(env, "PRISM_NAME_COLLISIONS_PER_MINUTE", 100),
   inventory: inventoryConfig(env),
   logLevel: logLevel(env),
 });
@@ -43,7 +43,7 @@ export const workerConfig = (env: Environment) => ({
   eventStoreUrl: eventStoreUrl(env),
   dataUrl: separate(env, "PRISM_DATA_URL", "the data database"),
   kafkaBrokers: brokers(env),
-  controlCredential: secretFile(env, "PRISM_CONTROL_CREDENTIAL"),
+  controlIdentity: controlIdentity(env, ({ role }) => role === "control"),
   temporal: temporalConfig(env),
   inventory: inventoryConfig(env),
   timeouts: timeouts(env),
@@ -51,25 +51,23 @@ export const workerConfig = (env: Environment) => ({
   shard: text(env, "PRISM_SHARD", "shard-1"),
   /** Activities under way when the process is told to stop get this long to end. */
   shutdownGraceMs: whole(env, "PRISM_SHUTDOWN_GRACE_MS", 10_000),
-  /** How long a plan waits for approval. */
-  approvalMs: whole(env, "PRISM_APPROVAL_SECONDS", 30 * 24 * 3_600) * 1_000,
   /** `<step>:<before|after|recorded>:<namespace>`: the process kills itself there. For tests of crashes. */
   failpoint: env["PRISM_FAILPOINT"],
   logLevel: logLevel(env),
 });
 
 export const proxyConfig = (env: Environment) => ({
+  ...proxyIdentity(env),
   host: text(env, "PRISM_PROXY_HOST", "127.0.0.1"),
   proxyPort: whole(env, "PRISM_PROXY_PORT", 8980),
   operatorPort: whole(env, "PRISM_PROXY_OPERATOR_PORT", 8990),
+  /** gRPC for the control plane's probes alone, by certificate. */
+  probePort: whole(env, "PRISM_PROXY_PROBE_PORT", 8981),
   /** host:port of the control plane's DirectoryService. */
   controlAddress: text(env, "PRISM_CONTROL_ADDRESS", "127.0.0.1:8901"),
-  controlCredential: secretFile(env, "PRISM_CONTROL_CREDENTIAL"),
-  proxyId: text(env, "PRISM_PROXY_ID", `proxy-${hostname()}-${env["PRISM_PROXY_PORT"] ?? 8980}`),
-  shard: text(env, "PRISM_SHARD", "shard-1"),
   region: text(env, "PRISM_REGION", "local"),
   /** host:port as clients reach this proxy; default: where it listens. */
-  advertise: env["PRISM_PROXY_ADVERTISE"],
+  advertise: env["PRISM_PROXY_ADVERTISE"] || undefined,
   /** Holds the copy of the directory that lets a restart serve without control plane. */
   dataDir: required(env, "PRISM_PROXY_DATA_DIR", "a folder for the proxy's copy of the directory"),
   kafkaBrokers: brokers(env),
@@ -104,10 +102,6 @@ function timeouts(env: Environment) {
     startToCloseMs: whole(env, "PRISM_START_TO_CLOSE_MS", 60_000),
   };
 }
-    /** Then the operation parks. With backoff up to ten seconds: ten minutes and more of trying. */
-    stepAttempts: whole(env, "PRISM_STEP_ATTEMPTS", 64),
-    /** Then what could not be undone is reported. With backoff up to a minute: an hour of trying. */
-    undoAttempts: whole(env, "PRISM_UNDO_ATTEMPTS", 68),
 
 function inventoryConfig(env: Environment) {
   return {
@@ -151,12 +145,31 @@ const brokers = (env: Environment): readonly string[] =>
     .map((broker) => broker.trim())
     .filter((broker) => broker !== "");
 
-function secretFile(env: Environment, name: string): string {
-  const file = required(env, name, "a file that holds the credential proxies and control plane share");
+/** A certificate is for one proxy of one shard: no other can hold its lease. */
+function proxyIdentity(env: Environment) {
+  const proxyId = text(env, "PRISM_PROXY_ID", `proxy-${hostname()}-${env["PRISM_PROXY_PORT"] ?? 8980}`);
+  const shard = text(env, "PRISM_SHARD", "shard-1");
+  const own: Peer = { role: "proxy", shard, id: proxyId };
+  return { proxyId, shard, controlIdentity: controlIdentity(env, (peer) => samePeer(peer, own)) };
+}
+
+/** What this process shows Prism's other processes: files in PEM. */
+function controlIdentity(env: Environment, isOurs: (peer: Peer) => boolean): Identity {
+  const identity = {
+    ca: file(env, "PRISM_CONTROL_CA", "the certificate of the CA that Prism's processes trust"),
+    cert: file(env, "PRISM_CONTROL_CERT", "the certificate this process shows the others"),
+    key: file(env, "PRISM_CONTROL_KEY", "the key of that certificate"),
+  };
+  checkIdentity(identity, isOurs);
+  return identity;
+}
+
+function file(env: Environment, name: string, what: string): Buffer {
+  const path = required(env, name, `a file with ${what}`);
   try {
-    return readFileSync(file, "utf8").trim();
+    return readFileSync(path);
   } catch (cause) {
-    throw wrong(name, `names a file that cannot be read: ${file}`, cause);
+    throw wrong(name, `names a file that cannot be read: ${path}`, cause);
   }
 }
 

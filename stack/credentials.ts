@@ -1,11 +1,11 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { type Instance, once } from "./instance.ts";
 import type { Environment } from "./server.ts";
 
 /**
- * The secrets Prism's own processes share in development, as files (mode 0600) made when
- * they are first wanted and the user names no others: what proxies show the control plane, and the key that signs tokens.
+ * The secrets of development, as files (mode 0600) made when they are first wanted and the
+ * user names no others: the key that signs tokens.
  */
 export function credentials(instance: Instance, given: Environment): Record<string, string> {
   const files = { ...credentialFiles(instance) };
@@ -18,14 +18,12 @@ export function credentials(instance: Instance, given: Environment): Record<stri
 
 /** Where they are, once they have been made. */
 export const credentialFiles = ({ folder }: Instance): Readonly<Record<CredentialVariable, string>> => ({
-  PRISM_CONTROL_CREDENTIAL: join(folder, "control-credential"),
   PRISM_DEV_ISSUER: join(folder, "dev-issuer.json"),
 });
 
 type CredentialVariable = keyof typeof makers;
 
 const makers = {
-  PRISM_CONTROL_CREDENTIAL: () => randomBytes(32).toString("base64url"),
   PRISM_DEV_ISSUER: developmentIssuer,
 };
 

@@ -14,7 +14,7 @@ type Kind = {
   readonly ports: Readonly<Record<string, { readonly variable: string; readonly usual: number }>>;
 };
 
-/** Prism's three processes. `api` and `operator` speak HTTP, `control` and `proxy` gRPC. */
+/** Prism's three processes. `api` and `operator` speak HTTP, `control`, `probe` and `proxy` gRPC. */
 export const kinds: Readonly<Record<ProcessName, Kind>> = {
   api: {
     main: "api/main.ts",
@@ -34,6 +34,7 @@ export const kinds: Readonly<Record<ProcessName, Kind>> = {
     ready: "operator",
     ports: {
       proxy: { variable: "PRISM_PROXY_PORT", usual: 8980 },
+      probe: { variable: "PRISM_PROXY_PROBE_PORT", usual: 8981 },
       operator: { variable: "PRISM_PROXY_OPERATOR_PORT", usual: 8990 },
     },
   },

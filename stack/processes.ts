@@ -1,4 +1,6 @@
+import { hostname } from "node:os";
 import { join } from "node:path";
+import type { Peer } from "../runtime/peer.ts";
 import { cacheFolder } from "./cache.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { checkout, type Instance, logFile, makeFolder } from "./instance.ts";
@@ -63,7 +65,10 @@ export async function startProcesses(options: ProcessOptions): Promise<Processes
   const processes: Processes = {
     addresses: processAddresses(ports),
     environment,
-    start: (name, extra = {}) => start(name, { ...told, ...extra }, context),
+    async start(name, extra = {}) {
+      const environment = { ...told, ...extra };
+      await start(name, { ...environment, ...(await identity(instance, name, environment)) }, context);
+    },
     stop: (name, signal) => stop(name, signal, context),
     running: (name) => idOf(instance, name) !== undefined,
     logFile: (name) => logFile(instance, name),
@@ -85,6 +90,17 @@ const ownVariables = ({ instance, environment }: ProcessOptions): Record<string,
   // Node then keeps the compiled form of what it strips and parses: a start takes half as long.
   NODE_COMPILE_CACHE: join(cacheFolder(environment), "..", "compiled"),
 });
+
+/** Who it is to the other processes, unless it was told: a proxy may run under any id. */
+async function identity(instance: Instance, name: ProcessName, told: Environment): Promise<Environment> {
+  if (told["PRISM_CONTROL_CERT"]) return {};
+  // Only here: whoever just asks how the stack is need not load it.
+  const { certificateFiles } = await import("./certificates.ts");
+  if (name !== "proxy") return certificateFiles(instance, { role: "control", name });
+  const id = told["PRISM_PROXY_ID"] || `proxy-${hostname()}-${told["PRISM_PROXY_PORT"]}`;
+  const peer: Peer = { role: "proxy", shard: told["PRISM_SHARD"] || "shard-1", id };
+  return { ...(await certificateFiles(instance, peer)), PRISM_PROXY_ID: id };
+}
 
 async function start(name: ProcessName, environment: Environment, context: Context): Promise<void> {
   const { instance, ports, progress } = context;

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { Server, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { Server, type ServerDuplexStream } from "@grpc/grpc-js";
 import {
   DirectoryService,
   type Entry,
@@ -12,9 +12,8 @@ import {
   WatchNamespacesResponseSchema,
 } from "../../proto/gen/prism/control/v1/control_pb.js";
 import { grpcService } from "../../proto/grpc.ts";
-import { controlCredentialMatches } from "../../runtime/control-credential.ts";
-
-export const credential = "a-secret-of-this-test";
+import { forPeers } from "../../runtime/mutual-tls.ts";
+import { identityOf } from "./identities.ts";
 
 /** As much of a control plane as a proxy sees. */
 export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
@@ -31,10 +30,6 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
   const server = new Server();
   server.addService(grpcService(DirectoryService), {
     watchNamespaces(call: ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>) {
-      if (!controlCredentialMatches(call.metadata, credential)) {
-        call.emit("error", { code: status.UNAUTHENTICATED, details: "no" });
-        return;
-      }
       call.on("data", ({ request }: WatchNamespacesRequest) => {
         if (request.case === "hello") {
           hellos.push(request.value);
@@ -54,8 +49,9 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
       });
     },
   });
+  const credentials = forPeers(await identityOf({ role: "control", name: "api" }));
   const bound = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, actual) =>
+    server.bindAsync(`127.0.0.1:${port}`, credentials, (error, actual) =>
       error ? reject(error) : resolve(actual),
     ),
   );

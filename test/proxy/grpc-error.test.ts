@@ -20,6 +20,7 @@ describe("an error over gRPC", () => {
     expect(refusalOf(served(error))).toEqual({
       status: "INVALID_ARGUMENT",
       reason: "PAYLOAD_TOO_LARGE",
+      message: "too much",
       details: { field: "payload", "limit.bytes": "10", supported_values: "a, b" },
     });
   });

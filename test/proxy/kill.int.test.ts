@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { developmentToken } from "../../runtime/auth.ts";
 import type { PrismError } from "../../sdk/typescript/errors.ts";
 import { prism } from "../../sdk/typescript/prism.ts";
-import { type ControlPlane, controlPlane, credential, queueEntry } from "./control-plane.ts";
+import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
+import { filesOf } from "./identities.ts";
 import { brokers, folder, kafkaTopic, removeFolder } from "./stage.ts";
 
 const main = fileURLToPath(new URL("../../proxy/main.ts", import.meta.url));
@@ -26,7 +27,6 @@ beforeAll(async () => {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const issuer = { issuer: "test", audience: "prism", jwk: await exportJWK(privateKey) };
   await writeFile(join(home, "issuer.json"), JSON.stringify(issuer));
-  await writeFile(join(home, "credential"), credential);
   token = await developmentToken(join(home, "issuer.json"), {
     subject: "user:olivia",
     teams: ["team-orders"],
@@ -43,6 +43,7 @@ afterAll(async () => {
 
 /** A proxy as a process of its own; resolves when it listens and has the directory. */
 async function startProcess(proxyId: string): Promise<{ address: string; process: ChildProcess }> {
+  const certificate = await filesOf({ role: "proxy", shard: "shard-1", id: proxyId });
   const started = spawn(process.execPath, [main], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
@@ -50,7 +51,8 @@ async function startProcess(proxyId: string): Promise<{ address: string; process
       PRISM_PROXY_PORT: "0",
       PRISM_PROXY_OPERATOR_PORT: "0",
       PRISM_CONTROL_ADDRESS: control.address,
-      PRISM_CONTROL_CREDENTIAL: join(home, "credential"),
+      ...certificate,
+      PRISM_PROXY_PROBE_PORT: "0",
       PRISM_PROXY_DATA_DIR: join(home, proxyId),
       PRISM_KAFKA_BROKERS: brokers.join(","),
       PRISM_DEV_ISSUER: join(home, "issuer.json"),

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
@@ -6,12 +7,16 @@ import { ProbeRequestSchema, SnapshotSchema } from "../../proto/gen/prism/contro
 import { directory } from "../../proxy/directory.ts";
 import { probeService } from "../../proxy/probe.ts";
 import { type Served, serve } from "../../proxy/served.ts";
-import { controlMetadata } from "../../runtime/control-credential.ts";
-import { credential, queueEntry } from "./control-plane.ts";
+import type { Peer } from "../../runtime/peer.ts";
+import { queueEntry } from "./control-plane.ts";
+import { identityOf } from "./identities.ts";
 import { memoryLog } from "./memory-log.ts";
 
 /** Probes a namespace whose backend gives back what `twist` makes of what it was given. */
-async function probed(twist: (record: StoredRecord) => StoredRecord | undefined): Promise<string> {
+async function probed(
+  twist: (record: StoredRecord) => StoredRecord | undefined,
+  by: Peer = { role: "control", name: "worker" },
+): Promise<string> {
   const { log } = memoryLog();
   const backend = {
     ...log,
@@ -26,9 +31,10 @@ async function probed(twist: (record: StoredRecord) => StoredRecord | undefined)
     stop: () => {},
   });
   table.replace(create(SnapshotSchema, { version: 1n, entries: [queueEntry("orders", "orders-queue")] }));
-  const { probe } = probeService({ directory: table, credential, log: pino({ level: "silent" }) });
+  const { probe } = probeService({ directory: table, log: pino({ level: "silent" }) });
   const request = create(ProbeRequestSchema, { namespace: "orders", incarnation: 1 });
-  const call = { metadata: controlMetadata(credential), request };
+  const { raw } = new X509Certificate((await identityOf(by)).cert);
+  const call = { getAuthContext: () => ({ sslPeerCertificate: { raw } }), request };
   return new Promise((resolve) =>
     (probe as (call: unknown, callback: (error: { details: string } | null) => void) => void)(call, (error) =>
       resolve(error === null ? "passed" : error.details),
@@ -39,6 +45,13 @@ async function probed(twist: (record: StoredRecord) => StoredRecord | undefined)
 describe("a probe", () => {
   it("passes when what comes back is what was sent", async () => {
     expect(await probed((record) => record)).toBe("passed");
+  });
+
+  it("is the control plane's to ask for: another proxy is refused", async () => {
+    const other: Peer = { role: "proxy", shard: "shard-1", id: "proxy-2" };
+    expect(await probed((record) => record, other)).toBe(
+      "only the control plane may probe, and this is proxy/shard-1/proxy-2",
+    );
   });
 
   it("fails when nothing comes back", async () => {

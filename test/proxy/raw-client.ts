@@ -7,6 +7,7 @@ import {
 } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import {
+  type ChannelCredentials,
   Client,
   type ClientDuplexStream,
   credentials,
@@ -17,11 +18,13 @@ import {
 import { ErrorInfoSchema } from "../../proto/gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../../proto/gen/google/rpc/status_pb.js";
 import { grpcMethod } from "../../proto/grpc.ts";
+import { peerChannel } from "../../runtime/mutual-tls.ts";
 
 /** What any gRPC client sees of a refusal. */
 export type Refusal = {
   readonly status: string;
   readonly reason: string;
+  readonly message: string;
   readonly details: Record<string, string>;
 };
 
@@ -29,12 +32,21 @@ export function refusalOf(error: ServiceError): Refusal {
   const bytes = error.metadata?.get("grpc-status-details-bin")[0];
   const [detail] = bytes instanceof Uint8Array ? fromBinary(StatusSchema, bytes).details : [];
   const info = detail && anyUnpack(detail, ErrorInfoSchema);
-  return { status: status[error.code] ?? "", reason: info?.reason ?? "", details: info?.metadata ?? {} };
+  return {
+    status: status[error.code] ?? "",
+    reason: info?.reason ?? "",
+    message: error.details,
+    details: info?.metadata ?? {},
+  };
 }
 
 /** Calls as a program in any language would make them, without our SDK. */
-export function rawClient(address: string, entries: Readonly<Record<string, string>>) {
-  const client = new Client(address, credentials.createInsecure());
+export function rawClient(
+  address: string,
+  entries: Readonly<Record<string, string>>,
+  channel: ChannelCredentials = credentials.createInsecure(),
+) {
+  const client = new Client(address, channel, peerChannel);
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(entries)) metadata.set(key, value);
   return {

@@ -7,7 +7,8 @@ import { pino } from "pino";
 import { type ProxyOptions, proxy } from "../../proxy/proxy.ts";
 import { prism } from "../../sdk/typescript/prism.ts";
 import { authority, type Who } from "./callers.ts";
-import { type ControlPlane, credential } from "./control-plane.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { identityOf } from "./identities.ts";
 
 const configured = process.env["PRISM_KAFKA_BROKERS"];
 if (!configured) throw new Error("PRISM_KAFKA_BROKERS is not set: `npm test` starts a Kafka and sets it");
@@ -44,9 +45,10 @@ export async function startProxy(
     host: "127.0.0.1",
     proxyPort: 0,
     operatorPort: 0,
+    probePort: 0,
     advertise: undefined,
     controlAddress: control.address,
-    controlCredential: credential,
+    controlIdentity: await identityOf({ role: "proxy", shard: "shard-1", id: proxyId }),
     dataDir,
     kafkaBrokers: brokers,
     authority,

@@ -1,21 +1,26 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { refuseDevelopmentIssuerOffLoopback } from "../../runtime/auth.ts";
 import { apiConfig, proxyConfig, workerConfig } from "../../runtime/config.ts";
+import { certificateFiles } from "../../stack/certificates.ts";
+import { purge, temporaryInstance } from "../../stack/instance.ts";
 
-const credential = join(mkdtempSync(join(tmpdir(), "prism-config-")), "credential");
-writeFileSync(credential, "secret\n");
+const platform = temporaryInstance();
+const other = temporaryInstance();
+afterAll(() => [platform, other].forEach(purge));
+const control = await certificateFiles(platform, { role: "control", name: "api" });
+const proxy = await certificateFiles(platform, { role: "proxy", shard: "shard-1", id: "proxy-1" });
 const whole = {
+  ...control,
   PRISM_CONTROL_URL: "postgres://control/c",
   PRISM_DATA_URL: "postgres://data/d",
   PRISM_KAFKA_BROKERS: "a:9092, b:9092",
   PRISM_TEMPORAL_ADDRESS: "t:7233",
-  PRISM_CONTROL_CREDENTIAL: credential,
   PRISM_DEV_ISSUER: "issuer.json",
   PRISM_PROXY_DATA_DIR: "proxy",
 };
+const asProxy = { ...whole, ...proxy, PRISM_PROXY_ID: "proxy-1" };
 const without = (name: string) => ({ ...whole, [name]: undefined });
 
 describe("what a process is told", () => {
@@ -24,30 +29,60 @@ describe("what a process is told", () => {
       port: 8900,
       controlPort: 8901,
       host: "127.0.0.1",
-      controlCredential: "secret",
     });
     expect(workerConfig(whole)).toMatchObject({ operatorPort: 8991, kafkaBrokers: ["a:9092", "b:9092"] });
-    expect(proxyConfig(whole)).toMatchObject({ proxyPort: 8980, operatorPort: 8990, shard: "shard-1" });
+    expect(proxyConfig(asProxy)).toMatchObject({
+      proxyPort: 8980,
+      probePort: 8981,
+      operatorPort: 8990,
+      shard: "shard-1",
+    });
   });
 
   it.each([
     ["PRISM_CONTROL_URL", apiConfig],
     ["PRISM_TEMPORAL_ADDRESS", apiConfig],
-    ["PRISM_CONTROL_CREDENTIAL", apiConfig],
+    ["PRISM_CONTROL_CA", apiConfig],
+    ["PRISM_CONTROL_CERT", workerConfig],
+    ["PRISM_CONTROL_KEY", apiConfig],
     ["PRISM_DEV_ISSUER", apiConfig],
     ["PRISM_DATA_URL", workerConfig],
     ["PRISM_KAFKA_BROKERS", workerConfig],
-    ["PRISM_PROXY_DATA_DIR", proxyConfig],
   ] as const)("names %s where it is missing", (name, read) =>
     expect(() => read(without(name))).toThrow(new RegExp(`^${name} is not set: it names `)),
   );
+
+  it("names the folder that a proxy lacks", () =>
+    expect(() => proxyConfig({ ...asProxy, PRISM_PROXY_DATA_DIR: "" })).toThrow(
+      "PRISM_PROXY_DATA_DIR is not set: it names ",
+    ));
+
+  it("refuses a certificate of another process, of another CA, or without its key", async () => {
+    expect(() => proxyConfig({ ...asProxy, PRISM_PROXY_ID: "proxy-2" })).toThrow(
+      "PRISM_CONTROL_CERT is the certificate of proxy/shard-1/proxy-1, not of this process",
+    );
+    expect(() => proxyConfig({ ...asProxy, PRISM_SHARD: "shard-2" })).toThrow("not of this process");
+    expect(() => apiConfig({ ...whole, ...proxy })).toThrow("not of this process");
+    const foreign = await certificateFiles(other, { role: "control", name: "api" });
+    expect(() => apiConfig({ ...whole, PRISM_CONTROL_CERT: foreign["PRISM_CONTROL_CERT"] })).toThrow(
+      "PRISM_CONTROL_CERT was not issued by the CA of PRISM_CONTROL_CA",
+    );
+    expect(() => apiConfig({ ...whole, PRISM_CONTROL_KEY: foreign["PRISM_CONTROL_KEY"] })).toThrow(
+      "PRISM_CONTROL_KEY is not the key of PRISM_CONTROL_CERT",
+    );
+    const empty = join(platform.folder, "empty");
+    writeFileSync(empty, "");
+    expect(() => apiConfig({ ...whole, PRISM_CONTROL_CERT: empty })).toThrow(
+      "PRISM_CONTROL_CERT names a file that holds no certificate",
+    );
+  });
 
   it("names a variable that makes no sense", () => {
     expect(() => apiConfig({ ...whole, PRISM_API_PORT: "eighty" })).toThrow(
       "PRISM_API_PORT must be a whole number",
     );
     expect(() => apiConfig({ ...whole, PRISM_LOG_LEVEL: "loud" })).toThrow("PRISM_LOG_LEVEL must be one of");
-    expect(() => apiConfig({ ...whole, PRISM_CONTROL_CREDENTIAL: "nowhere" })).toThrow(
+    expect(() => apiConfig({ ...whole, PRISM_CONTROL_CERT: "nowhere" })).toThrow(
       "names a file that cannot be read",
     );
   });

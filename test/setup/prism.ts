@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { developmentToken } from "../../runtime/auth.ts";
+import type { Peer } from "../../runtime/peer.ts";
 import { type Control, control } from "../../sdk/typescript/control.ts";
 import { type Prism, prism } from "../../sdk/typescript/prism.ts";
+import { certificateFiles } from "../../stack/certificates.ts";
 import { purge, temporaryInstance } from "../../stack/instance.ts";
 import { type Processes, type ProcessName, startProcesses } from "../../stack/processes.ts";
 import { ownDatabases } from "./databases.ts";
@@ -15,6 +17,8 @@ export type TestPrism = {
   token(wish: Wish): Promise<string>;
   control(wish: Wish): Promise<Control>;
   client(namespace: string, wish: Wish): Promise<Prism>;
+  /** The variables that let one more process pass for that peer. */
+  certificate(peer: Peer): Promise<Record<string, string>>;
   /** A name that no other test has used on the servers, which outlive the file. */
   name(prefix: string): string;
   close(): Promise<void>;
@@ -66,6 +70,7 @@ export async function testPrism(
     control: async (wish) => control({ api, token: await token(wish) }),
     client: async (namespace, wish) =>
       prism({ namespace, discovery: api.replace(/^http/, "api"), token: await token(wish) }),
+    certificate: (peer) => certificateFiles(instance, peer),
     name: (prefix) => `${prefix}-${run}`,
     async close() {
       await Promise.all((["api", "worker", "proxy"] as const).map((name) => processes.stop(name)));

@@ -43,6 +43,8 @@ export declare const WatchNamespacesRequestSchema: GenMessage<WatchNamespacesReq
  */
 export declare type Hello = Message<"prism.control.v1.Hello"> & {
   /**
+   * As its certificate says: it can hold no other proxy's lease.
+   *
    * @generated from field: string proxy = 1;
    */
   proxy: string;
@@ -77,6 +79,13 @@ export declare type Hello = Message<"prism.control.v1.Hello"> & {
    * @generated from field: map<string, uint32> patterns = 6;
    */
   patterns: { [key: string]: number };
+
+  /**
+   * host:port of its ProbeService.
+   *
+   * @generated from field: string probe_address = 7;
+   */
+  probeAddress: string;
 };
 
 /**
@@ -500,7 +509,7 @@ export enum State {
 export declare const StateSchema: GenEnum<State>;
 
 /**
- * The control plane's side for proxies. Call metadata: `authorization: Prism-Control <credential>`.
+ * The control plane's side for proxies. Mutual TLS: a proxy is who its certificate says.
  *
  * @generated from service prism.control.v1.DirectoryService
  */
@@ -519,7 +528,7 @@ export declare const DirectoryService: GenService<{
 }>;
 
 /**
- * The proxy's side for the control plane, on the proxy's own port, same credential.
+ * The proxy's side for the control plane, on a port of its own: mutual TLS, certificates of the control plane only.
  *
  * @generated from service prism.control.v1.ProbeService
  */

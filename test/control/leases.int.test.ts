@@ -1,0 +1,57 @@
+import { Pool } from "pg";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { leases, migrateControl, type Renewal } from "../../control/leases.ts";
+import { type OwnDatabases, ownDatabases } from "../setup/databases.ts";
+
+let databases: OwnDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await ownDatabases(inject("environment"), `leases_${process.pid}`);
+  pool = new Pool({ connectionString: databases.urls["PRISM_CONTROL_URL"] });
+  await migrateControl(pool);
+});
+afterAll(async () => {
+  await pool?.end();
+  await databases?.drop();
+});
+
+const renewal = (proxy: string, leaseMs: number): Renewal => ({
+  proxy,
+  shard: "shard-1",
+  address: "127.0.0.1:1",
+  probeAddress: "127.0.0.1:2",
+  region: "local",
+  appliedVersion: 7n,
+  load: 3,
+  healthy: true,
+  refused: { newer: "not built" },
+  inFlight: { leaving: 2 },
+  leaseMs,
+});
+const live = async () => (await leases(pool).live("shard-1")).map(({ proxy }) => proxy);
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe("leases", () => {
+  it("say all that a proxy has said of itself", async () => {
+    await leases(pool).renew(renewal("whole", 60_000));
+    const { leaseMs: _, ...said } = renewal("whole", 0);
+    expect((await leases(pool).live())[0]).toMatchObject(said);
+    await leases(pool).release("whole");
+    expect(await live()).toEqual([]);
+  });
+
+  it("are not over because the control plane was away: they run for a period more", async () => {
+    await leases(pool).renew(renewal("long-dead", 1));
+    await pause(20);
+    await leases(pool).renew(renewal("left", 100));
+    await leases(pool).renew(renewal("alive", 100));
+    await leases(pool).release("left");
+    // From here on there is no control plane, for longer than a lease.
+    await pause(200);
+    expect(await live()).toEqual([]);
+    await leases(pool).resume(400);
+    expect(await live()).toEqual(["alive"]);
+    await pause(500);
+    expect(await live()).toEqual([]);
+  });
+});
