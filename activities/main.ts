@@ -50,6 +50,7 @@ run(async () => {
       log,
       inventory: inventoryOfThisBuild(config.inventory),
       shard: config.shard,
+      approvalMs: config.approvalMs,
       backends,
       leases: leases(control),
       probe: probe(config.controlIdentity),

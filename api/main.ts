@@ -1,6 +1,7 @@
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import { Client, Connection } from "@temporalio/client";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import { idempotencyKeys } from "../control/idempotency-keys.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
 import { audit } from "../domain/projections/audit.ts";
@@ -19,12 +20,16 @@ import { log as logger } from "../runtime/log.ts";
 import { forPeers } from "../runtime/mutual-tls.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
 import { auditRoutes } from "./audit.ts";
+import { collisionLimit } from "./collisions.ts";
 import { createRoute } from "./create-route.ts";
 import { directoryFeed } from "./directory-feed.ts";
 import { directoryService } from "./directory-service.ts";
 import { eventRoutes } from "./events.ts";
+import { checkAfter } from "./expected-duration.ts";
 import { historyRoutes } from "./history.ts";
 import { httpServer } from "./http-server.ts";
+import { interventionRoutes } from "./intervention-routes.ts";
+import { interventions } from "./interventions.ts";
 import { namespaceRoutes } from "./namespaces.ts";
 import { operationStarter } from "./operation-starter.ts";
 import { operationRoutes } from "./operations.ts";
@@ -70,6 +75,10 @@ run(async () => {
   const deps = {
     store,
     starter,
+    interventions: interventions({ client, connection }),
+    checkAfter: checkAfter(operationRows),
+    keys: idempotencyKeys(control),
+    collisions: collisionLimit({ perMinute: config.collisionsPerMinute }),
     teams: teamCommands(store),
     teamRows,
     auditRows,
@@ -102,6 +111,7 @@ run(async () => {
   await server.register(createRoute(deps), { prefix: "/api/v1" });
   await server.register(namespaceRoutes(deps), { prefix: "/api/v1" });
   await server.register(operationRoutes(deps), { prefix: "/api/v1" });
+  await server.register(interventionRoutes(deps), { prefix: "/api/v1" });
   await server.register(historyRoutes(deps), { prefix: "/api/v1" });
   await server.register(eventRoutes(deps), { prefix: "/api/v1" });
   await server.register(planRoutes(deps), { prefix: "/api/v1" });

@@ -32,6 +32,8 @@ export const apiConfig = (env: Environment) => ({
   temporal: temporalConfig(env),
   timeouts: timeouts(env),
   auth: authConfig(env),
+  /** How often a caller is told that a name is taken by others: enough for people, too few for guessing names. */
+  collisionsPerMinute: whole(env, "PRISM_NAME_COLLISIONS_PER_MINUTE", 100),
   inventory: inventoryConfig(env),
   logLevel: logLevel(env),
 });
@@ -51,6 +53,8 @@ export const workerConfig = (env: Environment) => ({
   shard: text(env, "PRISM_SHARD", "shard-1"),
   /** Activities under way when the process is told to stop get this long to end. */
   shutdownGraceMs: whole(env, "PRISM_SHUTDOWN_GRACE_MS", 10_000),
+  /** How long a plan waits for approval. */
+  approvalMs: whole(env, "PRISM_APPROVAL_SECONDS", 30 * 24 * 3_600) * 1_000,
   /** `<step>:<before|after|recorded>:<namespace>`: the process kills itself there. For tests of crashes. */
   failpoint: env["PRISM_FAILPOINT"],
   logLevel: logLevel(env),
@@ -102,6 +106,10 @@ function timeouts(env: Environment) {
     startToCloseMs: whole(env, "PRISM_START_TO_CLOSE_MS", 60_000),
   };
 }
+    /** Then the operation parks. With backoff up to ten seconds: ten minutes and more of trying. */
+    stepAttempts: whole(env, "PRISM_STEP_ATTEMPTS", 64),
+    /** Then what could not be undone is reported. With backoff up to a minute: an hour of trying. */
+    undoAttempts: whole(env, "PRISM_UNDO_ATTEMPTS", 68),
 
 function inventoryConfig(env: Environment) {
   return {
