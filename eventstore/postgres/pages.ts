@@ -22,8 +22,11 @@ export type Page = {
   readonly seen: bigint;
 };
 
-/** Of numbers looked at in one statement, and of bytes kept in memory: what ends a page first. */
-const pageLimits = { numbers: 1_000n, bytes: 8 * 1024 * 1024 };
+/**
+ * Of numbers looked at in one statement, and of bytes kept in memory: what ends a page first. Whoever reads on gets
+ * larger pages, so that a long way has few round trips and a short one costs little.
+ */
+const pageLimits = { firstNumbers: 1_000n, mostNumbers: 4_000n, bytes: 8 * 1024 * 1024 };
 
 /**
  * Reads a range page by page. No connection is held between pages, so that a slow or vanished reader costs
@@ -31,17 +34,18 @@ const pageLimits = { numbers: 1_000n, bytes: 8 * 1024 * 1024 };
  */
 export async function* pages(pool: Pool, range: Range): AsyncGenerator<Page> {
   let { first } = range;
+  let numbers = pageLimits.firstNumbers;
   const step = range.backwards ? -1n : 1n;
   while (range.backwards ? first >= range.last : first <= range.last) {
-    const page = await readPage(pool, { ...range, first, last: furthest(first, range) });
+    const page = await readPage(pool, { ...range, first, last: furthest(first, numbers, range) });
     yield page;
     first = page.seen + step;
+    numbers = min(numbers * 2n, pageLimits.mostNumbers);
   }
 }
 
-function furthest(first: bigint, { last, backwards }: Range): bigint {
-  if (backwards) return max(last, first - pageLimits.numbers + 1n);
-  return min(last, first + pageLimits.numbers - 1n);
+function furthest(first: bigint, numbers: bigint, { last, backwards }: Range): bigint {
+  return backwards ? max(last, first - numbers + 1n) : min(last, first + numbers - 1n);
 }
 
 async function readPage(pool: Pool, range: Range): Promise<Page> {

@@ -22,7 +22,7 @@ export type LeadDependencies = {
   readonly verifyMs: number;
 };
 
-const batchItems = 1_000;
+const batchItems = 4_000;
 const retryMs = { first: 100, most: 10_000 };
 
 /**
