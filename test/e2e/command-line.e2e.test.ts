@@ -1,14 +1,11 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { member, queueRequest } from "./request.ts";
+import { runPrism } from "./run-prism.ts";
 
-type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
-
-const root = resolve(import.meta.dirname, "../..");
 const example = "docs/examples/order-processing/namespace-request.yaml";
 
 describe("the command line", () => {
@@ -26,16 +23,7 @@ describe("the command line", () => {
   });
   afterAll(() => prism?.close());
 
-  const run = (as: keyof typeof tokens, ...args: string[]): Promise<Ran> =>
-    new Promise((done) => {
-      const env = { ...process.env, PRISM_API_URL: prism.api, PRISM_TOKEN: tokens[as] };
-      execFile(
-        process.execPath,
-        [join(root, "cli/main.ts"), ...args],
-        { cwd: root, env },
-        (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-      );
-    });
+  const run = (as: keyof typeof tokens, ...args: string[]) => runPrism(prism.api, tokens[as], args);
 
   it("shows a plan and its reasons, for people and for programs", async () => {
     const shown = await run("member", "plan", "-f", example);
@@ -118,9 +106,10 @@ describe("the command line", () => {
       code: 1,
       stderr: expect.stringContaining("UNIMPLEMENTED"),
     });
-    expect(await run("member", "operation", "approve", "x")).toMatchObject({
+    expect(await run("platform", "operation", "approve", "x")).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("UNIMPLEMENTED"),
+      stderr: expect.stringContaining("NOT_FOUND"),
     });
+    expect(await run("platform", "operation", "reject", "x")).toMatchObject({ code: 2 });
   });
 });

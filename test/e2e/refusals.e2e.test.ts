@@ -102,12 +102,6 @@ describe("what is refused", () => {
       "UNIMPLEMENTED",
       "client_api",
     ],
-    [
-      "what needs an approval",
-      { ...sound, needs: { write_rps: 200_000 } },
-      "UNIMPLEMENTED",
-      "needs.write_rps",
-    ],
     ["broken JSON", "{", "INVALID_CONFIGURATION", "body"],
     ["broken YAML", "a: [", "INVALID_CONFIGURATION", "body", { "content-type": "application/yaml" }],
     [
