@@ -23,6 +23,7 @@ export const eventRoutes =
     server.get(
       "/events",
       {
+        exposeHeadRoute: false,
         schema: {
           tags: ["namespaces"],
           summary: "Watch events (server-sent)",

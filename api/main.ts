@@ -19,26 +19,16 @@ import { apiConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
 import { forPeers } from "../runtime/mutual-tls.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
-import { auditRoutes } from "./audit.ts";
 import { collisionLimit } from "./collisions.ts";
-import { createRoute } from "./create-route.ts";
 import { directoryFeed } from "./directory-feed.ts";
 import { directoryService } from "./directory-service.ts";
-import { eventRoutes } from "./events.ts";
 import { checkAfter } from "./expected-duration.ts";
-import { historyRoutes } from "./history.ts";
 import { httpServer } from "./http-server.ts";
-import { interventionRoutes } from "./intervention-routes.ts";
 import { interventions } from "./interventions.ts";
-import { namespaceRoutes } from "./namespaces.ts";
 import { operationStarter } from "./operation-starter.ts";
-import { operationRoutes } from "./operations.ts";
 import { operatorRoutes } from "./operator.ts";
-import { planRoutes } from "./plans.ts";
 import { projectionLag } from "./projection-lag.ts";
-import { proxyRoutes } from "./proxies.ts";
-import { teamRoutes } from "./teams.ts";
-import { unbuiltRoutes } from "./unbuilt.ts";
+import { apiRoutes } from "./routes.ts";
 
 /** The control plane: REST for people, a directory stream for proxies, the projections that both read. */
 run(async () => {
@@ -108,17 +98,7 @@ run(async () => {
   };
   const server = await httpServer({ authority: authority(config.auth), log });
   await server.register(operatorRoutes({ checks, metrics }));
-  await server.register(createRoute(deps), { prefix: "/api/v1" });
-  await server.register(namespaceRoutes(deps), { prefix: "/api/v1" });
-  await server.register(operationRoutes(deps), { prefix: "/api/v1" });
-  await server.register(interventionRoutes(deps), { prefix: "/api/v1" });
-  await server.register(historyRoutes(deps), { prefix: "/api/v1" });
-  await server.register(eventRoutes(deps), { prefix: "/api/v1" });
-  await server.register(planRoutes(deps), { prefix: "/api/v1" });
-  await server.register(teamRoutes(deps), { prefix: "/api/v1" });
-  await server.register(auditRoutes(deps), { prefix: "/api/v1" });
-  await server.register(proxyRoutes(deps), { prefix: "/api/v1" });
-  await server.register(unbuiltRoutes, { prefix: "/api/v1" });
+  await server.register(apiRoutes(deps));
 
   const { leaseMs } = config;
   await deps.leases.resume(leaseMs);

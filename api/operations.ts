@@ -75,6 +75,7 @@ export const operationRoutes =
     server.get(
       "/operations/:id/events",
       {
+        exposeHeadRoute: false,
         schema: {
           tags,
           summary: "Watch an operation (server-sent)",

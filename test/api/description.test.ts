@@ -1,59 +1,12 @@
 import SwaggerParser from "@apidevtools/swagger-parser";
-import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
-import { auditRoutes } from "../../api/audit.ts";
-import { createRoute } from "../../api/create-route.ts";
-import { eventRoutes } from "../../api/events.ts";
-import { historyRoutes } from "../../api/history.ts";
 import { httpStatus } from "../../api/http-errors.ts";
-import { httpServer } from "../../api/http-server.ts";
-import { interventionRoutes } from "../../api/intervention-routes.ts";
-import { namespaceRoutes } from "../../api/namespaces.ts";
-import { operationRoutes } from "../../api/operations.ts";
-import { operatorRoutes } from "../../api/operator.ts";
-import { planRoutes } from "../../api/plans.ts";
-import { proxyRoutes } from "../../api/proxies.ts";
-import { teamRoutes } from "../../api/teams.ts";
-import { unbuiltRoutes } from "../../api/unbuilt.ts";
 import { errorCodes } from "../../domain/errors.ts";
-import { log } from "../../runtime/log.ts";
-
-/** The routes with nothing behind them: enough to describe, and to refuse. */
-async function described() {
-  const authority = {
-    caller: async () => ({
-      subject: "user:a",
-      teams: [],
-      platform: false,
-      audit: false,
-      expiresAt: new Date(),
-    }),
-  };
-  const server = await httpServer({ authority, log: log("api", "silent") });
-  const nothing = {} as never;
-  await server.register(operatorRoutes({ checks: {}, metrics: new Registry() }));
-  for (const routes of [
-    createRoute(nothing),
-    namespaceRoutes(nothing),
-    operationRoutes({ temporal: {} } as never),
-    interventionRoutes({ temporal: {} } as never),
-    historyRoutes(nothing),
-    eventRoutes(nothing),
-    planRoutes(nothing),
-    auditRoutes(nothing),
-    proxyRoutes(nothing),
-    teamRoutes(nothing),
-    unbuiltRoutes,
-  ]) {
-    await server.register(routes, { prefix: "/api/v1" });
-  }
-  await server.ready();
-  return server;
-}
+import { described } from "./described.ts";
 
 describe("the API's description", () => {
   it("is a valid OpenAPI document", async () => {
-    const server = await described();
+    const server = (await described()).server;
     const document = JSON.parse(JSON.stringify(server.swagger())) as never;
     const checked = await SwaggerParser.validate(document);
     expect(Object.keys(checked.paths ?? {}).sort()).toEqual([
@@ -85,7 +38,7 @@ describe("the API's description", () => {
   });
 
   it("says of every operation what it is for and how it fails", async () => {
-    const server = await described();
+    const server = (await described()).server;
     const document = server.swagger() as {
       paths: Record<string, Record<string, { summary?: string; responses?: object }>>;
     };
@@ -106,7 +59,7 @@ describe("the API's description", () => {
     ["GET", "/api/v1/backends"],
     ["POST", "/api/v1/namespaces/x/try/publish"],
   ] as const)("%s %s refuses until it is built", async (method, url) => {
-    const server = await described();
+    const server = (await described()).server;
     const answer = await server.inject({ method, url });
     expect(answer.statusCode).toBe(501);
     expect(answer.json()).toMatchObject({
@@ -118,7 +71,7 @@ describe("the API's description", () => {
     expect(Object.keys(httpStatus).sort()).toEqual([...errorCodes].sort()));
 
   it("answers a stray path and a wrong query in the one shape of errors", async () => {
-    const server = await described();
+    const server = (await described()).server;
     expect((await server.inject("/nowhere")).json()).toMatchObject({ error: { code: "NOT_FOUND" } });
     const wrong = await server.inject("/api/v1/namespaces?limit=0");
     expect(wrong.statusCode).toBe(400);

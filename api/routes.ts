@@ -1,0 +1,40 @@
+import type { FastifyPluginAsync } from "fastify";
+import { auditRoutes } from "./audit.ts";
+import { type CreateRoute, createRoute } from "./create-route.ts";
+import { type EventRoutes, eventRoutes } from "./events.ts";
+import { type HistoryRoutes, historyRoutes } from "./history.ts";
+import { type InterventionRoutes, interventionRoutes } from "./intervention-routes.ts";
+import { type NamespaceRoutes, namespaceRoutes } from "./namespaces.ts";
+import { type OperationRoutes, operationRoutes } from "./operations.ts";
+import { type PlanRoutes, planRoutes } from "./plans.ts";
+import { proxyRoutes } from "./proxies.ts";
+import { type TeamRoutes, teamRoutes } from "./teams.ts";
+import { unbuiltRoutes } from "./unbuilt.ts";
+
+export type ApiDependencies = Parameters<typeof auditRoutes>[0] &
+  CreateRoute &
+  EventRoutes &
+  HistoryRoutes &
+  InterventionRoutes &
+  NamespaceRoutes &
+  OperationRoutes &
+  PlanRoutes &
+  TeamRoutes;
+
+/** Everything under `/api/v1`: what the process serves, and what tests take for the list of routes. */
+export const apiRoutes =
+  (deps: ApiDependencies): FastifyPluginAsync =>
+  async (server) => {
+    const prefix = "/api/v1";
+    await server.register(createRoute(deps), { prefix });
+    await server.register(namespaceRoutes(deps), { prefix });
+    await server.register(operationRoutes(deps), { prefix });
+    await server.register(interventionRoutes(deps), { prefix });
+    await server.register(historyRoutes(deps), { prefix });
+    await server.register(eventRoutes(deps), { prefix });
+    await server.register(planRoutes(deps), { prefix });
+    await server.register(teamRoutes(deps), { prefix });
+    await server.register(auditRoutes(deps), { prefix });
+    await server.register(proxyRoutes(deps), { prefix });
+    await server.register(unbuiltRoutes, { prefix });
+  };
