@@ -104,12 +104,12 @@ function timeouts(env: Environment) {
     heartbeatMs: whole(env, "PRISM_HEARTBEAT_MS", 10_000),
     stickyMs: whole(env, "PRISM_STICKY_MS", 10_000),
     startToCloseMs: whole(env, "PRISM_START_TO_CLOSE_MS", 60_000),
-  };
-}
     /** Then the operation parks. With backoff up to ten seconds: ten minutes and more of trying. */
     stepAttempts: whole(env, "PRISM_STEP_ATTEMPTS", 64),
     /** Then what could not be undone is reported. With backoff up to a minute: an hour of trying. */
     undoAttempts: whole(env, "PRISM_UNDO_ATTEMPTS", 68),
+  };
+}
 
 function inventoryConfig(env: Environment) {
   return {
