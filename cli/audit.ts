@@ -1,13 +1,17 @@
 import type { Command } from "commander";
+import type { Verified } from "../sdk/typescript/control.ts";
+import { PrismError } from "../sdk/typescript/errors.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption } from "./options.ts";
-import { type Format, table } from "./output.ts";
+import { type Format, facts, table } from "./output.ts";
 
-/** `prism audit list`: who did what, when, with what outcome. */
+/** `prism audit list|verify`: who did what, when, with what outcome; and whether the events say so still. */
 export function auditCommands(program: Command, context: Context): void {
-  program
+  const audit = program
     .command("audit")
-    .description("who did what, when, with what outcome (platform and audit)")
+    .description("who did what, when, with what outcome (platform and audit)");
+
+  audit
     .command("list")
     .description("oldest first")
     .option("--namespace <name>", "only on this namespace")
@@ -41,4 +45,50 @@ export function auditCommands(program: Command, context: Context): void {
         );
       },
     );
+
+  audit
+    .command("verify")
+    .description("whether every event of every stream is as it was appended")
+    .addOption(outputOption())
+    .action(async ({ output }: { output: Format }) => {
+      const verified = await verify(context);
+      answer(context, output, verified, () => report(verified));
+      const [first] = verified.findings;
+      if (first === undefined) return;
+      const more = verified.findings.length > 1 ? `, and ${verified.findings.length - 1} more` : "";
+      throw new PrismError(
+        "INTERNAL",
+        `the log is not as it was written: '${first.stream}' revision ${first.revision}: ${first.wrong}${more}`,
+      );
+    });
 }
+
+type Whole = Pick<Verified, "events" | "streams" | "position" | "findings"> & { readonly intact: boolean };
+
+/** All parts up to where the log ended when it began; says on standard error how far it is. */
+async function verify(context: Context): Promise<Whole> {
+  const { verify } = controlOf(context);
+  const whole = { events: 0, streams: 0, findings: [] as Verified["findings"][number][] };
+  const first = await verify();
+  for (let part = first; ; part = await verify({ after: part.next ?? part.position })) {
+    whole.events += part.events;
+    whole.streams += part.streams;
+    whole.findings.push(...part.findings);
+    if (part.next === null || BigInt(part.position) >= BigInt(first.head)) {
+      return { intact: whole.findings.length === 0, position: part.position, ...whole };
+    }
+    context.warn(`verified up to position ${part.position} of ${first.head}\n`);
+  }
+}
+
+const report = ({ events, streams, position, findings }: Whole): string => {
+  const checked = facts([
+    ["events", events],
+    ["streams", streams],
+    ["up to position", position],
+    ["chains of hashes", findings.length === 0 ? "intact" : "BROKEN"],
+  ]);
+  if (findings.length === 0) return checked;
+  const rows = findings.map((one) => [one.stream, one.revision, one.position, one.wrong]);
+  return `${checked}\n\n${table(["stream", "revision", "position", "what is wrong"], rows)}`;
+};

@@ -13,7 +13,6 @@ const unbuilt: Readonly<Record<string, readonly (readonly [string, string])[]>> 
     ["update", "updating a namespace"],
     ["delete", "deleting a namespace"],
   ],
-  audit: [["verify", "verifying every chain of hashes at once"]],
 };
 
 /** Commands that are promised and not built: they refuse, and are not advertised. */

@@ -32,6 +32,9 @@ export type SubscriptionItem =
  * `EventTooLarge`, `StoreUnavailable` (wait and repeat).
  */
 export interface EventStore {
+  /** Positions count from 1 without a gap: where one is missing, an event was removed. */
+  readonly gapless: boolean;
+
   /**
    * Appends all of `events` or none. Idempotent by event id: repeating a whole append
    * answers what was stored the first time. No events: nothing happens.

@@ -21,6 +21,8 @@ export function memoryEventStore(options: { clock?: () => Date } = {}): EventSto
   };
 
   return {
+    gapless: true,
+
     async append(stream, wanted, { expected }): Promise<Appended> {
       assertOpen();
       const prepared = prepareAppend(stream, wanted);

@@ -39,6 +39,9 @@ export function kurrentdbEventStore(options: { url: string; clock?: () => Date }
     );
 
   return {
+    // Positions are places in the server's log, which holds more than our events.
+    gapless: false,
+
     async append(stream, events, { expected }) {
       const prepared = prepareAppend(stream, events);
       const work = doing(`append to '${stream}'`, async (on) => {

@@ -58,6 +58,8 @@ export function postgresEventStore(options: PostgresEventStoreOptions): EventSto
   }
 
   return {
+    gapless: true,
+
     async append(stream, events, { expected }) {
       const prepared = prepareAppend(stream, events);
       return doing(`append to '${stream}'`, async (): Promise<Appended> => {

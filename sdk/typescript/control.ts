@@ -145,6 +145,21 @@ export type AuditRow = {
   readonly hash: string;
 };
 
+/** `next`: where the next part begins; null at the end of the log. */
+export type Verified = {
+  readonly position: string;
+  readonly head: string;
+  readonly events: number;
+  readonly streams: number;
+  readonly findings: readonly {
+    readonly stream: string;
+    readonly revision: string;
+    readonly position: string;
+    readonly wrong: string;
+  }[];
+  readonly next: string | null;
+};
+
 export type Page<Item> = { readonly items: readonly Item[]; readonly next_cursor: string | null };
 
 /** `asOf`: a position of the history or an RFC 3339 time; the answer as it was then. */
@@ -203,6 +218,8 @@ export function control(options: ControlOptions) {
     /** Who did what, when, with what outcome; platform and audit only. */
     audit: (query: { namespace?: string; actor?: string; after?: string; cursor?: string } = {}) =>
       get<Page<AuditRow>>("/audit", query),
+    /** Whether the events are as they were appended, one part of the log at a time; platform and audit only. */
+    verify: (query: { after?: string } = {}) => get<Verified>("/audit/verify", query),
     /** Events as they happen, over any number of connections. */
     events: (wanted: Omit<FeedOptions, "api" | "token">) => eventFeed({ ...options, ...wanted }),
     /** What would be built, and why; changes nothing. A refused request is answered with its violations. */

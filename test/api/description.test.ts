@@ -11,6 +11,7 @@ describe("the API's description", () => {
     const checked = await SwaggerParser.validate(document);
     expect(Object.keys(checked.paths ?? {}).sort()).toEqual([
       "/api/v1/audit",
+      "/api/v1/audit/verify",
       "/api/v1/events",
       "/api/v1/namespaces",
       "/api/v1/namespaces/{ns}",

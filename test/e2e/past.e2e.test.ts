@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HistoryEvent } from "../../sdk/typescript/control.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { member, orderApi, queueRequest, stranger } from "./request.ts";
+import { runPrism } from "./run-prism.ts";
 
 describe("the past of a namespace", () => {
   let prism: TestPrism;
@@ -58,6 +59,11 @@ describe("the past of a namespace", () => {
     await expect(namespaces.plan(name, { asOf: positionOf("NamespaceRequested") })).rejects.toMatchObject({
       code: "NAMESPACE_NOT_READY",
     });
+    const selected = events.find(({ type }) => type === "PlanSelected")?.data ?? {};
+    const { plan, trace, hash } = await namespaces.plan(name, { asOf: positionOf("PlanSelected") });
+    expect({ trace, hash }).toEqual({ trace: selected["trace"], hash: selected["hash"] });
+    expect(plan).toEqual({ ...(selected["plan"] as object), shard: null });
+    expect((await namespaces.plan(name)).plan).toEqual({ ...plan, shard: "shard-1" });
   });
 
   it.each(["tomorrow", "2999-01-01T00:00:00Z", "99999999999", "-1"])(
@@ -152,6 +158,18 @@ describe("the past of a namespace", () => {
     await expect((await prism.control(member)).audit()).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 
+  it("can be verified whole by auditors, and by nobody else", async () => {
+    const auditor = await prism.token({ subject: "user:eve", scopes: ["prism:audit"] });
+    const { code, stdout } = await runPrism(prism.api, auditor, ["audit", "verify", "-o", "json"]);
+    const verified = JSON.parse(stdout) as { intact: boolean; events: number; streams: number };
+    expect({ code, ...verified }).toMatchObject({ code: 0, intact: true, findings: [] });
+    expect(verified.events).toBeGreaterThan(events.length);
+    // Two namespaces and two teams at least.
+    expect(verified.streams).toBeGreaterThanOrEqual(4);
+    const theirs = await runPrism(prism.api, await prism.token(member), ["audit", "verify"]);
+    expect(theirs).toMatchObject({ code: 1, stderr: expect.stringContaining("FORBIDDEN") });
+  });
+
   it("tells when an event was changed in the store", async () => {
     const client = new pg.Client({ connectionString: prism.environment["PRISM_CONTROL_URL"] });
     await client.connect();
@@ -167,6 +185,15 @@ describe("the past of a namespace", () => {
     expect(tampered.rowCount).toBe(1);
     const replay = await (await prism.control(member)).namespaces.replay(name);
     expect(replay).toMatchObject({ equal: false, chain: { intact: false, broken_at: "2" } });
+    const auditor = await prism.token({ subject: "user:eve", scopes: ["prism:audit"] });
+    const { code, stdout, stderr } = await runPrism(prism.api, auditor, ["audit", "verify"]);
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`'namespace-${name}' revision 2`),
+    });
+    expect(stdout).toMatch(
+      new RegExp(`namespace-${name}\\s+2\\s+${positionOf("ShardAssigned")}\\s+what is stored`),
+    );
   });
 });
 
