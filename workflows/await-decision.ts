@@ -24,10 +24,9 @@ export async function awaitDecision({ expiresInMs, ...work }: AwaitDecision): Pr
     await decisions.cancelOperation({ occasion, told });
     decision = {};
   });
-  // Temporal's own cancellation ends the waiting too.
-  await condition(() => decision !== undefined, expiresInMs).catch(() => true);
+  // Temporal's own cancellation ends the waiting too; without a plan the next phase undoes.
+  const inTime = await condition(() => decision !== undefined, expiresInMs).catch(() => true);
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-  if (decision === undefined)
-    await CancellationScope.nonCancellable(() => decisions.expireApproval({ occasion }));
+  if (!inTime && decision === undefined) await decisions.expireApproval({ occasion });
   return goOn<typeof provisionNamespace>("provisionNamespace", { ...work, ...decision });
 }

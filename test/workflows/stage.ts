@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { Client, Connection, type WorkflowHandle } from "@temporalio/client";
 import {
-  bundleWorkflowCode,
   DefaultLogger,
   NativeConnection,
   Runtime,
   Worker,
+  type WorkerOptions,
   type WorkflowBundle,
 } from "@temporalio/worker";
 import { activities } from "../../activities/activities.ts";
 import type { Moment } from "../../activities/failpoint.ts";
 import type { Messages } from "../../activities/messages.ts";
 import { recorder } from "../../activities/recorder.ts";
+import { type Interventions, interventions, type Message } from "../../api/interventions.ts";
 import type { Leases, ProxyLease } from "../../control/leases.ts";
 import { teamCommands } from "../../control/team-commands.ts";
 import { type ErrorCode, PrismError } from "../../domain/errors.ts";
@@ -26,6 +26,7 @@ import { log } from "../../runtime/log.ts";
 import { development } from "../domain/inventories.ts";
 import { request as example } from "../domain/namespace/examples.ts";
 import { until } from "../setup/until.ts";
+import { bundled } from "./bundles.ts";
 import { memoryBackend } from "./memory-backend.ts";
 
 /** What goes wrong, where; `times`: Infinity, unless said. */
@@ -51,8 +52,10 @@ export type Life = {
 
 export type Play = {
   readonly namespace: string;
+  readonly operation: string;
   readonly handle: WorkflowHandle;
-  tell<Name extends keyof Messages>(name: Name, more?: Omit<Messages[Name], "operation">): Promise<void>;
+  /** As `user:root`, unless said. */
+  tell<Name extends keyof Messages>(name: Name, more?: Partial<Messages[Name]>): Promise<void>;
   /** Resolves once the operation is in the state. */
   reaches(state: OperationState): Promise<void>;
   life(): Promise<Life>;
@@ -70,15 +73,18 @@ export type Stage = {
   readonly bundle: WorkflowBundle;
   /** Begins a create of a namespace of its own, of a team of its own. */
   create(name: string, wish?: Wish): Promise<Play>;
+  /** The API's way to tell operations. */
+  readonly people: Interventions;
   /** What would be selected from now on. */
   readonly inventory: { -readonly [Kind in keyof Inventory]: Inventory[Kind] };
   readonly backends: { readonly kafka: ReturnType<typeof memoryBackend> };
+  /** Stops the worker, and starts one with other code. */
+  redeploy(bundle: WorkflowBundle): Promise<void>;
   close(): Promise<void>;
 };
 
 Runtime.install({ logger: new DefaultLogger("ERROR") });
 
-const workflowsPath = fileURLToPath(new URL("../../workflows/index.ts", import.meta.url));
 const quota = { write_rps: 1e6, read_rps: 1e6, data_size: 1e15, namespaces: 1 };
 
 /**
@@ -90,7 +96,8 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
   const client = new Client({ connection });
-  const bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
+  const people = interventions({ client, connection });
+  const bundle = await bundled();
 
   const store = memoryEventStore();
   const recording = recorder(store);
@@ -101,10 +108,9 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const inventory = { ...development };
 
   const taskQueue = `stage-${randomUUID()}`;
-  const worker = await Worker.create({
+  const common = {
     connection: native,
     taskQueue,
-    workflowBundle: bundle,
     maxConcurrentActivityTaskExecutions: 100,
     activities: activities({
       recorder: recording,
@@ -128,11 +134,12 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       leases: { live: async () => [proxy] } as unknown as Leases,
       probe: async () => ({ messageId: "m-1", tookMs: 1 }),
     }),
-  });
-  const running = worker.run();
+  };
+  let deployed = await deploy(common, bundle);
 
   return {
     bundle,
+    people,
     inventory,
     backends: { kafka },
     async create(name: string, wish: Wish = {}): Promise<Play> {
@@ -173,11 +180,14 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       };
       return {
         namespace,
+        operation,
         handle,
         life,
         async tell(verb, more) {
           const told = { operation, by: "user:root", ...more };
-          await handle.executeUpdate(verb, { args: [told] });
+          const message = { verb, namespace, told, revision: randomUUID() } as Message;
+          // Between two phases nobody listens.
+          await until(async () => (await people.tell(message, new Date(Date.now() + 10_000))) === "told");
         },
         reaches: (state) => until(async () => (await life()).state === state),
         async ended() {
@@ -186,11 +196,28 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
         },
       };
     },
+    async redeploy(next) {
+      await deployed.stop();
+      deployed = await deploy(common, next);
+    },
     async close() {
-      worker.shutdown();
-      await running;
+      await deployed.stop();
       await native.close();
       await connection.close();
+    },
+  };
+}
+
+async function deploy(
+  options: Omit<WorkerOptions, "workflowBundle">,
+  workflowBundle: WorkflowBundle,
+): Promise<{ stop: () => Promise<void> }> {
+  const worker = await Worker.create({ ...options, workflowBundle });
+  const running = worker.run();
+  return {
+    stop: async () => {
+      worker.shutdown();
+      await running;
     },
   };
 }

@@ -1,0 +1,77 @@
+import { backendOf } from "../../domain/selection/inventory.ts";
+import { development } from "../domain/inventories.ts";
+import type { Life, Play, Stage } from "./stage.ts";
+
+/** More than a team may have without asking. */
+const much = { data_size: "2TB" };
+
+export type Outcome = { readonly play: Play; readonly life: Life };
+
+/** Every way a create can end. Those that need somebody's word get it, or do not. */
+export const outcomes: Readonly<Record<string, (stage: Stage) => Promise<Outcome>>> = {
+  active: async (stage) => ended(await stage.create("active")),
+  approved: async (stage) => {
+    const play = await waiting(stage, "approved");
+    await play.tell("approve", { plan_hash: await planHash(play), comment: "for the sale" });
+    return ended(play);
+  },
+  rejected: async (stage) => {
+    const play = await waiting(stage, "rejected");
+    await play.tell("reject", { plan_hash: await planHash(play), reason: "too much" });
+    return ended(play);
+  },
+  stale: async (stage) => {
+    const play = await waiting(stage, "stale");
+    const first = await planHash(play);
+    stage.inventory.kafka = backendOf("kafka", { brokers: 3 });
+    try {
+      await play.tell("approve", { plan_hash: first }).then(
+        () => Promise.reject(new Error("a stale approval was taken")),
+        () => {},
+      );
+      await play.tell("approve", { plan_hash: await planHash(play) });
+      return await ended(play);
+    } finally {
+      Object.assign(stage.inventory, development);
+    }
+  },
+  expired: async (stage) => {
+    const play = await waiting(stage, "expired");
+    return ended(play);
+  },
+  failed: async (stage) =>
+    ended(
+      await stage.create("failed", {
+        faultsOf: () => [{ step: "probe", moment: "before", code: "FORBIDDEN" }],
+      }),
+    ),
+  cancelled: async (stage) => {
+    const play = await stage.create("cancelled", {
+      faultsOf: () => [{ step: "register", moment: "before", code: "BACKEND_UNAVAILABLE" }],
+    });
+    await play.reaches("waiting");
+    await play.tell("cancel");
+    return ended(play);
+  },
+  parked: async (stage) => {
+    const play = await stage.create("parked", {
+      faultsOf: () => [{ step: "probe", moment: "before", code: "BACKEND_UNAVAILABLE", times: 4 }],
+    });
+    await play.reaches("waiting");
+    await play.tell("retry");
+    return ended(play);
+  },
+};
+
+async function waiting(stage: Stage, name: string): Promise<Play> {
+  const play = await stage.create(name, { needs: much });
+  await play.reaches("awaiting_approval");
+  return play;
+}
+
+const ended = async (play: Play): Promise<Outcome> => ({ play, life: await play.ended() });
+
+async function planHash(play: Play): Promise<string> {
+  const asked = (await play.life()).events.findLast(({ type }) => type === "ApprovalRequested");
+  return asked?.type === "ApprovalRequested" ? asked.data.plan_hash : "";
+}
