@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { kafka } from "../backends/kafka.ts";
+import { logins } from "../backends/logins.ts";
 import { postgres } from "../backends/postgres.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
@@ -30,9 +31,11 @@ run(async () => {
   const data = postgresPool(config.dataUrl, { name: "prism-worker" });
   await migrateControl(control);
   const store = openEventStore(config.eventStoreUrl);
+  const common = { logins: logins(config.platformSecret), deadlineMs: config.backendDeadlineMs };
+  const withSasl = config.kafkaSasl === undefined ? {} : { sasl: config.kafkaSasl };
   const backends = new Map([
-    ["kafka", kafka(config.kafkaBrokers)],
-    ["postgres", postgres(data)],
+    ["kafka", kafka({ ...common, brokers: config.kafkaBrokers, ...withSasl })],
+    ["postgres", postgres({ ...common, pool: data })],
   ] as const);
 
   const { address, namespace, taskQueue } = config.temporal;

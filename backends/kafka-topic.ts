@@ -9,9 +9,11 @@ import {
 } from "@platformatic/kafka";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
-import { ask } from "./ask.ts";
-import type { Call, Drift, Observed } from "./backend.ts";
-import type { KafkaResource } from "./kafka.ts";
+import type { Ask } from "./ask.ts";
+import type { Claim, Drift, Observed } from "./backend.ts";
+import type { KafkaAdministration, KafkaResource } from "./kafka.ts";
+import { type KafkaAccess, kafkaAccess } from "./kafka-access.ts";
+import type { Timed, TimedCall } from "./timed.ts";
 
 type TopicConfig = {
   readonly partitions: number;
@@ -29,63 +31,83 @@ const notLedYet = [3, 5, 6];
 /**
  * A topic. Kafka has no place for an owner tag: ours is the topic id that was recorded,
  * or, where a crash came before the record, an empty topic as planned under a name that
- * our intent saw free.
+ * our intent saw free. Dead is one whose id was recorded in a finished life.
  */
-export function topic(admin: Admin): KafkaResource {
-  const observe = async (resource: Resource, call: Call): Promise<Observed> => {
-    const found = await describe(admin, resource.name);
+export function topic(tools: KafkaAdministration): KafkaResource {
+  const { admin, ask } = tools;
+  const access = kafkaAccess(tools);
+  const broker = { admin, ask, access };
+
+  const observe = async (resource: Resource, call: TimedCall): Promise<Observed> => {
+    const found = await describe(broker, resource.name, call.timed);
     if (found === undefined) return { state: "absent" };
-    const foreign = await whyForeign(admin, resource, found, call);
-    if (foreign !== undefined) return { state: "foreign", identity: found.id, because: foreign };
-    const drift = await driftOf(admin, resource, found);
-    return drift.length === 0
-      ? { state: "ready", identity: found.id }
-      : { state: "drifted", identity: found.id, drift };
+    const { id: identity } = found;
+    if (isDead(found, call.claim)) {
+      return { state: "dead", identity, because: "a finished life of the namespace recorded its id" };
+    }
+    const because = await whyForeign(broker, resource, found, call);
+    if (because !== undefined) return { state: "foreign", identity, because };
+    const drift = [
+      ...(await driftOf(broker, resource, found, call.timed)),
+      ...(await access.drift(call.owner, resource.name, call.timed)),
+    ];
+    return drift.length === 0 ? { state: "ready", identity } : { state: "drifted", identity, drift };
   };
 
   return {
     observe,
 
     async ensure(resource, call) {
-      const seen = await observe(resource, call);
+      let seen = await observe(resource, call);
+      if (seen.state === "dead") {
+        await deleteTopic(broker, resource.name, call.timed);
+        seen = { state: "absent" };
+      }
       if (seen.state === "foreign") throw foreignTopic(resource, seen.because);
-      if (seen.state === "absent") await createTopic(admin, resource);
-      if (seen.state === "drifted") await mend(admin, resource, seen.drift);
-      return { identity: await untilLed(admin, resource, call.signal) };
+      if (seen.state === "absent") await createTopic(broker, resource, call.timed);
+      if (seen.state === "drifted") await mend(broker, resource, seen.drift, call.timed);
+      const identity = await untilLed(broker, resource, call.timed);
+      return { identity, login: await access.ensure(call.owner, resource.name, call.timed) };
     },
 
     async remove(resource, call) {
+      const { timed } = call;
       let seen = await observe(resource, call);
-      if (seen.state === "absent" && mayBeOurs(call)) {
+      if (seen.state === "absent" && mayBeOurs(call.claim)) {
         // A topic that was just made is not known to every broker yet.
-        await delay(propagationMs, undefined, { signal: call.signal });
+        await delay(propagationMs, undefined, { signal: timed.signal });
         seen = await observe(resource, call);
       }
-      if (seen.state === "absent") return { removed: true };
       if (seen.state === "foreign") return { removed: false };
-      await ask(
-        "Kafka",
-        `delete topic ${resource.name}`,
-        admin.deleteTopics({ topics: [resource.name] }).catch(unless(unknownTopic)),
-      );
-      while ((await describe(admin, resource.name)) !== undefined)
-        await delay(50, undefined, { signal: call.signal });
+      // The login goes first, so that nobody writes into what is about to go.
+      await access.remove(call.owner, resource.name, timed);
+      if (seen.state !== "absent") await deleteTopic(broker, resource.name, timed);
       return { removed: true };
     },
   };
 }
 
-const mayBeOurs = ({ claim }: Call): boolean => claim.intended || claim.identity !== undefined;
+type Broker = { readonly admin: Admin; readonly ask: Ask; readonly access: KafkaAccess };
+
+const mayBeOurs = (claim: Claim): boolean => claim.intended || claim.identity !== undefined;
+
+const isDead = ({ id }: ClusterTopicMetadata, { dead, identity }: Claim): boolean =>
+  identity !== id && dead?.includes(id) === true;
 
 const configOf = (resource: Resource): TopicConfig => resource.config as unknown as TopicConfig;
 
-async function describe(admin: Admin, name: string): Promise<ClusterTopicMetadata | undefined> {
-  const answer = admin.metadata({ topics: [name], forceUpdate: true }).catch((error: unknown) => {
-    // The client answers a missing topic in words of its own, without Kafka's number.
-    if (error instanceof Error && error.message.startsWith("Unknown topic")) return undefined;
-    throw error;
-  });
-  return (await ask("Kafka", `describe topic ${name}`, answer))?.topics.get(name);
+async function describe(
+  { admin, ask }: Broker,
+  name: string,
+  timed: Timed,
+): Promise<ClusterTopicMetadata | undefined> {
+  const answer = () =>
+    admin.metadata({ topics: [name], forceUpdate: true }).catch((error: unknown) => {
+      // The client answers a missing topic in words of its own, without Kafka's number.
+      if (error instanceof Error && error.message.startsWith("Unknown topic")) return undefined;
+      throw error;
+    });
+  return (await ask(`describe topic ${name}`, timed, answer))?.topics.get(name);
 }
 
 /** Swallows some of Kafka's answers by their numbers: what they say is no failure here. */
@@ -97,10 +119,10 @@ const unless =
   };
 
 async function whyForeign(
-  admin: Admin,
+  broker: Broker,
   resource: Resource,
   found: ClusterTopicMetadata,
-  { claim, signal }: Call,
+  { claim, timed }: TimedCall,
 ): Promise<string | undefined> {
   if (claim.identity !== undefined) {
     return claim.identity === found.id
@@ -109,39 +131,46 @@ async function whyForeign(
   }
   if (!claim.intended) return "it was there before";
   if (found.partitionsCount !== configOf(resource).partitions) return "it is not the topic we intended";
-  return (await isEmpty(admin, resource.name, found, signal))
+  return (await isEmpty(broker, resource.name, found, timed))
     ? undefined
     : "it holds records and we recorded none";
 }
 
 async function isEmpty(
-  admin: Admin,
+  { admin, ask }: Broker,
   name: string,
   found: ClusterTopicMetadata,
-  signal: AbortSignal,
+  timed: Timed,
 ): Promise<boolean> {
   const partitions = found.partitions.map((_, partitionIndex) => ({
     partitionIndex,
     timestamp: ListOffsetTimestamps.LATEST,
   }));
   for (;;) {
-    const listing = admin.listOffsets({ topics: [{ name, partitions }] }).catch(unless(...notLedYet));
-    const offsets = await ask("Kafka", `list offsets of ${name}`, listing);
+    const listing = () => admin.listOffsets({ topics: [{ name, partitions }] }).catch(unless(...notLedYet));
+    const offsets = await ask(`list offsets of ${name}`, timed, listing);
     if (offsets !== undefined)
       return offsets.every((topic) => topic.partitions.every(({ offset }) => offset === 0n));
-    await delay(50, undefined, { signal });
+    await delay(50, undefined, { signal: timed.signal });
   }
 }
 
-async function driftOf(admin: Admin, resource: Resource, found: ClusterTopicMetadata): Promise<Drift[]> {
-  const { partitions, settings } = configOf(resource);
+async function driftOf(
+  { admin, ask }: Broker,
+  resource: Resource,
+  found: ClusterTopicMetadata,
+  timed: Timed,
+): Promise<Drift[]> {
+  const { partitions, replication, settings } = configOf(resource);
   const drift: Drift[] = [];
   if (found.partitionsCount !== partitions) {
     drift.push({ field: "partitions", planned: String(partitions), actual: String(found.partitionsCount) });
   }
-  const described = await ask(
-    "Kafka",
-    `describe the settings of ${resource.name}`,
+  const copies = Math.min(...found.partitions.map(({ replicas }) => replicas.length));
+  if (copies !== replication) {
+    drift.push({ field: "replication", planned: String(replication), actual: String(copies) });
+  }
+  const described = await ask(`describe the settings of ${resource.name}`, timed, () =>
     admin.describeConfigs({
       resources: [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: resource.name }],
     }),
@@ -155,21 +184,34 @@ async function driftOf(admin: Admin, resource: Resource, found: ClusterTopicMeta
   return drift;
 }
 
-async function createTopic(admin: Admin, resource: Resource): Promise<void> {
+async function createTopic({ admin, ask }: Broker, resource: Resource, timed: Timed): Promise<void> {
   const { partitions, replication, settings } = configOf(resource);
   const configs = Object.entries(settings).map(([name, value]) => ({ name, value }));
   // Losing the race against our own zombie attempt is success: `untilLed` looks at what is there.
-  await ask(
-    "Kafka",
-    `create topic ${resource.name}`,
+  await ask(`create topic ${resource.name}`, timed, () =>
     admin
       .createTopics({ topics: [resource.name], partitions, replicas: replication, configs })
       .catch(unless(topicExists)),
   );
 }
 
-async function mend(admin: Admin, resource: Resource, drift: readonly Drift[]): Promise<void> {
-  const { partitions } = configOf(resource);
+async function deleteTopic(broker: Broker, name: string, timed: Timed): Promise<void> {
+  const { admin, ask } = broker;
+  await ask(`delete topic ${name}`, timed, () =>
+    admin.deleteTopics({ topics: [name] }).catch(unless(unknownTopic)),
+  );
+  while ((await describe(broker, name, timed)) !== undefined) {
+    await delay(50, undefined, { signal: timed.signal });
+  }
+}
+
+async function mend(
+  { admin, ask }: Broker,
+  resource: Resource,
+  drift: readonly Drift[],
+  timed: Timed,
+): Promise<void> {
+  const { partitions, settings } = configOf(resource);
   const count = drift.find(({ field }) => field === "partitions");
   if (count !== undefined && Number(count.actual) > partitions) {
     throw new PrismError(
@@ -177,12 +219,19 @@ async function mend(admin: Admin, resource: Resource, drift: readonly Drift[]): 
       `topic ${resource.name} has ${count.actual} partitions: they never shrink`,
     );
   }
+  const copies = drift.find(({ field }) => field === "replication");
+  if (copies !== undefined) {
+    throw new PrismError(
+      "MIGRATION_REQUIRED",
+      `topic ${resource.name} has ${copies.actual} replicas, not ${copies.planned}: moving them is for the platform`,
+    );
+  }
   if (count !== undefined) {
     const grown = [{ name: resource.name, count: partitions }];
-    await ask("Kafka", `add partitions to ${resource.name}`, admin.createPartitions({ topics: grown }));
+    await ask(`add partitions to ${resource.name}`, timed, () => admin.createPartitions({ topics: grown }));
   }
   const configs = drift
-    .filter(({ field }) => field !== "partitions")
+    .filter(({ field }) => field in settings)
     .map(({ field, planned }) => ({
       name: field,
       value: planned,
@@ -190,17 +239,18 @@ async function mend(admin: Admin, resource: Resource, drift: readonly Drift[]): 
     }));
   if (configs.length === 0) return;
   const resources = [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: resource.name, configs }];
-  await ask("Kafka", `set the settings of ${resource.name}`, admin.incrementalAlterConfigs({ resources }));
+  await ask(`set the settings of ${resource.name}`, timed, () =>
+    admin.incrementalAlterConfigs({ resources }),
+  );
 }
 
 /** Created is not usable: a partition takes records once it has a leader. */
-async function untilLed(admin: Admin, resource: Resource, signal: AbortSignal): Promise<string> {
+async function untilLed(broker: Broker, resource: Resource, timed: Timed): Promise<string> {
   for (;;) {
-    signal.throwIfAborted();
-    const found = await describe(admin, resource.name);
+    const found = await describe(broker, resource.name, timed);
     const led = found?.partitions.filter(({ leader }) => leader >= 0).length ?? 0;
     if (found !== undefined && led === configOf(resource).partitions) return found.id;
-    await delay(50, undefined, { signal });
+    await delay(50, undefined, { signal: timed.signal });
   }
 }
 

@@ -1,32 +1,56 @@
 import { Admin } from "@platformatic/kafka";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
-import { ask } from "./ask.ts";
-import type { Backend, Call, Observed } from "./backend.ts";
+import { type Ask, asking } from "./ask.ts";
+import type { Backend, Ensured, Observed } from "./backend.ts";
 import { clientQuota } from "./kafka-client-quota.ts";
+import { type KafkaCluster, kafkaConnection, kafkaPool } from "./kafka-connection.ts";
 import { topic } from "./kafka-topic.ts";
+import type { Logins } from "./logins.ts";
+import { bounded, type TimedCall } from "./timed.ts";
+
+export type KafkaOptions = KafkaCluster & { readonly logins: Logins; readonly deadlineMs: number };
+
+/** What one kind of thing in Kafka is made with. */
+export type KafkaAdministration = {
+  readonly admin: Admin;
+  readonly pool: ReturnType<typeof kafkaPool>;
+  readonly ask: Ask;
+  /** Prism had to say who it is, so everybody else has to. */
+  readonly loggedIn: boolean;
+  readonly logins: Logins;
+};
 
 /** One kind of thing in Kafka, with the three verbs of the backend contract. */
 export type KafkaResource = {
-  observe(resource: Resource, call: Call): Promise<Observed>;
-  ensure(resource: Resource, call: Call): Promise<{ identity: string }>;
-  remove(resource: Resource, call: Call): Promise<{ removed: boolean }>;
+  observe(resource: Resource, call: TimedCall): Promise<Observed>;
+  ensure(resource: Resource, call: TimedCall): Promise<Ensured>;
+  remove(resource: Resource, call: TimedCall): Promise<{ removed: boolean }>;
 };
 
-/** A namespace in Kafka is a topic, and a client quota that holds its clients to what was reserved. */
-export function kafka(brokers: readonly string[]): Backend {
+const connectMs = 3_000;
+
+/** A namespace in Kafka is a topic, a login with rights on it, and a client quota that holds its clients to what was reserved. */
+export function kafka(options: KafkaOptions): Backend {
+  const { deadlineMs, logins, sasl } = options;
+  const clientId = "prism-worker";
+  const timeouts = { connectTimeout: Math.min(connectMs, deadlineMs), requestTimeout: deadlineMs };
   const admin = new Admin({
-    clientId: "prism-worker",
-    bootstrapBrokers: [...brokers],
+    ...kafkaConnection(options),
+    ...timeouts,
+    clientId,
     // Temporal repeats, visibly; a client that retries inside an attempt only hides it.
     retries: 0,
-    timeout: 8_000,
-    connectTimeout: 3_000,
+    // What a broker is told: it gives up when nobody waits any longer.
+    timeout: deadlineMs,
     autocreateTopics: false,
   });
+  const pool = kafkaPool(clientId, options, timeouts);
+  const ask = asking("Kafka");
+  const tools: KafkaAdministration = { admin, pool, ask, loggedIn: sasl !== undefined, logins };
   const kinds: Readonly<Record<string, KafkaResource>> = {
-    topic: topic(admin),
-    "client-quota": clientQuota(admin),
+    topic: topic(tools),
+    "client-quota": clientQuota(tools),
   };
   const kindOf = (resource: Resource): KafkaResource => {
     const kind = kinds[resource.kind];
@@ -35,15 +59,17 @@ export function kafka(brokers: readonly string[]): Backend {
     return kind;
   };
 
-  return {
+  return bounded("Kafka", deadlineMs, {
     kind: "kafka",
     // The edge is asynchronous also where it refuses: callers catch one way.
     observe: async (resource, call) => kindOf(resource).observe(resource, call),
     ensure: async (resource, call) => kindOf(resource).ensure(resource, call),
     remove: async (resource, call) => kindOf(resource).remove(resource, call),
-    async health() {
-      await ask("Kafka", "answer", admin.metadata({ topics: [], forceUpdate: true }));
+    async health(timed) {
+      await ask("answer", timed, () => admin.metadata({ topics: [], forceUpdate: true }));
     },
-    close: () => admin.close(),
-  };
+    async close() {
+      await Promise.all([admin.close(), pool.close()]);
+    },
+  });
 }

@@ -1,70 +1,81 @@
 import type { Pool, PoolClient } from "pg";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
-import { ask } from "./ask.ts";
-import type { Backend, Call, Drift, Observed, Owner } from "./backend.ts";
+import { asking } from "./ask.ts";
+import type { Backend, Call, Observed } from "./backend.ts";
+import type { Logins } from "./logins.ts";
+import { hideCounts } from "./postgres-catalog.ts";
+import { type PostgresRole, postgresRole } from "./postgres-role.ts";
+import { createTable, findTable, mendTable, quoted, type Table, tableDrift } from "./postgres-table.ts";
+import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
-/** The tables of the write-ahead log and of the replay store: one row a message (design §9). */
-const messageColumns: Readonly<Record<string, string>> = {
-  position: "bigint",
-  message_id: "uuid",
-  topic: "text",
-  key: "bytea",
-  payload: "bytea",
-  metadata: "bytea",
-  recorded_at: "timestamp with time zone",
+export type PostgresOptions = {
+  /** Into the data database. */
+  readonly pool: Pool;
+  readonly logins: Logins;
+  readonly deadlineMs: number;
 };
 
+/** One statement of the transaction at hand; answers its rows. */
+export type Query = <Row>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
+
 const kinds = ["wal-table", "replay-table"];
+const ask = asking("Postgres");
 
-/** A namespace in the data database is its tables, each with its owner written into its comment. */
-export function postgres(pool: Pool): Backend {
-  const inTransaction = <T>(what: string, body: (client: PoolClient) => Promise<T>): Promise<T> =>
-    ask("Postgres", what, transaction(pool, body));
+/**
+ * A namespace in the data database is its tables, each with its owner written into its
+ * comment, and a role that may use them. A verb is one transaction: whole or not at all.
+ */
+export function postgres({ pool, logins, deadlineMs }: PostgresOptions): Backend {
+  const role = postgresRole(logins);
 
-  return {
+  return bounded("Postgres", deadlineMs, {
     kind: "postgres",
 
     observe: async (resource, call) => {
       known(resource);
-      return inTransaction(`look up table ${resource.name}`, (client) =>
-        observeTable(client, resource, call),
+      return inTransaction(pool, `look up table ${resource.name}`, call.timed, (query) =>
+        observeTable(query, role, resource, call),
       );
     },
 
     async ensure(resource, call) {
       known(resource);
-      return inTransaction(`make table ${resource.name}`, async (client) => {
+      const { owner } = call;
+      return inTransaction(pool, `make table ${resource.name}`, call.timed, async (query) => {
         // `create table if not exists` races with itself: one attempt at a time for a name.
-        await client.query("select pg_advisory_xact_lock(hashtext($1))", [`prism table ${resource.name}`]);
-        await dropDead(client, resource, call.owner);
-        const seen = await observeTable(client, resource, call);
+        await query("select pg_advisory_xact_lock(hashtext($1))", [`prism table ${resource.name}`]);
+        await dropDead(query, role, resource, call);
+        const seen = await observeTable(query, role, resource, call);
         if (seen.state === "foreign") throw foreignTable(resource, seen.because);
-        if (seen.state === "absent") await createTable(client, resource, call.owner);
-        if (seen.state === "drifted") await addColumns(client, resource);
-        const made = await find(client, resource);
-        if (made === undefined)
+        if (seen.state === "absent") await createTable(query, resource, owner);
+        const table = await findTable(query, resource.name);
+        if (table === undefined)
           throw new PrismError("INTERNAL", `table ${resource.name} is not there after it was made`);
-        return { identity: made.oid };
+        await mendTable(query, resource, tableDrift(table));
+        const login = await role.ensure(query, owner, resource.name);
+        const seeing = await hideCounts(query);
+        return { identity: table.oid, login: seeing === undefined ? login : { ...login, seeing } };
       });
     },
 
     async remove(resource, call) {
       known(resource);
-      return inTransaction(`drop table ${resource.name}`, async (client) => {
-        const seen = await observeTable(client, resource, call);
-        if (seen.state === "foreign") return { removed: false };
-        if (seen.state !== "absent") await client.query(`drop table ${quoted(resource.name)}`);
+      return inTransaction(pool, `drop table ${resource.name}`, call.timed, async (query) => {
+        const table = await findTable(query, resource.name);
+        if (table !== undefined && whyForeign(table, call) !== undefined) return { removed: false };
+        if (table !== undefined) await drop(query, role, resource, table);
+        await role.remove(query, call.owner);
         return { removed: true };
       });
     },
 
-    async health() {
-      await ask("Postgres", "answer", pool.query("select 1"));
+    async health(timed) {
+      await ask("answer", timed, () => pool.query("select 1"));
     },
 
     close: () => pool.end(),
-  };
+  });
 }
 
 function known(resource: Resource): void {
@@ -72,103 +83,84 @@ function known(resource: Resource): void {
   throw new PrismError("UNIMPLEMENTED", `this build makes no ${resource.kind} in Postgres yet`);
 }
 
-type Table = {
-  readonly oid: string;
-  readonly comment: string | null;
-  readonly columns: Record<string, string>;
-};
-
-async function observeTable(client: PoolClient, resource: Resource, { owner }: Call): Promise<Observed> {
-  const table = await find(client, resource);
+async function observeTable(
+  query: Query,
+  role: PostgresRole,
+  resource: Resource,
+  call: TimedCall,
+): Promise<Observed> {
+  const table = await findTable(query, resource.name);
   if (table === undefined) return { state: "absent" };
-  const tag = ownerOf(table.comment);
-  if (tag?.namespace !== owner.namespace || tag.incarnation !== owner.incarnation) {
-    const whose =
-      tag === undefined ? "it carries no owner" : `it belongs to ${tag.namespace}/${tag.incarnation}`;
-    return { state: "foreign", identity: table.oid, because: whose };
+  const { oid: identity } = table;
+  if (isDead(table, call)) {
+    const because = `it is of life ${table.owner?.incarnation} of the namespace`;
+    return { state: "dead", identity, because };
   }
-  const drift = driftOf(table);
-  return drift.length === 0
-    ? { state: "ready", identity: table.oid }
-    : { state: "drifted", identity: table.oid, drift };
+  const because = whyForeign(table, call);
+  if (because !== undefined) return { state: "foreign", identity, because };
+  const drift = [...tableDrift(table), ...(await role.drift(query, call.owner, resource.name))];
+  return drift.length === 0 ? { state: "ready", identity } : { state: "drifted", identity, drift };
 }
 
-async function find(client: PoolClient, resource: Resource): Promise<Table | undefined> {
-  const { rows } = await client.query<Table>(
-    `select c.oid::text as oid, obj_description(c.oid, 'pg_class') as comment,
-       (select jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) from pg_attribute a
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
-     from pg_class c where c.oid = to_regclass($1)`,
-    [`public.${quoted(resource.name)}`],
-  );
-  return rows[0];
-}
+const isDead = ({ owner: tag }: Table, { owner }: Call): boolean =>
+  tag?.namespace === owner.namespace && tag.incarnation < owner.incarnation;
 
-const driftOf = (table: Table): Drift[] =>
-  Object.entries(messageColumns)
-    .filter(([name, type]) => table.columns[name] !== type)
-    .map(([name, type]) => ({
-      field: `column ${name}`,
-      planned: type,
-      actual: table.columns[name] ?? "missing",
-    }));
+/** One of a later life is foreign too: an attempt of a finished life must not touch it. */
+function whyForeign({ owner: tag }: Table, { owner }: Call): string | undefined {
+  if (tag === undefined) return "it carries no owner";
+  if (tag.namespace === owner.namespace && tag.incarnation <= owner.incarnation) return undefined;
+  return `it belongs to ${tag.namespace}/${tag.incarnation}`;
+}
 
 /** A table of a finished life of the same name is ours and dead: the new life starts empty. */
-async function dropDead(client: PoolClient, resource: Resource, owner: Owner): Promise<void> {
-  const tag = ownerOf((await find(client, resource))?.comment ?? null);
-  if (tag?.namespace !== owner.namespace || tag.incarnation >= owner.incarnation) return;
-  await client.query(`drop table ${quoted(resource.name)}`);
+async function dropDead(query: Query, role: PostgresRole, resource: Resource, call: Call): Promise<void> {
+  const table = await findTable(query, resource.name);
+  if (table !== undefined && isDead(table, call)) await drop(query, role, resource, table);
 }
 
-async function createTable(client: PoolClient, resource: Resource, owner: Owner): Promise<void> {
-  const columns = Object.entries(messageColumns).map(([name, type]) => `${name} ${type} not null`);
-  const table = quoted(resource.name);
-  await client.query(`create table ${table} (${columns.join(", ")}) partition by range (position)`);
-  await client.query(
-    `comment on table ${table} is ${client.escapeLiteral(JSON.stringify({ prism: owner }))}`,
-  );
+async function drop(query: Query, role: PostgresRole, resource: Resource, table: Table): Promise<void> {
+  await query(`drop table ${quoted(resource.name)}`);
+  if (table.owner !== undefined) await role.remove(query, table.owner);
 }
 
-async function addColumns(client: PoolClient, resource: Resource): Promise<void> {
-  const table = await find(client, resource);
-  for (const [name, type] of Object.entries(messageColumns)) {
-    if (table?.columns[name] === type) continue;
-    if (table?.columns[name] !== undefined) {
-      throw new PrismError(
-        "INTERNAL",
-        `column ${name} of ${resource.name} was changed by hand to ${table.columns[name]}`,
-      );
-    }
-    await client.query(`alter table ${quoted(resource.name)} add column ${name} ${type}`);
-  }
-}
-
-function ownerOf(comment: string | null): Owner | undefined {
+/** The server gives up when the client does: no statement outlives its call, also where the network does not say so. */
+async function inTransaction<T>(
+  pool: Pool,
+  what: string,
+  timed: Timed,
+  body: (query: Query) => Promise<T>,
+): Promise<T> {
+  const client = await ask(what, timed, () => pool.connect());
+  let held = true;
+  const release = (broken: boolean) => {
+    if (held) client.release(broken);
+    held = false;
+  };
+  const hangUp = () => release(true);
+  timed.signal.addEventListener("abort", hangUp, { once: true });
+  const query: Query = (text, values) =>
+    ask(what, timed, async () => (await client.query(text, values === undefined ? [] : [...values])).rows);
   try {
-    const tag = (JSON.parse(comment ?? "") as { prism?: Partial<Owner> }).prism;
-    if (typeof tag?.namespace !== "string" || typeof tag.incarnation !== "number") return undefined;
-    return { namespace: tag.namespace, incarnation: tag.incarnation };
-  } catch {
-    return undefined;
-  }
-}
-
-async function transaction<T>(pool: Pool, body: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query("begin");
-    const result = await body(client);
-    await client.query("commit");
+    timed.throwIfOver();
+    const left = timed.leftMs();
+    await ask(what, timed, () =>
+      client.query(
+        `begin; set local statement_timeout = ${left}; set local idle_in_transaction_session_timeout = ${left}`,
+      ),
+    );
+    const result = await body(query);
+    await query("commit");
     return result;
   } catch (error) {
-    await client.query("rollback").catch(() => undefined);
+    if (!timed.signal.aborted) await rollBack(client);
     throw error;
   } finally {
-    client.release();
+    timed.signal.removeEventListener("abort", hangUp);
+    release(timed.signal.aborted);
   }
 }
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const rollBack = (client: PoolClient): Promise<unknown> => client.query("rollback").catch(() => undefined);
 
 const foreignTable = (resource: Resource, because: string): PrismError =>
   new PrismError("INVALID_CONFIGURATION", `table '${resource.name}' in Postgres is not Prism's: ${because}`, {

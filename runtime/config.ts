@@ -45,16 +45,21 @@ export const workerConfig = (env: Environment) => ({
   eventStoreUrl: eventStoreUrl(env),
   dataUrl: separate(env, "PRISM_DATA_URL", "the data database"),
   kafkaBrokers: brokers(env),
+  ...kafkaSasl(env),
+  /** What the passwords of namespaces' own logins are derived from; another one gives all of them new passwords. */
+  platformSecret: secret(env, "PRISM_SECRET", "the secret that namespaces' own logins are derived from"),
+  /** A backend that has not answered by then is called down. Below PRISM_START_TO_CLOSE_MS: no attempt outlives its activity. */
+  backendDeadlineMs: whole(env, "PRISM_BACKEND_DEADLINE_MS", 8_000),
   controlIdentity: controlIdentity(env, ({ role }) => role === "control"),
   temporal: temporalConfig(env),
   inventory: inventoryConfig(env),
   timeouts: timeouts(env),
   /** Where new namespaces are served. */
   shard: text(env, "PRISM_SHARD", "shard-1"),
-  /** Activities under way when the process is told to stop get this long to end. */
-  shutdownGraceMs: whole(env, "PRISM_SHUTDOWN_GRACE_MS", 10_000),
   /** How long a plan waits for approval. */
   approvalMs: whole(env, "PRISM_APPROVAL_SECONDS", 30 * 24 * 3_600) * 1_000,
+  /** Activities under way when the process is told to stop get this long to end. */
+  shutdownGraceMs: whole(env, "PRISM_SHUTDOWN_GRACE_MS", 10_000),
   /** `<step>:<before|after|recorded>:<namespace>`: the process kills itself there. For tests of crashes. */
   failpoint: env["PRISM_FAILPOINT"],
   logLevel: logLevel(env),
@@ -75,6 +80,7 @@ export const proxyConfig = (env: Environment) => ({
   /** Holds the copy of the directory that lets a restart serve without control plane. */
   dataDir: required(env, "PRISM_PROXY_DATA_DIR", "a folder for the proxy's copy of the directory"),
   kafkaBrokers: brokers(env),
+  ...kafkaSasl(env),
   auth: authConfig(env),
   failpoint: env["PRISM_FAILPOINT"],
   logLevel: logLevel(env),
@@ -152,6 +158,24 @@ const brokers = (env: Environment): readonly string[] =>
     .split(",")
     .map((broker) => broker.trim())
     .filter((broker) => broker !== "");
+
+const mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+
+/** How Prism itself logs in to Kafka; without it brokers are expected to let everybody in. */
+function kafkaSasl(env: Environment) {
+  const username = env["PRISM_KAFKA_SASL_USERNAME"];
+  if (username === undefined || username === "") return {};
+  const name = "PRISM_KAFKA_SASL_MECHANISM";
+  const asked = text(env, name, "SCRAM-SHA-512");
+  const mechanism = mechanisms.find((each) => each === asked);
+  if (mechanism === undefined) throw wrong(name, `must be one of ${mechanisms.join(", ")}, not '${asked}'`);
+  const password = secret(env, "PRISM_KAFKA_SASL_PASSWORD", "the password of PRISM_KAFKA_SASL_USERNAME");
+  return { kafkaSasl: { mechanism, username, password } };
+}
+
+/** From a file: what is in the environment is seen by more than its process. */
+const secret = (env: Environment, name: string, what: string): string =>
+  file(env, name, what).toString("utf8").trim();
 
 /** A certificate is for one proxy of one shard: no other can hold its lease. */
 function proxyIdentity(env: Environment) {

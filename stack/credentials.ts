@@ -1,11 +1,12 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type Instance, once } from "./instance.ts";
 import type { Environment } from "./server.ts";
 
 /**
  * The secrets of development, as files (mode 0600) made when they are first wanted and the
- * user names no others: the key that signs tokens.
+ * user names no others: the key that signs tokens, and what namespaces' own logins are
+ * derived from.
  */
 export function credentials(instance: Instance, given: Environment): Record<string, string> {
   const files = { ...credentialFiles(instance) };
@@ -19,12 +20,14 @@ export function credentials(instance: Instance, given: Environment): Record<stri
 /** Where they are, once they have been made. */
 export const credentialFiles = ({ folder }: Instance): Readonly<Record<CredentialVariable, string>> => ({
   PRISM_DEV_ISSUER: join(folder, "dev-issuer.json"),
+  PRISM_SECRET: join(folder, "platform-secret"),
 });
 
 type CredentialVariable = keyof typeof makers;
 
 const makers = {
   PRISM_DEV_ISSUER: developmentIssuer,
+  PRISM_SECRET: () => randomBytes(32).toString("base64url"),
 };
 
 function developmentIssuer(): string {

@@ -1,3 +1,5 @@
+import { unreachable } from "../errors.ts";
+import type { BackendKind } from "../plan.ts";
 import { sha256Hex } from "../sha256.ts";
 
 /**
@@ -40,12 +42,37 @@ export const redisPrefix = (namespace: string): string => `${namespace}:`;
 
 export const s3Bucket = (namespace: string): string => within63(`prism-${namespace}`, "--");
 
+/**
+ * Whom a namespace logs in as. A life of its own has a name of its own, except in Redis,
+ * where the plan already names the user.
+ */
+export function loginName(backend: BackendKind, { namespace, incarnation }: Life): string {
+  switch (backend) {
+    case "postgres": {
+      const life = `_${incarnation}`;
+      return `${within(63 - life.length, `prism_${underscored(namespace)}`, "__")}${life}`;
+    }
+    case "redis":
+      return redisUser(namespace);
+    case "kafka":
+    case "nats":
+    case "s3":
+      return `prism.${namespace}.${incarnation}`;
+    default:
+      return unreachable(backend);
+  }
+}
+
+type Life = { readonly namespace: string; readonly incarnation: number };
+
 const underscored = (namespace: string): string => namespace.replaceAll("-", "_");
 
 /** `mark` cannot occur in a name that was not cut, so a cut name is never another one's whole name. */
-function within63(name: string, mark: string): string {
-  return name.length <= 63 ? name : `${name.slice(0, 63 - mark.length - 8)}${mark}${hash(name)}`;
+function within(longest: number, name: string, mark: string): string {
+  return name.length <= longest ? name : `${name.slice(0, longest - mark.length - 8)}${mark}${hash(name)}`;
 }
+
+const within63 = (name: string, mark: string): string => within(63, name, mark);
 
 /** 8 characters of base 36: 41 bits. */
 const hash = (name: string): string => {

@@ -1,27 +1,59 @@
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend, Call } from "../../backends/backend.ts";
+import { removeForGood } from "../../backends/remove-for-good.ts";
 import type { Resource } from "../../domain/plan.ts";
 
 export type Subject = {
   readonly backend: Backend;
   /** A fresh resource of the kind under test: a name that nobody has used. */
   readonly resource: (more?: Record<string, unknown>) => Resource;
-  /** Changes the real thing behind Prism's back, so that it differs from the plan. */
-  readonly meddle: (resource: Resource) => Promise<void>;
+  /** Changes the real thing behind Prism's back, in several ways, and answers the fields that now differ. */
+  readonly meddle: (resource: Resource) => Promise<readonly string[]>;
   /** Makes a thing of that name that is not Prism's. */
   readonly plant: (resource: Resource) => Promise<void>;
   /** Whether the real thing is there, asked with the backend's own client. */
   readonly exists: (resource: Resource) => Promise<boolean>;
   /** What `plant` made, removed. */
   readonly uproot: (resource: Resource) => Promise<void>;
+  /** The same backend with another patience; `port`: on this machine, where something else listens. */
+  readonly open: (deadlineMs: number, port?: number) => Backend;
+  /** It is a setting, with no identity beyond its name and nothing in it. */
+  readonly bare?: true;
   readonly close: () => Promise<void>;
 };
 
+const deadlineMs = 700;
 const never = new AbortController().signal;
 const owner = { namespace: "orders", incarnation: 2 };
 const intended: Call = { owner, claim: { intended: true }, signal: never };
 const recorded = (identity: string): Call => ({ owner, claim: { intended: false, identity }, signal: never });
 const unclaimed: Call = { owner, claim: { intended: false }, signal: never };
+
+const life = (incarnation: number, claim: Call["claim"]): Call => ({
+  owner: { namespace: "orders", incarnation },
+  claim,
+  signal: never,
+});
+
+/** Takes connections and says nothing, as a server behind a broken network does. */
+async function silentServer() {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    // So that who was cut off has noticed.
+    await delay(10);
+  };
+  return { port, close };
+}
 
 /** What every backend owes its callers, for one kind of resource. */
 export function backendContract(kind: string, open: () => Promise<Subject>): void {
@@ -71,16 +103,18 @@ export function backendContract(kind: string, open: () => Promise<Subject>): voi
       expect(await subject.backend.remove(resource, unclaimed)).toEqual({ removed: true });
     });
 
-    it("shows drift field by field, and mends it", async () => {
+    it("shows drift field by field, all of it, and mends it", async () => {
       const resource = subject.resource();
       const { identity } = await subject.backend.ensure(resource, intended);
-      await subject.meddle(resource);
+      const changed = await subject.meddle(resource);
+      expect(changed.length).toBeGreaterThan(1);
+      const fields = async () => {
+        const seen = await subject.backend.observe(resource, recorded(identity));
+        return seen.state === "drifted" ? seen.drift.map(({ field }) => field).sort() : seen;
+      };
       // A broker may show what was changed a moment later.
-      const seen = () => subject.backend.observe(resource, recorded(identity));
-      await expect
-        .poll(seen)
-        .toMatchObject({ state: "drifted", identity, drift: [{ field: expect.any(String) }] });
-      expect(await subject.backend.ensure(resource, recorded(identity))).toEqual({ identity });
+      await expect.poll(fields).toEqual([...changed].sort());
+      expect(await subject.backend.ensure(resource, recorded(identity))).toMatchObject({ identity });
       await expect
         .poll(() => subject.backend.observe(resource, recorded(identity)))
         .toEqual({ state: "ready", identity });
@@ -96,6 +130,103 @@ export function backendContract(kind: string, open: () => Promise<Subject>): voi
       expect(await subject.backend.remove(resource, unclaimed)).toEqual({ removed: false });
       expect(await subject.exists(resource)).toBe(true);
       await subject.uproot(resource);
+    });
+
+    it("knows what a finished life of the name left behind, and begins without it", async () => {
+      const { backend, bare } = subject;
+      const resource = subject.resource();
+      const left = await backend.ensure(resource, life(1, { intended: true }));
+      const dead = [left.identity];
+      const found = () => backend.observe(resource, life(2, { intended: false, dead }));
+      await expect.poll(found).toMatchObject({ state: "dead", identity: left.identity });
+      const made = await backend.ensure(resource, life(2, { intended: true, dead }));
+      if (bare !== true) expect(made.identity).not.toBe(left.identity);
+      const claim = { intended: false, identity: made.identity, dead };
+      await expect.poll(() => backend.observe(resource, life(2, claim))).toMatchObject({ state: "ready" });
+      expect(await backend.remove(resource, life(2, claim))).toEqual({ removed: true });
+      await expect.poll(() => subject.exists(resource)).toBe(false);
+    });
+
+    it("removes what a finished life left behind", async () => {
+      const { backend } = subject;
+      const resource = subject.resource();
+      const { identity } = await backend.ensure(resource, life(1, { intended: true }));
+      const seenDead = life(2, { intended: false, dead: [identity] });
+      await expect.poll(() => backend.observe(resource, seenDead)).toMatchObject({ state: "dead" });
+      expect(await backend.remove(resource, seenDead)).toEqual({ removed: true });
+      await expect.poll(() => subject.exists(resource)).toBe(false);
+    });
+
+    it("keeps an attempt of a finished life off what the next one has", async () => {
+      const { backend, bare } = subject;
+      if (bare === true) return;
+      const resource = subject.resource();
+      const first = await backend.ensure(resource, life(1, { intended: true }));
+      await backend.remove(resource, life(1, { intended: false, identity: first.identity }));
+      const second = await backend.ensure(resource, life(2, { intended: true }));
+      const late = life(1, { intended: false, identity: first.identity });
+      await expect.poll(() => backend.observe(resource, late)).toMatchObject({ state: "foreign" });
+      await expect(backend.ensure(resource, late)).rejects.toMatchObject({ code: "INVALID_CONFIGURATION" });
+      expect(await backend.remove(resource, late)).toEqual({ removed: false });
+      expect(await subject.exists(resource)).toBe(true);
+      await backend.remove(resource, life(2, { intended: false, identity: second.identity }));
+    });
+
+    it("is gone for good also where an attempt that hung makes it once more", async () => {
+      const impatient = subject.open(3_000);
+      const resource = subject.resource();
+      await impatient.ensure(resource, intended);
+      const removal = removeForGood(impatient, resource, intended, Date.now());
+      await expect.poll(() => subject.exists(resource)).toBe(false);
+      await subject.backend.ensure(resource, intended);
+      expect(await removal).toEqual({ removed: true });
+      await expect.poll(() => subject.exists(resource)).toBe(false);
+      await impatient.close();
+    });
+
+    it("gives its owner a login, or says why there is none", async () => {
+      const resource = subject.resource();
+      const { identity, login } = await subject.backend.ensure(resource, intended);
+      if (login !== undefined) {
+        const said = "user" in login ? login.user : login.none;
+        expect(said).toMatch("user" in login ? /orders/ : /.{20}/);
+      }
+      await subject.backend.remove(resource, recorded(identity));
+    });
+
+    it.each(["observe", "ensure", "remove"] as const)("does not wait for ever: %s", async (verb) => {
+      const silence = await silentServer();
+      const backend = subject.open(deadlineMs, silence.port);
+      const resource = subject.resource();
+      const from = performance.now();
+      await expect(backend[verb](resource, intended)).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+      await expect(backend.health(never)).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+      expect(performance.now() - from).toBeLessThan(4 * deadlineMs);
+      await silence.close();
+      await backend.close().catch(() => {});
+    });
+
+    it("ends when its caller does, with the caller's reason", async () => {
+      const silence = await silentServer();
+      const backend = subject.open(30_000, silence.port);
+      const caller = new AbortController();
+      const call = { ...intended, signal: caller.signal };
+      const ensuring = backend.ensure(subject.resource(), call);
+      const cancelled = new Error("cancelled");
+      setTimeout(() => caller.abort(cancelled), 100);
+      await expect(ensuring).rejects.toBe(cancelled);
+      await silence.close();
+      await backend.close().catch(() => {});
+    });
+
+    it("is worth waiting for where nobody listens", async () => {
+      const { port, close } = await silentServer();
+      await close();
+      const backend = subject.open(5_000, port);
+      await expect(backend.ensure(subject.resource(), intended)).rejects.toMatchObject({
+        code: "BACKEND_UNAVAILABLE",
+      });
+      await backend.close().catch(() => {});
     });
 
     it("refuses a kind it does not make", async () => {

@@ -9,10 +9,15 @@ import {
 import { afterAll, describe, expect, it } from "vitest";
 import { kafka } from "../../backends/kafka.ts";
 import { clientIdOf } from "../../backends/kafka-client-quota.ts";
+import { logins } from "../../backends/logins.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { backendContract, freshName } from "./contract.ts";
 
 const brokers = (process.env["PRISM_KAFKA_BROKERS"] ?? "").split(",");
+const common = { logins: logins("a secret of this test"), deadlineMs: 8_000 };
+/** `port`: on this machine, in the brokers' place. */
+const openAt = (deadlineMs: number, port?: number) =>
+  kafka({ ...common, deadlineMs, brokers: port === undefined ? brokers : [`127.0.0.1:${port}`] });
 const adminClient = () => new Admin({ clientId: "test", bootstrapBrokers: brokers });
 const topicOf = (name: string, partitions = 2): Resource => ({
   backend: "kafka",
@@ -23,18 +28,22 @@ const topicOf = (name: string, partitions = 2): Resource => ({
 
 backendContract("a Kafka topic", async () => {
   const admin = adminClient();
-  const backend = kafka(brokers);
+  const backend = kafka({ ...common, brokers });
   return {
     backend,
     resource: () => topicOf(freshName("topic-")),
     meddle: async ({ name }) => {
+      const set = { configOperation: IncrementalAlterConfigOperationTypes.SET };
       const configs = [
-        { name: "retention.ms", value: "1000", configOperation: IncrementalAlterConfigOperationTypes.SET },
+        { name: "retention.ms", value: "1000", ...set },
+        { name: "cleanup.policy", value: "compact", ...set },
       ];
       await admin.incrementalAlterConfigs({
         resources: [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name, configs }],
       });
+      return ["retention.ms", "cleanup.policy"];
     },
+    open: openAt,
     plant: async ({ name }) =>
       void (await admin.createTopics({ topics: [name], partitions: 1, replicas: 1 })),
     exists: async ({ name }) => (await admin.listTopics()).includes(name),
@@ -48,12 +57,17 @@ backendContract("a Kafka topic", async () => {
 
 backendContract("a Kafka client quota", async () => {
   const admin = adminClient();
-  const backend = kafka(brokers);
+  const backend = kafka({ ...common, brokers });
   const entitiesOf = (name: string) => [
     { entityType: ClientQuotaEntityTypes.CLIENT_ID, entityName: clientIdOf(name) },
   ];
+  const { PRODUCER_BYTE_RATE, CONSUMER_BYTE_RATE } = ClientQuotaKeys;
   const set = async (name: string, value: number) => {
-    const ops = [{ key: ClientQuotaKeys.PRODUCER_BYTE_RATE, value, remove: false as const }];
+    const ops = [PRODUCER_BYTE_RATE, CONSUMER_BYTE_RATE].map((key) => ({
+      key,
+      value,
+      remove: false as const,
+    }));
     await admin.alterClientQuotas({ entries: [{ entities: entitiesOf(name), ops }] });
   };
   const values = async (name: string) => {
@@ -70,11 +84,16 @@ backendContract("a Kafka client quota", async () => {
       name: freshName("quota-"),
       config: { producer_byte_rate: 1_000_000, consumer_byte_rate: 2_000_000 },
     }),
-    meddle: ({ name }) => set(name, 7),
+    meddle: async ({ name }) => {
+      await set(name, 7);
+      return ["producer_byte_rate", "consumer_byte_rate"];
+    },
+    open: openAt,
+    bare: true,
     plant: ({ name }) => set(name, 7),
     exists: async ({ name }) => (await values(name)).length > 0,
     uproot: async ({ name }) => {
-      const ops = [{ key: ClientQuotaKeys.PRODUCER_BYTE_RATE, remove: true as const }];
+      const ops = [PRODUCER_BYTE_RATE, CONSUMER_BYTE_RATE].map((key) => ({ key, remove: true as const }));
       await admin.alterClientQuotas({ entries: [{ entities: entitiesOf(name), ops }] });
     },
     close: async () => {
@@ -86,7 +105,7 @@ backendContract("a Kafka client quota", async () => {
 
 describe("whose a topic is", () => {
   const admin = adminClient();
-  const backend = kafka(brokers);
+  const backend = kafka({ ...common, brokers });
   const signal = new AbortController().signal;
   const owner = { namespace: "orders", incarnation: 1 };
   const intended = { owner, claim: { intended: true }, signal };
@@ -124,7 +143,7 @@ describe("whose a topic is", () => {
     const name = freshName("grown-");
     const { identity } = await backend.ensure(topicOf(name, 2), intended);
     const claim = { owner, claim: { intended: false, identity }, signal };
-    expect(await backend.ensure(topicOf(name, 4), claim)).toEqual({ identity });
+    expect(await backend.ensure(topicOf(name, 4), claim)).toMatchObject({ identity });
     expect(
       (await admin.metadata({ topics: [name], forceUpdate: true })).topics.get(name)?.partitionsCount,
     ).toBe(4);
@@ -135,7 +154,7 @@ describe("whose a topic is", () => {
   });
 
   it("a broker that is not there is worth waiting for", async () => {
-    const nowhere = kafka(["127.0.0.1:1"]);
+    const nowhere = kafka({ ...common, brokers: ["127.0.0.1:1"] });
     await expect(nowhere.ensure(topicOf("x"), intended)).rejects.toMatchObject({
       code: "BACKEND_UNAVAILABLE",
     });

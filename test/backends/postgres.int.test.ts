@@ -1,10 +1,17 @@
 import pg from "pg";
 import { afterAll, describe, expect, it } from "vitest";
+import { logins } from "../../backends/logins.ts";
 import { postgres } from "../../backends/postgres.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { backendContract, freshName } from "./contract.ts";
 
 const connectionString = process.env["PRISM_DATA_URL"] ?? "";
+const common = { logins: logins("a secret of this test"), deadlineMs: 8_000 };
+const poolAt = (url: string) => {
+  const pool = new pg.Pool({ connectionString: url, max: 5 });
+  pool.on("error", () => {});
+  return pool;
+};
 const tableOf = (name: string): Resource => ({
   backend: "postgres",
   kind: "wal-table",
@@ -13,18 +20,35 @@ const tableOf = (name: string): Resource => ({
 });
 
 backendContract("a Postgres table", async () => {
-  const pool = new pg.Pool({ connectionString, max: 5 });
+  const pool = poolAt(connectionString);
   const own = new pg.Client({ connectionString });
   await own.connect();
-  const backend = postgres(pool);
+  const backend = postgres({ ...common, pool });
   return {
     backend,
     resource: () => tableOf(freshName("wal_")),
-    meddle: async ({ name }) => void (await own.query(`alter table ${name} drop column metadata`)),
+    meddle: async ({ name }) => {
+      await own.query(`alter table ${name} drop column metadata`);
+      await own.query(`revoke insert on ${name} from prism_orders_2`);
+      await own.query(`grant select on ${name} to public`);
+      await own.query("alter role prism_orders_2 createdb password 'by hand'");
+      return [
+        "column metadata",
+        `right INSERT on ${name}`,
+        `right SELECT on ${name} of everybody`,
+        "rolcreatedb",
+        "password",
+      ];
+    },
     plant: async ({ name }) => void (await own.query(`create table ${name} (precious text)`)),
     exists: async ({ name }) =>
       (await own.query("select to_regclass($1) is not null as there", [name])).rows[0].there,
     uproot: async ({ name }) => void (await own.query(`drop table ${name}`)),
+    open: (deadlineMs, port) => {
+      const url = new URL(connectionString);
+      if (port !== undefined) url.port = String(port);
+      return postgres({ ...common, deadlineMs, pool: poolAt(url.href) });
+    },
     close: async () => {
       await own.end();
       await backend.close();
@@ -33,8 +57,8 @@ backendContract("a Postgres table", async () => {
 });
 
 describe("whose a table is", () => {
-  const pool = new pg.Pool({ connectionString, max: 5 });
-  const backend = postgres(pool);
+  const pool = poolAt(connectionString);
+  const backend = postgres({ ...common, pool });
   const callOf = (namespace: string, incarnation: number) => ({
     owner: { namespace, incarnation },
     claim: { intended: true },

@@ -11,6 +11,8 @@ const other = temporaryInstance();
 afterAll(() => [platform, other].forEach(purge));
 const control = await certificateFiles(platform, { role: "control", name: "api" });
 const proxy = await certificateFiles(platform, { role: "proxy", shard: "shard-1", id: "proxy-1" });
+const platformSecret = join(platform.folder, "secret");
+writeFileSync(platformSecret, "of the platform\n");
 const whole = {
   ...control,
   PRISM_CONTROL_URL: "postgres://control/c",
@@ -18,6 +20,7 @@ const whole = {
   PRISM_KAFKA_BROKERS: "a:9092, b:9092",
   PRISM_TEMPORAL_ADDRESS: "t:7233",
   PRISM_DEV_ISSUER: "issuer.json",
+  PRISM_SECRET: platformSecret,
   PRISM_PROXY_DATA_DIR: "proxy",
 };
 const asProxy = { ...whole, ...proxy, PRISM_PROXY_ID: "proxy-1" };
@@ -48,6 +51,7 @@ describe("what a process is told", () => {
     ["PRISM_DEV_ISSUER", apiConfig],
     ["PRISM_DATA_URL", workerConfig],
     ["PRISM_KAFKA_BROKERS", workerConfig],
+    ["PRISM_SECRET", workerConfig],
   ] as const)("names %s where it is missing", (name, read) =>
     expect(() => read(without(name))).toThrow(new RegExp(`^${name} is not set: it names `)),
   );
@@ -85,6 +89,22 @@ describe("what a process is told", () => {
     expect(() => apiConfig({ ...whole, PRISM_CONTROL_CERT: "nowhere" })).toThrow(
       "names a file that cannot be read",
     );
+  });
+
+  it("reads secrets from files, and logs in to Kafka where it is told to", () => {
+    expect(workerConfig(whole)).toMatchObject({
+      platformSecret: "of the platform",
+      backendDeadlineMs: 8_000,
+    });
+    expect(workerConfig(whole)).not.toHaveProperty("kafkaSasl");
+    const sasl = { ...whole, PRISM_KAFKA_SASL_USERNAME: "prism" };
+    expect(() => workerConfig(sasl)).toThrow("PRISM_KAFKA_SASL_PASSWORD is not set");
+    const both = { ...sasl, PRISM_KAFKA_SASL_PASSWORD: platformSecret };
+    const kafkaSasl = { mechanism: "SCRAM-SHA-512", username: "prism", password: "of the platform" };
+    expect(workerConfig(both)).toMatchObject({ kafkaSasl });
+    expect(proxyConfig(both)).toMatchObject({ kafkaSasl });
+    const unknown = { ...both, PRISM_KAFKA_SASL_MECHANISM: "MAGIC" };
+    expect(() => workerConfig(unknown)).toThrow("PRISM_KAFKA_SASL_MECHANISM must be one of PLAIN");
   });
 
   it("keeps tenants' data off the control database", () =>

@@ -1,0 +1,201 @@
+import {
+  type Acl,
+  AclOperations,
+  AclPermissionTypes,
+  type Admin,
+  alterUserScramCredentialsV0,
+  describeUserScramCredentialsV0,
+  type GenericError,
+  ResourcePatternTypes,
+  ResourceTypes,
+  ScramMechanisms,
+} from "@platformatic/kafka";
+import type { Drift, Login, Owner } from "./backend.ts";
+import type { KafkaAdministration } from "./kafka.ts";
+import type { Credentials } from "./logins.ts";
+import { scram, scramIterations } from "./scram.ts";
+import type { Timed } from "./timed.ts";
+
+const securityDisabled = 54;
+const noSuchUser = 91;
+
+/** A namespace's own login, and its rights on one topic and its own consumer groups. */
+export type KafkaAccess = {
+  /** What is not as it should be; nothing where Kafka cannot confine anybody. */
+  drift(owner: Owner, topic: string, timed: Timed): Promise<readonly Drift[]>;
+  ensure(owner: Owner, topic: string, timed: Timed): Promise<Login>;
+  /** Takes the rights on a topic; with the last topic goes the login. */
+  remove(owner: Owner, topic: string, timed: Timed): Promise<void>;
+};
+
+/**
+ * Confinement needs two things of a broker: that it asks who somebody is, and an
+ * authorizer. Where either is missing, whoever reaches the broker may do everything; then
+ * no login is made, and that is said.
+ */
+export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdministration): KafkaAccess {
+  const credentialsOf = (owner: Owner): Credentials => logins("kafka", owner);
+
+  const rules = async (owner: Owner, timed: Timed): Promise<readonly Acl[] | undefined> => {
+    if (!loggedIn) return undefined;
+    const described = () => describeRules(admin, principalOf(credentialsOf(owner))).catch(unlessDisabled);
+    return ask("list the rules of a namespace", timed, described);
+  };
+
+  const scramUser = async (timed: Timed, user: string): Promise<boolean> =>
+    ask("look up a user", timed, async () => {
+      const connection = await pool.any(await admin.metadata({ topics: [] }));
+      const asked = describeUserScramCredentialsV0.api.async(connection, [{ name: user }]);
+      const { results } = await asked.catch(unlessNumber(noSuchUser, { results: [] }));
+      return results.some(({ credentialInfos }) =>
+        credentialInfos.some(
+          (info) => info.mechanism === mechanism && Number(info.iterations) === scramIterations,
+        ),
+      );
+    });
+
+  const alterUser = async (timed: Timed, what: string, ...changes: Changes): Promise<void> => {
+    await ask(what, timed, async () => {
+      const connection = await pool.any(await admin.metadata({ topics: [] }));
+      const asked = alterUserScramCredentialsV0.api.async(connection, ...changes);
+      await asked.catch(unlessNumber(noSuchUser, undefined));
+    });
+  };
+
+  return {
+    async drift(owner, topic, timed) {
+      const actual = await rules(owner, timed);
+      if (actual === undefined) return [];
+      const { user } = credentialsOf(owner);
+      const wanted = rulesFor(owner, principalOf({ user }), topic);
+      const held = new Set(actual.map(written));
+      const missing = wanted.map(written).filter((rule) => !held.has(rule));
+      const drift: Drift[] = missing.map((rule) => ({ field: rule, planned: "allowed", actual: "missing" }));
+      const beyond = actual.filter((rule) => !mayHold(owner, topic, rule)).map(written);
+      drift.push(...beyond.map((rule) => ({ field: rule, planned: "absent", actual: "there" })));
+      if (!(await scramUser(timed, user))) {
+        drift.push({ field: `login ${user}`, planned: "SCRAM-SHA-512", actual: "missing" });
+      }
+      return drift;
+    },
+
+    async ensure(owner, topic, timed) {
+      const actual = await rules(owner, timed);
+      if (actual === undefined) return { none: whyNone(loggedIn) };
+      const credentials = credentialsOf(owner);
+      const { salt, saltedPassword } = scram("sha512", credentials);
+      const user = { name: credentials.user, mechanism, iterations: scramIterations, salt, saltedPassword };
+      await alterUser(timed, `set up user ${credentials.user}`, [], [user]);
+      const beyond = actual.filter((rule) => !mayHold(owner, topic, rule));
+      if (beyond.length > 0) {
+        await ask("take rules away", timed, () => admin.deleteAcls({ filters: [...beyond] }));
+      }
+      const creations = [...rulesFor(owner, principalOf(credentials), topic)];
+      await ask(`allow ${credentials.user} its topic`, timed, () => admin.createAcls({ creations }));
+      return { user: credentials.user };
+    },
+
+    async remove(owner, topic, timed) {
+      const actual = await rules(owner, timed);
+      if (actual === undefined) return;
+      const { user } = credentialsOf(owner);
+      const others = actual.some(
+        ({ resourceType, resourceName }) => resourceType === ResourceTypes.TOPIC && resourceName !== topic,
+      );
+      const going = others ? actual.filter(({ resourceName }) => resourceName === topic) : actual;
+      // The login goes first, so that nobody acts on rules that are about to go.
+      if (!others) {
+        await alterUser(timed, `remove user ${user}`, [{ name: user, mechanism }], []);
+      }
+      if (going.length === 0) return;
+      await ask(`take ${user} its rules`, timed, () => admin.deleteAcls({ filters: [...going] }));
+    },
+  };
+}
+
+const mechanism = ScramMechanisms.SCRAM_SHA_512;
+
+type Changes = Parameters<typeof alterUserScramCredentialsV0.createRequest>;
+
+const whyNone = (loggedIn: boolean): string =>
+  loggedIn
+    ? "Kafka has no authorizer: whoever reaches it may do everything"
+    : "Kafka asks nobody who they are: whoever reaches it may do everything";
+
+/** Consumer groups of a namespace's life begin with this; the dot keeps life 1 out of life 12's. */
+const groupsOf = ({ namespace, incarnation }: Owner): string => `prism.${namespace}.${incarnation}.`;
+
+const principalOf = ({ user }: Pick<Credentials, "user">): string => `User:${user}`;
+
+/** READ and WRITE bring DESCRIBE with them: what is its own it may also list. */
+function rulesFor(owner: Owner, principal: string, topic: string): readonly Acl[] {
+  const permission = { principal, host: "*", permissionType: AclPermissionTypes.ALLOW };
+  const onTopic = {
+    resourceType: ResourceTypes.TOPIC,
+    resourceName: topic,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+  };
+  const onGroups = {
+    resourceType: ResourceTypes.GROUP,
+    resourceName: groupsOf(owner),
+    resourcePatternType: ResourcePatternTypes.PREFIXED,
+  };
+  return [
+    { ...permission, ...onTopic, operation: AclOperations.READ },
+    { ...permission, ...onTopic, operation: AclOperations.WRITE },
+    { ...permission, ...onGroups, operation: AclOperations.READ },
+  ];
+}
+
+/** Rules on further topics of the namespace are there for those; everything wider is not ours to leave. */
+function mayHold(owner: Owner, topic: string, rule: Acl): boolean {
+  const { namespace } = owner;
+  const name = rule.resourceName;
+  const own = [topic, `${namespace}-queue`, `${namespace}-pubsub`];
+  const its = own.includes(name) || name.startsWith(`${namespace}.`) ? name : topic;
+  return rulesFor(owner, rule.principal, its).some((wanted) => written(wanted) === written(rule));
+}
+
+const nameIn = (names: Readonly<Record<string, number>>, value: number): string =>
+  Object.entries(names).find(([, each]) => each === value)?.[0] ?? String(value);
+
+const written = ({
+  resourceType,
+  resourceName,
+  resourcePatternType,
+  operation,
+  permissionType,
+}: Acl): string =>
+  [
+    "rule",
+    nameIn(AclPermissionTypes, permissionType),
+    nameIn(AclOperations, operation),
+    nameIn(ResourceTypes, resourceType),
+    nameIn(ResourcePatternTypes, resourcePatternType),
+    resourceName,
+  ].join(" ");
+
+async function describeRules(admin: Admin, principal: string): Promise<readonly Acl[]> {
+  const filter = {
+    resourceType: ResourceTypes.ANY,
+    resourceName: null,
+    resourcePatternType: ResourcePatternTypes.ANY,
+    principal,
+    host: null,
+    operation: AclOperations.ANY,
+    permissionType: AclPermissionTypes.ANY,
+  };
+  const found = await admin.describeAcls({ filter });
+  return found.flatMap(({ acls, ...target }) => acls.map((acl) => ({ ...target, ...acl })));
+}
+
+const unlessDisabled = (error: unknown): undefined => unlessNumber(securityDisabled, undefined)(error);
+
+/** Takes one of Kafka's numbers for an answer. */
+const unlessNumber =
+  <T>(apiCode: number, answer: T) =>
+  (error: unknown): T => {
+    const { findBy } = error as Partial<GenericError>;
+    if (findBy === undefined || findBy.call(error, "apiCode", apiCode) === null) throw error;
+    return answer;
+  };

@@ -1,0 +1,214 @@
+import type { Drift, Owner } from "./backend.ts";
+import type { Credentials, Logins } from "./logins.ts";
+import type { Query } from "./postgres.ts";
+import { literal, ownerIn, quoted } from "./postgres-table.ts";
+import { scramVerifier } from "./scram.ts";
+
+const rights = ["DELETE", "INSERT", "SELECT", "UPDATE"] as const;
+
+/** What a role must not be, or it could leave its own tables; and how Postgres is told. */
+const attributes = {
+  rolcanlogin: { planned: true, statement: "login" },
+  rolsuper: { planned: false, statement: "nosuperuser" },
+  rolcreaterole: { planned: false, statement: "nocreaterole" },
+  rolcreatedb: { planned: false, statement: "nocreatedb" },
+  rolreplication: { planned: false, statement: "noreplication" },
+  rolbypassrls: { planned: false, statement: "nobypassrls" },
+  rolinherit: { planned: false, statement: "noinherit" },
+} as const;
+
+/** A namespace's own login: a role of this life's own with rights on its own tables, and on nothing else. */
+export type PostgresRole = {
+  drift(query: Query, owner: Owner, table: string): Promise<readonly Drift[]>;
+  ensure(query: Query, owner: Owner, table: string): Promise<{ user: string }>;
+  /** After the last of its tables the role goes too. */
+  remove(query: Query, owner: Owner): Promise<void>;
+};
+
+export function postgresRole(logins: Logins): PostgresRole {
+  const credentialsOf = (owner: Owner): Credentials => logins("postgres", owner);
+
+  return {
+    async drift(query, owner, table) {
+      const credentials = credentialsOf(owner);
+      const [role] = await findRole(query, credentials.user);
+      if (role === undefined) {
+        return [{ field: `login ${credentials.user}`, planned: "there", actual: "missing" }];
+      }
+      return [
+        ...attributeDrift(role),
+        ...(await passwordDrift(query, credentials)),
+        ...(await rightsDrift(query, owner, credentials.user, table)),
+      ];
+    },
+
+    async ensure(query, owner, table) {
+      const credentials = credentialsOf(owner);
+      const role = quoted(credentials.user);
+      // Tables of a namespace are made side by side, and all of them want the one role.
+      await lockRole(query, credentials.user);
+      const [found] = await findRole(query, credentials.user);
+      if (found === undefined) await query(`create role ${role} login noinherit`);
+      // Only what differs: some of these words only a superuser may say.
+      const wanted = found === undefined ? [] : changedAttributes(found).map(({ statement }) => statement);
+      // The verifier, not the password: nothing secret comes into the server's log.
+      await query(`alter role ${role} ${wanted.join(" ")} password ${literal(scramVerifier(credentials))}`);
+      await query(`comment on role ${role} is ${literal(JSON.stringify({ prism: owner }))}`);
+      for (const group of found?.memberships ?? []) await query(`revoke ${quoted(group)} from ${role}`);
+      for (const { table: name, grantee } of await rightsBeyond(query, owner, credentials.user, table)) {
+        await query(`revoke all on ${name} from ${grantee === null ? "public" : role}`);
+      }
+      await query(`grant ${rights.join(", ")} on ${quoted(table)} to ${role}`);
+      return { user: credentials.user };
+    },
+
+    async remove(query, owner) {
+      const { user } = credentialsOf(owner);
+      await lockRole(query, user);
+      const [role] = await findRole(query, user);
+      if (role === undefined || (await ownTables(query, owner)) > 0) return;
+      await query(`alter role ${quoted(user)} nologin`);
+      await query(`drop owned by ${quoted(user)}`);
+      // What it still has is in another database of this server; there it goes with the last table.
+      const [{ elsewhere } = { elsewhere: 0 }] = await query<{ elsewhere: number }>(
+        `select count(*)::int as elsewhere from pg_shdepend
+         where refclassid = 'pg_authid'::regclass and refobjid = $1::oid`,
+        [role.oid],
+      );
+      await query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where usename = $1 and (select rolsuper from pg_roles where rolname = current_user)`,
+        [user],
+      );
+      if (elsewhere === 0) await query(`drop role ${quoted(user)}`);
+    },
+  };
+}
+
+type Role = Readonly<Record<string, unknown>> & {
+  readonly oid: string;
+  readonly memberships: readonly string[];
+  readonly comment: string | null;
+};
+
+const lockRole = (query: Query, user: string): Promise<unknown> =>
+  query("select pg_advisory_xact_lock(hashtext($1))", [`prism role ${user}`]);
+
+const findRole = (query: Query, user: string): Promise<readonly Role[]> =>
+  query<Role>(
+    `select r.*, r.oid::text as oid, shobj_description(r.oid, 'pg_authid') as comment,
+       array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid
+             where m.member = r.oid order by 1) as memberships
+     from pg_roles r where r.rolname = $1`,
+    [user],
+  );
+
+const changedAttributes = (role: Role) =>
+  Object.entries(attributes)
+    .filter(([field, { planned }]) => role[field] !== planned)
+    .map(([field, wanted]) => ({ ...wanted, field, actual: String(role[field]) }));
+
+function attributeDrift(role: Role): readonly Drift[] {
+  return [
+    ...changedAttributes(role).map(({ field, planned, actual }) => ({
+      field,
+      planned: String(planned),
+      actual,
+    })),
+    ...role.memberships.map((group) => ({
+      field: `member of ${group}`,
+      planned: "no",
+      actual: "yes",
+    })),
+    ...(ownerIn(role.comment) === undefined
+      ? [{ field: "comment on login", planned: "its owner", actual: role.comment ?? "missing" }]
+      : []),
+  ];
+}
+
+/** Only a superuser may look; anybody else sets it anew with each `ensure`. */
+async function passwordDrift(query: Query, credentials: Credentials): Promise<readonly Drift[]> {
+  const [may] = await query<{ may: boolean }>("select has_table_privilege('pg_authid', 'select') as may");
+  if (may?.may !== true) return [];
+  const [held] = await query<{ rolpassword: string | null }>(
+    "select rolpassword from pg_authid where rolname = $1",
+    [credentials.user],
+  );
+  if (held?.rolpassword === scramVerifier(credentials)) return [];
+  const actual = held?.rolpassword === null ? "missing" : "another";
+  return [{ field: "password", planned: "the derived one", actual }];
+}
+
+type Right = { readonly table: string; readonly right: string; readonly grantee: string | null };
+
+/** Everything this role may do with tables, and what everybody may do with this table. */
+const rightsHeld = (
+  query: Query,
+  user: string,
+  table: string,
+): Promise<readonly (Right & { owner: string })[]> =>
+  query<Right & { owner: string }>(
+    `select c.oid::regclass::text as "table", a.privilege_type as "right", r.rolname::text as grantee,
+       obj_description(c.oid, 'pg_class') as owner
+     from pg_class c cross join lateral aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
+     where c.relkind in ('r', 'p', 'v', 'm', 'f') and (r.rolname = $1
+       or (a.grantee = 0 and c.oid = to_regclass($2)))`,
+    [user, `public.${quoted(table)}`],
+  );
+
+async function rightsDrift(
+  query: Query,
+  owner: Owner,
+  user: string,
+  table: string,
+): Promise<readonly Drift[]> {
+  const held = await rightsHeld(query, user, table);
+  const name = await regclass(query, table);
+  const missing = rights.filter(
+    (right) => !held.some((one) => one.grantee === user && one.table === name && one.right === right),
+  );
+  const beyond = await rightsBeyond(query, owner, user, table);
+  return [
+    ...missing.map((right) => ({
+      field: `right ${right} on ${table}`,
+      planned: "granted",
+      actual: "missing",
+    })),
+    ...beyond.map(({ right, table: on, grantee }) => ({
+      field: `right ${right} on ${on}${grantee === null ? " of everybody" : ""}`,
+      planned: "none",
+      actual: "granted",
+    })),
+  ];
+}
+
+async function rightsBeyond(
+  query: Query,
+  owner: Owner,
+  user: string,
+  table: string,
+): Promise<readonly Right[]> {
+  const held = await rightsHeld(query, user, table);
+  return held.filter(({ right, grantee, owner: comment }) => {
+    if (grantee === null || !(rights as readonly string[]).includes(right)) return true;
+    const tag = ownerIn(comment);
+    return tag?.namespace !== owner.namespace || tag.incarnation !== owner.incarnation;
+  });
+}
+
+async function regclass(query: Query, table: string): Promise<string> {
+  const [found] = await query<{ name: string }>("select to_regclass($1)::text as name", [
+    `public.${quoted(table)}`,
+  ]);
+  return found?.name ?? table;
+}
+
+async function ownTables(query: Query, owner: Owner): Promise<number> {
+  const [found] = await query<{ count: number }>(
+    `select count(*)::int as count from pg_class c
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+       and obj_description(c.oid, 'pg_class') = $1`,
+    [JSON.stringify({ prism: owner })],
+  );
+  return found?.count ?? 0;
+}

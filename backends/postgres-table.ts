@@ -1,0 +1,85 @@
+import { PrismError } from "../domain/errors.ts";
+import type { Resource } from "../domain/plan.ts";
+import type { Drift, Owner } from "./backend.ts";
+import type { Query } from "./postgres.ts";
+
+/** The tables of the write-ahead log and of the replay store: one row a message (design §9). */
+const messageColumns: Readonly<Record<string, string>> = {
+  position: "bigint",
+  message_id: "uuid",
+  topic: "text",
+  key: "bytea",
+  payload: "bytea",
+  metadata: "bytea",
+  recorded_at: "timestamp with time zone",
+};
+
+export type Table = {
+  /** Names this very table, whatever it is called. */
+  readonly oid: string;
+  readonly owner: Owner | undefined;
+  readonly columns: Readonly<Record<string, string>>;
+  readonly partitioned: boolean;
+};
+
+export async function findTable(query: Query, name: string): Promise<Table | undefined> {
+  const [found] = await query<Omit<Table, "owner"> & { comment: string | null }>(
+    `select c.oid::text as oid, c.relkind = 'p' as partitioned, obj_description(c.oid, 'pg_class') as comment,
+       (select jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) from pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
+     from pg_class c where c.oid = to_regclass($1)`,
+    [`public.${quoted(name)}`],
+  );
+  if (found === undefined) return undefined;
+  const { oid, partitioned, comment, columns } = found;
+  return { oid, partitioned, columns: columns ?? {}, owner: ownerIn(comment) };
+}
+
+export const tableDrift = ({ columns, partitioned }: Table): readonly Drift[] => [
+  ...Object.entries(messageColumns)
+    .filter(([name, type]) => columns[name] !== type)
+    .map(([name, type]) => ({ field: `column ${name}`, planned: type, actual: columns[name] ?? "missing" })),
+  ...Object.entries(columns)
+    .filter(([name]) => !(name in messageColumns))
+    .map(([name, type]) => ({ field: `column ${name}`, planned: "absent", actual: type })),
+  ...(partitioned ? [] : [{ field: "partitioning", planned: "range (position)", actual: "none" }]),
+];
+
+export async function createTable(query: Query, { name }: Resource, owner: Owner): Promise<void> {
+  const columns = Object.entries(messageColumns).map(([column, type]) => `${column} ${type} not null`);
+  await query(`create table ${quoted(name)} (${columns.join(", ")}) partition by range (position)`);
+  await query(`comment on table ${quoted(name)} is ${literal(JSON.stringify({ prism: owner }))}`);
+}
+
+/** Adds what is missing. What somebody changed may hold data: that is for a person. */
+export async function mendTable(query: Query, { name }: Resource, drift: readonly Drift[]): Promise<void> {
+  const changed = drift.find(({ actual }) => actual !== "missing");
+  if (changed !== undefined) {
+    const { field, planned, actual } = changed;
+    const message = `${field} of ${name} was changed by hand: ${actual} instead of ${planned}`;
+    throw new PrismError("INTERNAL", message);
+  }
+  for (const { field, planned } of drift) {
+    const column = field.replace(/^column /, "");
+    await query(`alter table ${quoted(name)} add column ${column} ${planned}`);
+  }
+}
+
+/** Whose a thing is, as its comment says; `undefined` where it says nothing of the kind. */
+export function ownerIn(comment: string | null): Owner | undefined {
+  try {
+    const tag = (JSON.parse(comment ?? "") as { prism?: Partial<Owner> }).prism;
+    if (typeof tag?.namespace !== "string" || typeof tag.incarnation !== "number") return undefined;
+    return { namespace: tag.namespace, incarnation: tag.incarnation };
+  } catch {
+    return undefined;
+  }
+}
+
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** For statements that take no parameters. */
+export const literal = (text: string): string => {
+  const inside = text.replaceAll("'", "''");
+  return inside.includes("\\") ? ` E'${inside.replaceAll("\\", "\\\\")}'` : `'${inside}'`;
+};
