@@ -102,7 +102,7 @@ describe("what a process is told", () => {
     const both = { ...sasl, PRISM_KAFKA_SASL_PASSWORD: platformSecret };
     const kafkaSasl = { mechanism: "SCRAM-SHA-512", username: "prism", password: "of the platform" };
     expect(workerConfig(both)).toMatchObject({ kafkaSasl });
-    expect(proxyConfig(both)).toMatchObject({ kafkaSasl });
+    expect(proxyConfig({ ...asProxy, ...both, ...proxy })).toMatchObject({ kafkaSasl });
     const unknown = { ...both, PRISM_KAFKA_SASL_MECHANISM: "MAGIC" };
     expect(() => workerConfig(unknown)).toThrow("PRISM_KAFKA_SASL_MECHANISM must be one of PLAIN");
   });
