@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { kafka } from "../backends/kafka.ts";
@@ -15,10 +14,12 @@ import { operatorServer } from "../runtime/operator-server.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
 import { activities } from "./activities.ts";
 import { failpoint } from "./failpoint.ts";
+import { workerMetrics } from "./metrics.ts";
 import { probe } from "./probe.ts";
 import { recorder } from "./recorder.ts";
 import { registerSearchAttributes } from "./search-attributes.ts";
 import { temporalLogger } from "./temporal-logger.ts";
+import { workflowBundle } from "./workflow-bundle.ts";
 
 /** The Temporal worker: everything Prism does to the world is done here. */
 run(async () => {
@@ -30,7 +31,10 @@ run(async () => {
   const control = postgresPool(config.controlUrl, { name: "prism-worker", connections: 5 });
   const data = postgresPool(config.dataUrl, { name: "prism-worker" });
   await migrateControl(control);
-  const store = openEventStore(config.eventStoreUrl);
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const { measured, countingRetries } = workerMetrics(metrics);
+  const store = measured(openEventStore(config.eventStoreUrl));
   const common = { logins: logins(config.platformSecret), deadlineMs: config.backendDeadlineMs };
   const withSasl = config.kafkaSasl === undefined ? {} : { sasl: config.kafkaSasl };
   const backends = new Map([
@@ -45,11 +49,11 @@ run(async () => {
     connection,
     namespace,
     taskQueue,
-    workflowsPath: fileURLToPath(new URL("../workflows/index.ts", import.meta.url)),
+    workflowBundle: await workflowBundle(config.workflowCache, Runtime.instance().logger),
     activities: activities({
       recorder: recorder(store),
       teams: teamCommands(store),
-      failpoint: failpoint(config.failpoint),
+      failpoint: countingRetries(failpoint(config.failpoint)),
       log,
       inventory: inventoryOfThisBuild(config.inventory),
       shard: config.shard,
@@ -64,8 +68,6 @@ run(async () => {
     shutdownGraceTime: config.shutdownGraceMs,
   });
 
-  const metrics = new Registry();
-  collectDefaultMetrics({ register: metrics });
   const never = new AbortController().signal;
   const operator = await operatorServer({
     host: config.host,

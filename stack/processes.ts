@@ -87,6 +87,7 @@ type Context = ProcessOptions & {
 
 const ownVariables = ({ instance, environment }: ProcessOptions): Record<string, string> => ({
   PRISM_PROXY_DATA_DIR: join(instance.folder, "proxy"),
+  PRISM_WORKFLOW_CACHE: join(cacheFolder(environment), "..", "workflows"),
   // Node then keeps the compiled form of what it strips and parses: a start takes half as long.
   NODE_COMPILE_CACHE: join(cacheFolder(environment), "..", "compiled"),
 });
