@@ -11,26 +11,24 @@ import type { NeedFacts } from "./needs.ts";
  * that is ours to build; else it is the first constraint of the best candidate.
  */
 export function noneLeft(choice: Choice, facts: NeedFacts, chain: Chain, inventory: Inventory): PrismError {
-  const tried = choice.tried.map(({ backend, obstacle }) => ({
-    backend,
-    because: obstacle === undefined ? "" : explain(obstacle, backend, facts),
-    obstacle: constraints(backend, inventory, facts, chain)[0],
-  }));
-  const willing = tried.find(({ obstacle }) => obstacle === undefined);
-  if (willing !== undefined) return notBuilt(willing.backend, willing.because, "client_api");
+  const against = (backend: BackendKind) => constraints(backend, inventory, facts, chain)[0];
+  const willing = choice.tried.find(({ backend }) => against(backend) === undefined);
+  if (willing?.obstacle !== undefined) {
+    return notBuilt(willing.backend, explain(willing.obstacle, willing.backend, facts), "client_api");
+  }
+  const tried = choice.tried.flatMap(({ backend }) => {
+    const obstacle = against(backend);
+    return obstacle === undefined ? [] : [{ backend, obstacle, because: explain(obstacle, backend, facts) }];
+  });
   const [best] = tried;
-  if (best?.obstacle === undefined) return new PrismError("INTERNAL", `nothing was tried for ${facts.api}`);
+  if (best === undefined) return new PrismError("INTERNAL", `nothing was tried for ${facts.api}`);
 
-  const because = explain(best.obstacle, best.backend, facts);
-  return new PrismError("INVALID_CONFIGURATION", `No backend can serve these needs: ${because}`, {
+  return new PrismError("INVALID_CONFIGURATION", `No backend can serve these needs: ${best.because}`, {
     details: {
       field: fieldOf(best.obstacle),
       constraint: best.obstacle.kind,
       ...("most" in best.obstacle ? { limit: limitOf(best.obstacle) } : {}),
-      backends: tried.map(({ backend, obstacle, because }) => ({
-        backend,
-        because: obstacle === undefined ? because : explain(obstacle, backend, facts),
-      })),
+      backends: tried.map(({ backend, because }) => ({ backend, because })),
       recommendation: cure(best.obstacle),
     },
   });

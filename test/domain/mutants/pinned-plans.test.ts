@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { Selection } from "../../../domain/plan.ts";
 import { asked, platform } from "../asking.ts";
+import { corners } from "./pinned-corners.ts";
 import { type Pinned, pinned } from "./pinned-requests.ts";
 
 /**
@@ -10,10 +11,13 @@ import { type Pinned, pinned } from "./pinned-requests.ts";
  * to change is accepted with `npx vitest run --project fast test/domain/mutants -u` and read in the diff.
  */
 describe("answers of ruleset rfc-027/1", () => {
-  it.each(Object.entries(pinned))("to %s requests are those that are pinned", async (kind, requests) => {
-    const text = stringify(requests.map(answer), { lineWidth: 0 });
-    await expect(text).toMatchFileSnapshot(`pinned/${kind}.yaml`);
-  });
+  it.each(Object.entries({ ...pinned, corners }))(
+    "to %s requests are those that are pinned",
+    async (kind, requests) => {
+      const text = stringify(requests.map(answer), { lineWidth: 0 });
+      await expect(text).toMatchFileSnapshot(`pinned/${kind}.yaml`);
+    },
+  );
 });
 
 function answer({ title, asks, by, inventory }: Pinned) {
