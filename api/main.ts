@@ -9,11 +9,13 @@ import { namespaces } from "../domain/projections/namespaces.ts";
 import { operations } from "../domain/projections/operations.ts";
 import { teams } from "../domain/projections/teams.ts";
 import { inventoryOfThisBuild } from "../domain/selection/this-build.ts";
+import { observed } from "../eventstore/observed.ts";
 import { openEventStore } from "../eventstore/open.ts";
 import { postgresPool } from "../eventstore/postgres/pool.ts";
 import { projections } from "../eventstore/runner.ts";
 import { DirectoryService } from "../proto/gen/prism/control/v1/control_pb.js";
 import { grpcService } from "../proto/grpc.ts";
+import { appendSeconds } from "../runtime/append-seconds.ts";
 import { authority, refuseDevelopmentIssuerOffLoopback } from "../runtime/auth.ts";
 import { apiConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
@@ -25,6 +27,7 @@ import { directoryService } from "./directory-service.ts";
 import { checkAfter } from "./expected-duration.ts";
 import { httpServer } from "./http-server.ts";
 import { interventions } from "./interventions.ts";
+import { leaseSeconds } from "./lease-seconds.ts";
 import { operationStarter } from "./operation-starter.ts";
 import { operatorRoutes } from "./operator.ts";
 import { projectionLag } from "./projection-lag.ts";
@@ -44,7 +47,9 @@ run(async () => {
 
   const control = postgresPool(config.controlUrl, { name: "prism-api" });
   await migrateControl(control);
-  const store = openEventStore(config.eventStoreUrl);
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const store = observed(openEventStore(config.eventStoreUrl), appendSeconds(metrics));
   const stopping = new AbortController();
   const {
     readers: [namespaceRows, operationRows, teamRows, auditRows],
@@ -83,8 +88,7 @@ run(async () => {
     if (!stopping.signal.aborted) log.error({ error: String(error) }, "the directory feed ended");
   });
 
-  const metrics = new Registry();
-  collectDefaultMetrics({ register: metrics });
+  leaseSeconds(metrics, deps.leases);
   projectionLag(metrics, {
     namespaces: namespaceRows,
     operations: operationRows,
