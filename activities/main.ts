@@ -61,6 +61,7 @@ run(async () => {
       backends,
       leases: leases(control),
       probe: probe(config.controlIdentity),
+      patienceMs: config.proxyPatienceMs,
     }),
     maxConcurrentActivityTaskExecutions: 50,
     maxCachedWorkflows: 200,

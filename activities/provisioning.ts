@@ -1,13 +1,14 @@
 import type { Backend, Call, Observed } from "../backends/backend.ts";
+import { removeForGood } from "../backends/remove-for-good.ts";
 import { PrismError } from "../domain/errors.ts";
-import type { Namespace } from "../domain/namespace/namespace.ts";
-import { ownedOf, resourceKey } from "../domain/namespace/resources.ts";
-import { ensureStep } from "../domain/namespace/steps.ts";
+import { ownedOf } from "../domain/namespace/resources.ts";
+import { ensureStep, removeStep } from "../domain/namespace/steps.ts";
 import type { BackendKind, Resource } from "../domain/plan.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Failpoint } from "./failpoint.ts";
+import { lastAttemptAt } from "./last-attempt.ts";
 import type { Occasion } from "./occasion.ts";
-import type { Recorder } from "./recorder.ts";
+import type { NamespaceHistory, Recorder } from "./recorder.ts";
 
 export type Backends = ReadonlyMap<BackendKind, Backend>;
 
@@ -33,45 +34,75 @@ export const provisioningActivities = ({
       const step = ensureStep(resource);
       const { operation } = occasion;
       const backend = backendOf(backends, resource);
-      let { state } = await recorder.read(occasion.namespace);
-      if (ownedOf(state.resources, resource) === undefined) {
-        const observed = await backend.observe(resource, callFor(state, occasion, resource, signal));
-        refuseForeign(resource, observed);
-        const sawAbsent = observed.state === "absent";
-        const intend = { type: "IntendResource", operation, resource, sawAbsent } as const;
-        ({ state } = await recorder.record(occasion, `${step} intended`, intend));
-      }
-      const { identity } = await backend.ensure(resource, callFor(state, occasion, resource, signal));
+      const before = await recorder.read(occasion.namespace);
+      const sawAbsent =
+        isNew(before, resource) &&
+        (await isFree(backend, resource, callFor(before, occasion, resource, signal)));
+      const intend = { type: "IntendResource", operation, resource, sawAbsent } as const;
+      const intended = await recorder.record(occasion, `${step} intended`, intend);
+      failpoint(step, "intended", occasion.namespace);
+      const { identity } = await backend.ensure(resource, callFor(intended, occasion, resource, signal));
       failpoint(step, "after", occasion.namespace);
       await recorder.record(occasion, step, { type: "ConfirmResource", operation, resource, identity });
     }),
 
   /** Leaves nothing of it. What was never there is removed already; what is not ours is left alone. */
   removeResource: ({ occasion, resource }: Work): Promise<void> =>
-    attempt(occasion, `remove ${resourceKey(resource)}`, async (signal) => {
+    attempt(occasion, removeStep(resource), async (signal) => {
+      const step = removeStep(resource);
       const { operation } = occasion;
-      const { state } = await recorder.read(occasion.namespace);
       // No intent, no effect: the activity never got as far as the backend.
-      if (ownedOf(state.resources, resource) === undefined) return;
-      const call = callFor(state, occasion, resource, signal);
-      const { removed } = await backendOf(backends, resource).remove(resource, call);
-      const command = { type: "ConfirmRemoval", operation, resource, removed } as const;
-      await recorder.record(occasion, `remove ${resourceKey(resource)}`, command);
+      if (isNew(await recorder.read(occasion.namespace), resource)) return;
+      const intend = { type: "IntendRemoval", operation, resource } as const;
+      const history = await recorder.record(occasion, `${step} intended`, intend);
+      const backend = backendOf(backends, resource);
+      const call = callFor(history, occasion, resource, signal);
+      const { removed } = await removeForGood(
+        backend,
+        resource,
+        call,
+        lastAttemptAt(history, occasion, ensureStep(resource)),
+      );
+      failpoint(step, "after", occasion.namespace);
+      await recorder.record(occasion, step, { type: "ConfirmRemoval", operation, resource, removed });
     }),
 });
 
-function callFor(namespace: Namespace, occasion: Occasion, resource: Resource, signal: AbortSignal): Call {
-  const owned = ownedOf(namespace.resources, resource);
+const isNew = ({ state }: NamespaceHistory, resource: Resource): boolean =>
+  ownedOf(state.resources, resource) === undefined;
+
+async function isFree(backend: Backend, resource: Resource, call: Call): Promise<boolean> {
+  const observed = await backend.observe(resource, call);
+  refuseForeign(resource, observed);
+  return observed.state === "absent" || observed.state === "dead";
+}
+
+function callFor(
+  { state, events }: NamespaceHistory,
+  occasion: Occasion,
+  resource: Resource,
+  signal: AbortSignal,
+): Call {
+  const owned = ownedOf(state.resources, resource);
   return {
-    owner: { namespace: occasion.namespace, incarnation: namespace.incarnation },
+    owner: { namespace: occasion.namespace, incarnation: state.incarnation },
     claim: {
       // Also while it is being removed: the intent to make it is what says that it is ours.
       intended: owned !== undefined && owned.identity === undefined && owned.sawAbsent,
       ...(owned?.identity === undefined ? {} : { identity: owned.identity }),
+      dead: identitiesBefore(events, state.incarnation),
     },
     signal,
   };
 }
+
+/** What finished lives of the name have had. */
+const identitiesBefore = (events: NamespaceHistory["events"], incarnation: number): readonly string[] =>
+  events.flatMap((event) =>
+    event.type === "ResourceProvisioned" && event.metadata.incarnation < incarnation
+      ? [event.data.identity]
+      : [],
+  );
 
 function backendOf(backends: Backends, resource: Resource): Backend {
   const backend = backends.get(resource.backend);

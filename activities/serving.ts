@@ -12,30 +12,24 @@ export type ServingDependencies = {
   readonly recorder: Recorder;
   readonly leases: Leases;
   readonly probe: Probe;
+  /** How long an attempt waits for proxies; then it fails and says for whom, so that people can see it. */
+  readonly patienceMs: number;
 };
 
-// Then the attempt fails and says whom it waits for, so that people can see it.
-const patienceMs = 10_000;
-const pollMs = 50;
+const pollMs = 25;
 
 /** The way to the proxies: what they acknowledge and what really comes back through them. */
-export const servingActivities = ({ attempt, recorder, leases, probe }: ServingDependencies) => ({
+export const servingActivities = ({ attempt, recorder, leases, probe, patienceMs }: ServingDependencies) => ({
   /** Waits until every live proxy of the shard has the namespace's directory version in force. */
   registerWithProxies: (occasion: Occasion): Promise<void> =>
     attempt(occasion, "register", async (signal) => {
       const history = await recorder.read(occasion.namespace);
-      const { shard, directory_version } = rowOf(history, occasion);
-      const proxies = await acknowledged(
-        leases,
-        shard,
-        BigInt(directory_version),
-        occasion.namespace,
-        signal,
-      );
+      const row = rowOf(history, occasion);
+      const proxies = await acknowledged(row, patienceMs, () => leases.live(row.shard), signal);
       await recorder.record(occasion, "register", {
         type: "RegisterProxies",
         operation: occasion.operation,
-        directoryVersion: directory_version,
+        directoryVersion: row.directory_version,
         proxies: proxies.map(({ proxy }) => proxy),
         endpoints: proxies.map(({ address, region }) => ({ address, region })),
       });
@@ -69,20 +63,20 @@ function rowOf(history: NamespaceHistory, occasion: Occasion): NamespaceRow & { 
 }
 
 async function acknowledged(
-  leases: Leases,
-  shard: string,
-  version: bigint,
-  namespace: string,
+  { namespace, shard, directory_version }: NamespaceRow & { shard: string },
+  patienceMs: number,
+  ask: () => Promise<readonly ProxyLease[]>,
   signal: AbortSignal,
 ): Promise<readonly ProxyLease[]> {
-  for (let waitedMs = 0; ; waitedMs += pollMs) {
-    const live = await leases.live(shard);
+  const version = BigInt(directory_version);
+  for (const deadline = Date.now() + patienceMs; ; ) {
+    const live = await ask();
     const refusal = live.find(({ refused }) => refused[namespace] !== undefined);
     if (refusal !== undefined)
       throw notReady(`${refusal.proxy} cannot serve it: ${refusal.refused[namespace]}`);
     const late = live.filter(({ appliedVersion }) => appliedVersion < version);
     if (live.length > 0 && late.length === 0) return live;
-    if (waitedMs >= patienceMs) {
+    if (Date.now() >= deadline) {
       const whom = late.map(({ proxy }) => proxy).join(", ");
       throw notReady(live.length === 0 ? `no proxy of ${shard} is alive` : `waiting for ${whom}`);
     }

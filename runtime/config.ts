@@ -58,6 +58,8 @@ export const workerConfig = (env: Environment) => ({
   shard: text(env, "PRISM_SHARD", "shard-1"),
   /** A folder that keeps the workflows' code, made ready to run. Unset: it is made at each start. */
   workflowCache: env["PRISM_WORKFLOW_CACHE"] || undefined,
+  /** How long an attempt waits for proxies to have a namespace in force. */
+  proxyPatienceMs: whole(env, "PRISM_PROXY_PATIENCE_MS", 10_000),
   /** How long a plan waits for approval. */
   approvalMs: whole(env, "PRISM_APPROVAL_SECONDS", 30 * 24 * 3_600) * 1_000,
   /** Activities under way when the process is told to stop get this long to end. */

@@ -133,6 +133,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       ] as const),
       leases: { live: async () => [proxy] } as unknown as Leases,
       probe: async () => ({ messageId: "m-1", tookMs: 1 }),
+      patienceMs: 1_000,
     }),
   };
   let deployed = await deploy(common, bundle);
