@@ -2,7 +2,7 @@ import type { Selection } from "../plan.ts";
 import { crossed, refuseMigration } from "./change.ts";
 import type { Command } from "./commands.ts";
 import type { NamespaceEvent } from "./events.ts";
-import { isFree, type Namespace } from "./namespace.ts";
+import { isFree, type Namespace, nameOf } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
 import { nameTaken, notReady, tooLate } from "./refusals.ts";
 import { notAsPlanned } from "./resources.ts";
@@ -39,7 +39,7 @@ export function selectPlan(
 export function activate(namespace: Namespace, operation: Operation): NamespaceEvent {
   const missing = whatIsMissing(namespace, operation);
   if (missing !== undefined) throw notReady(`cannot activate: ${missing}`);
-  return { type: "NamespaceActivated", data: { namespace: namespace.request?.namespace ?? "" } };
+  return { type: "NamespaceActivated", data: { namespace: nameOf(namespace) } };
 }
 
 /** `active` is a promise: nothing short of a served probe earns it. */

@@ -1,7 +1,7 @@
 import { PrismError } from "../errors.ts";
 import type { Command } from "./commands.ts";
 import type { NamespaceEvent } from "./events.ts";
-import { type Namespace, openOperation, teamsOf } from "./namespace.ts";
+import { type Namespace, nameOf, openOperation, teamsOf } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
 import { inProgress, notReady, notThere } from "./refusals.ts";
 import { remaining } from "./resources.ts";
@@ -99,12 +99,9 @@ export function unregister({ resources, shard }: Namespace, { done }: Operation)
 /** The name is free from here on. */
 export function completeDeletion(
   command: Command<"CompleteDeletion">,
-  { request }: Namespace,
+  namespace: Namespace,
   { done }: Operation,
 ): NamespaceEvent {
   if (!done.has("unregister")) throw notReady("cannot complete the deletion: proxies still know it");
-  return {
-    type: "NamespaceDeleted",
-    data: { namespace: request?.namespace ?? "", ...acknowledged(command) },
-  };
+  return { type: "NamespaceDeleted", data: { namespace: nameOf(namespace), ...acknowledged(command) } };
 }

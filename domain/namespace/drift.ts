@@ -2,7 +2,7 @@ import { PrismError } from "../errors.ts";
 import { canonicalJson } from "../json.ts";
 import type { Command } from "./commands.ts";
 import type { NamespaceEvent } from "./events.ts";
-import { isLive, type Namespace, openOperation, teamsOf } from "./namespace.ts";
+import { isLive, type Namespace, nameOf, openOperation, teamsOf } from "./namespace.ts";
 import { inProgress, notReady, notThere } from "./refusals.ts";
 import { ownedOf, resourceKey } from "./resources.ts";
 
@@ -60,5 +60,3 @@ export function quarantine(
   }
   return [{ type: "OrphanQuarantined", data: { resource: { backend, kind, name }, because } }];
 }
-
-const nameOf = ({ request }: Namespace): string => request?.namespace ?? "";

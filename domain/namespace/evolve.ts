@@ -41,8 +41,8 @@ function apply(namespace: Namespace, event: NamespaceEvent): Namespace {
   switch (event.type) {
     case "PlanSelected": {
       if (operation?.kind === "update") return namespace;
-      const status = namespace.status === "awaiting_approval" ? "provisioning" : namespace.status;
-      return { ...namespace, status, plan: event.data.plan, planHash: event.data.hash };
+      const { plan, hash: planHash } = event.data;
+      return { ...namespace, status: "provisioning", plan, planHash };
     }
     case "ApprovalRequested":
       // While an update waits, what is in force goes on.

@@ -1,7 +1,7 @@
 import { PrismError, unreachable } from "../errors.ts";
 import type { FailCommand } from "./commands.ts";
 import type { Failure, NamespaceEvent } from "./events.ts";
-import type { Namespace } from "./namespace.ts";
+import { type Namespace, nameOf } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
 import type { OperationKind } from "./progress.ts";
 import { leftBehind } from "./provision.ts";
@@ -37,7 +37,7 @@ export function fail(
     case "FailUpdate":
       return failUpdate(command.blocked, error, namespace);
     case "FailDeletion":
-      return [{ type: "DeletionFailed", data: { namespace: namespace.request?.namespace ?? "", error } }];
+      return [{ type: "DeletionFailed", data: { namespace: nameOf(namespace), error } }];
     case "FailRepair":
       return [{ type: "RepairFailed", data: { error } }];
     default:
@@ -53,8 +53,7 @@ function failCreate(
 ): readonly NamespaceEvent[] {
   const { said, cleanup_blocked } = blockedBy(blocked, namespace);
   const type = undoing === "rejected" ? "NamespaceRejected" : "NamespaceFailed";
-  const name = namespace.request?.namespace ?? "";
-  return [...said, { type, data: { namespace: name, error, cleanup_blocked } }];
+  return [...said, { type, data: { namespace: nameOf(namespace), error, cleanup_blocked } }];
 }
 
 function failUpdate(

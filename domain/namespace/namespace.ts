@@ -64,6 +64,9 @@ export const absent: Namespace = {
 
 export const streamOf = (namespace: string): string => `namespace-${namespace}`;
 
+/** Empty before the first life. */
+export const nameOf = ({ request }: Namespace): string => request?.namespace ?? "";
+
 /** Whether a new life of the name may begin: it never had one, or the last one left nothing behind. */
 export const isFree = ({ status, blocked }: Namespace): boolean =>
   status === "absent" ||

@@ -39,6 +39,8 @@ const elsewhere = {
   hash: "elsewhere",
 } as const;
 
+const gaveUp = { code: "INTERNAL", message: "the worker gave up", details: {} } as const;
+
 /** What is asked rightly at some moment, and what is never right. */
 export const questions: readonly NamespaceCommand[] = [
   ...everyCommand,
@@ -79,6 +81,9 @@ export const questions: readonly NamespaceCommand[] = [
   { type: "IntendRemoval", operation, resource: a.table },
   { type: "IntendResource", operation, resource: { ...a.topic, name: "another" }, sawAbsent: false },
   { type: "ReportBlockedCleanup", operation, resources: ["kafka topic orders-queue", "quota"] },
-  { type: "FailNamespace", operation, error: a.outage, blocked: ["quota"] },
-  { type: "FailUpdate", operation, error: a.outage, blocked: ["quota"] },
+  { type: "FailNamespace", operation, error: gaveUp, blocked: ["quota"] },
+  { type: "FailUpdate", operation, error: gaveUp, blocked: ["quota"] },
+  { type: "FailDeletion", operation, error: gaveUp },
+  { type: "FailRepair", operation, error: gaveUp },
+  { type: "RenewPlan", operation, selection: elsewhere, expiresAt: l.due },
 ];

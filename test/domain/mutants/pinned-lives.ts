@@ -54,6 +54,15 @@ export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
   "a create fails at its last step": [...a.ready, l.stepFailed("activate"), l.stepFailed("activate", false)],
   "a create is cancelled while it waits for approval": [...l.waiting, l.cancelled, a.failed()],
   "a create is cancelled": [...begun, l.cancelled, a.removed(a.topic), a.failed()],
+  "a create is cancelled, and an undo gives up": [
+    ...begun,
+    a.provisioned(a.topic),
+    l.cancelled,
+    l.stepFailed("remove kafka topic orders-queue"),
+    l.stepFailed("remove kafka topic orders-queue", false),
+    a.blocked,
+    a.failed(true),
+  ],
   "a create waits for approval and gets it": [...l.waiting, l.granted, a.placed, a.intended(a.topic)],
   "a create waits for approval, of another plan in the end": [
     ...l.waiting,
@@ -62,8 +71,15 @@ export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
   ],
   "a create is rejected": [...l.waiting, l.rejected, l.namespaceRejected],
   "nobody approves a create in time": [...l.waiting, l.expired, l.namespaceRejected],
-  "an update grows it": [...l.grown, a.configured, a.opened, a.registered, l.applied],
-  "an update of its readers": [...l.openingUp, a.opened, a.registered, l.applied],
+  "an update grows it": [...l.grown, a.configured, l.applied, a.registered],
+  "an update of its readers": [...l.openingUp, l.applied, a.registered],
+  "an update protects it": [
+    ...l.active,
+    l.updateRequested(l.protectedRequest, "policies.deletion_protection"),
+    a.planned,
+    l.applied,
+    a.registered,
+  ],
   "an update that waits for approval": [
     ...l.growing,
     l.largerPlanned,
