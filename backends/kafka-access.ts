@@ -38,8 +38,35 @@ export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdminis
 
   const rules = async (owner: Owner, timed: Timed): Promise<readonly Acl[] | undefined> => {
     if (!loggedIn) return undefined;
-    const described = () => describeRules(admin, principalOf(credentialsOf(owner))).catch(unlessDisabled);
+    const principal = principalOf(credentialsOf(owner));
+    const described = () => describeRules(admin, { principal }).catch(unlessDisabled);
     return ask("list the rules of a namespace", timed, described);
+  };
+
+  /** Finished lives of the name that still have a right on the topic. */
+  const deadLives = async (owner: Owner, topic: string, timed: Timed): Promise<readonly Owner[]> => {
+    const described = () => describeRules(admin, { resourceName: topic });
+    const found = await ask("list the rules on a topic", timed, described);
+    const principals = new Set(found.map(({ principal }) => principal));
+    return Array.from({ length: owner.incarnation - 1 }, (_, index) => ({
+      ...owner,
+      incarnation: index + 1,
+    })).filter((life) => principals.has(principalOf(credentialsOf(life))));
+  };
+
+  const take = async (owner: Owner, topic: string, timed: Timed): Promise<void> => {
+    const actual = (await rules(owner, timed)) ?? [];
+    const { user } = credentialsOf(owner);
+    const others = actual.some(
+      ({ resourceType, resourceName }) => resourceType === ResourceTypes.TOPIC && resourceName !== topic,
+    );
+    const going = others ? actual.filter(({ resourceName }) => resourceName === topic) : actual;
+    // The login goes first, so that nobody acts on rules that are about to go.
+    if (!others) {
+      await alterUser(timed, `remove user ${user}`, [{ name: user, mechanism }], []);
+    }
+    if (going.length === 0) return;
+    await ask(`take ${user} its rules`, timed, () => admin.deleteAcls({ filters: [...going] }));
   };
 
   const scramUser = async (timed: Timed, user: string): Promise<boolean> =>
@@ -73,6 +100,9 @@ export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdminis
       const drift: Drift[] = missing.map((rule) => ({ field: rule, planned: "allowed", actual: "missing" }));
       const beyond = actual.filter((rule) => !mayHold(owner, topic, rule)).map(written);
       drift.push(...beyond.map((rule) => ({ field: rule, planned: "absent", actual: "there" })));
+      for (const { incarnation } of await deadLives(owner, topic, timed)) {
+        drift.push({ field: `login of life ${incarnation}`, planned: "absent", actual: "there" });
+      }
       if (!(await scramUser(timed, user))) {
         drift.push({ field: `login ${user}`, planned: "SCRAM-SHA-512", actual: "missing" });
       }
@@ -82,6 +112,7 @@ export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdminis
     async ensure(owner, topic, timed) {
       const actual = await rules(owner, timed);
       if (actual === undefined) return { none: whyNone(loggedIn) };
+      for (const life of await deadLives(owner, topic, timed)) await take(life, topic, timed);
       const credentials = credentialsOf(owner);
       const { salt, saltedPassword } = scram("sha512", credentials);
       const user = { name: credentials.user, mechanism, iterations: scramIterations, salt, saltedPassword };
@@ -96,19 +127,9 @@ export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdminis
     },
 
     async remove(owner, topic, timed) {
-      const actual = await rules(owner, timed);
-      if (actual === undefined) return;
-      const { user } = credentialsOf(owner);
-      const others = actual.some(
-        ({ resourceType, resourceName }) => resourceType === ResourceTypes.TOPIC && resourceName !== topic,
-      );
-      const going = others ? actual.filter(({ resourceName }) => resourceName === topic) : actual;
-      // The login goes first, so that nobody acts on rules that are about to go.
-      if (!others) {
-        await alterUser(timed, `remove user ${user}`, [{ name: user, mechanism }], []);
-      }
-      if (going.length === 0) return;
-      await ask(`take ${user} its rules`, timed, () => admin.deleteAcls({ filters: [...going] }));
+      if ((await rules(owner, timed)) === undefined) return;
+      for (const life of await deadLives(owner, topic, timed)) await take(life, topic, timed);
+      await take(owner, topic, timed);
     },
   };
 }
@@ -175,15 +196,21 @@ const written = ({
     resourceName,
   ].join(" ");
 
-async function describeRules(admin: Admin, principal: string): Promise<readonly Acl[]> {
+/** All rules of somebody, or all on one topic. */
+async function describeRules(
+  admin: Admin,
+  about: { readonly principal: string } | { readonly resourceName: string },
+): Promise<readonly Acl[]> {
   const filter = {
     resourceType: ResourceTypes.ANY,
     resourceName: null,
     resourcePatternType: ResourcePatternTypes.ANY,
-    principal,
+    principal: null,
     host: null,
     operation: AclOperations.ANY,
     permissionType: AclPermissionTypes.ANY,
+    ...("resourceName" in about ? { resourceType: ResourceTypes.TOPIC } : {}),
+    ...about,
   };
   const found = await admin.describeAcls({ filter });
   return found.flatMap(({ acls, ...target }) => acls.map((acl) => ({ ...target, ...acl })));

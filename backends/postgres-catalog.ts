@@ -3,8 +3,8 @@ import type { Query } from "./postgres.ts";
 /**
  * Postgres lets everybody read how many rows any table has: estimates in `pg_class`,
  * counters in the statistics views, sizes by functions. In a database that many namespaces
- * share that is somebody else's secret, so it is taken from `public`, once a database.
- * Only a superuser can; answers what stays visible where Prism's login is none.
+ * share that is somebody else's secret, so it is taken from `public`, once a database, with
+ * the rights to make tables that are nobody's. Only a superuser can; answers what stays visible where Prism's login is none.
  */
 export async function hideCounts(query: Query): Promise<string | undefined> {
   const [state] = await query<{ hidden: boolean; superuser: boolean }>(
@@ -32,5 +32,7 @@ begin
       and p.proname ~ '^pg_(table|indexes|total_relation|relation)_size$|^pg_stat_get_(xact_)?(tuples|live|dead|mod|ins|numscans|blocks|last|vacuum|autovacuum|analyze|autoanalyze)' loop
     execute format('revoke execute on function %s from public', each.name);
   end loop;
+  execute format('revoke temporary on database %I from public', current_database());
+  revoke create on schema public from public;
   revoke select on pg_catalog.pg_class from public;
 end $$`;

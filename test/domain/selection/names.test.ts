@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   changeTopic,
   kafkaTopic,
+  loginName,
   natsStream,
   natsSubject,
   postgresChanges,
@@ -35,6 +36,16 @@ describe("physical names", () => {
     expect(changeTopic("user-profiles", "user-profile-changes")).toBe("user-profiles.user-profile-changes");
     expect(changeTopic(longest, "t".repeat(200))).toHaveLength(249);
     expect(changeTopic(longest, `${"t".repeat(199)}u`)).not.toBe(changeTopic(longest, "t".repeat(200)));
+  });
+
+  it("tell a namespace's lives apart, and fit into 63 characters in Postgres", () => {
+    expect(loginName("postgres", { namespace: "order-processing", incarnation: 2 })).toBe(
+      "prism_order_processing_2",
+    );
+    expect(loginName("kafka", { namespace: "orders", incarnation: 12 })).toBe("prism.orders.12");
+    const long = loginName("postgres", { namespace: longest, incarnation: 12 });
+    expect(long).toMatch(/^prism_orders_x+__[0-9a-z]{8}_12$/);
+    expect(long).toHaveLength(63);
   });
 
   it("never are the same for two of 10,000 namespaces", () => {

@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { cacheFolder } from "../../stack/cache.ts";
+import { machine } from "../../stack/lookup.ts";
+import { freePorts } from "../../stack/ports.ts";
+import type { Place, Server } from "../../stack/server.ts";
+
+export type OwnServer = { readonly place: Place; close(): Promise<void> };
+
+/**
+ * A server of a test's own, of the same programs as the shared one: for what the shared one
+ * must not be made to do. `configured` changes what was prepared before it starts.
+ */
+export async function ownServer(
+  server: Server,
+  configured: (place: Place, args: readonly string[]) => Promise<readonly string[]>,
+): Promise<OwnServer> {
+  const folder = await mkdtemp(join(tmpdir(), `prism-${server.name}-`));
+  const lookup = machine(process.env);
+  const programs = (await server.find(lookup)) ?? (await fetched(server));
+  const ports = await freePorts(server.ports);
+  const place = {
+    programs,
+    folder,
+    ports,
+    secret: "of-this-test",
+    environment: process.env,
+    user: undefined,
+  };
+  const { program, args, env } = await server.prepare(place);
+  const child = spawn(program, [...(await configured(place, args))], {
+    env: { ...process.env, ...env },
+    stdio: "ignore",
+  });
+  await untilAnswers(server, place, child);
+  return {
+    place,
+    async close() {
+      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const fetched = (server: Server): Promise<string> =>
+  server.fetch({
+    environment: process.env,
+    cache: cacheFolder(process.env),
+    user: undefined,
+    idly: false,
+    say: () => {},
+    signal: new AbortController().signal,
+  });
+
+async function untilAnswers(server: Server, place: Place, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    if (child.exitCode !== null) throw new Error(`${server.name} ended with ${child.exitCode}`);
+    try {
+      return await server.answers(server.environment(place), AbortSignal.timeout(2_000));
+    } catch (error) {
+      if (attempt >= 150) throw error;
+      await delay(200);
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Backend } from "../../backends/backend.ts";
+import { logins } from "../../backends/logins.ts";
+import { postgres } from "../../backends/postgres.ts";
+import type { Resource } from "../../domain/plan.ts";
+import { ownDatabases } from "../setup/databases.ts";
+import { freshName } from "./contract.ts";
+
+const own = logins("a secret of this test");
+const never = new AbortController().signal;
+const call = (namespace: string, incarnation: number) => ({
+  owner: { namespace, incarnation },
+  claim: { intended: true },
+  signal: never,
+});
+const tableOf = (namespace: string): Resource => ({
+  backend: "postgres",
+  kind: "wal-table",
+  name: `wal_${namespace.replaceAll("-", "_")}`,
+  config: { database: "data" },
+});
+const ours = freshName("ours");
+const theirs = freshName("theirs");
+const row = "(1, gen_random_uuid(), 't', '', 'secret', '', now())";
+
+let databases: Awaited<ReturnType<typeof ownDatabases>>;
+let url: string;
+let admin: pg.Pool;
+let backend: Backend;
+
+beforeAll(async () => {
+  databases = await ownDatabases(process.env, freshName("isolation_"));
+  url = databases.urls["PRISM_DATA_URL"] ?? "";
+  admin = new pg.Pool({ connectionString: url, max: 3 });
+  backend = postgres({ pool: admin, logins: own, deadlineMs: 8_000 });
+  for (const namespace of [ours, theirs]) {
+    const table = tableOf(namespace);
+    await backend.ensure(table, call(namespace, 1));
+    await admin.query(`create table ${table.name}_0 partition of ${table.name} for values from (0) to (100)`);
+    await admin.query(`insert into ${table.name} values ${row}`);
+  }
+});
+afterAll(async () => {
+  for (const namespace of [ours, theirs]) await backend.remove(tableOf(namespace), call(namespace, 1));
+  await backend.close();
+  await databases.drop();
+});
+
+/** With pg alone, as the namespace's own login. */
+async function as<T>(
+  namespace: string,
+  body: (client: pg.Client) => Promise<T>,
+  incarnation = 1,
+): Promise<T> {
+  const { user, password } = own("postgres", { namespace, incarnation });
+  const address = new URL(url);
+  Object.assign(address, { username: user, password });
+  const client = new pg.Client({ connectionString: address.href });
+  await client.connect();
+  try {
+    return await body(client);
+  } finally {
+    await client.end();
+  }
+}
+const asOurs = (statement: string) => as(ours, (client) => client.query(statement));
+
+describe("a namespace with pg and its own login", () => {
+  it("reads and writes what is its own", async () => {
+    const { name } = tableOf(ours);
+    await asOurs(`insert into ${name} values (2, gen_random_uuid(), 't', '', 'mine', '', now())`);
+    expect((await asOurs(`select position from ${name} order by 1`)).rows).toHaveLength(2);
+  });
+
+  const table = tableOf(theirs).name;
+  it.each([
+    ["read", `select * from ${table}`],
+    ["read by a part", `select * from ${table}_0`],
+    ["counted", `select count(*) from ${table}`],
+    ["counted by estimate", `select reltuples from pg_class where relname = '${table}_0'`],
+    ["counted by the planner", `explain select * from ${table}`],
+    ["counted by statistics", `select n_live_tup from pg_stat_user_tables where relname = '${table}_0'`],
+    ["counted by a function", `select pg_stat_get_live_tuples('${table}_0'::regclass)`],
+    ["measured", `select pg_total_relation_size('${table}_0')`],
+    ["written", `insert into ${table} values ${row}`],
+    ["changed", `update ${table} set topic = 'x'`],
+    ["deleted", `delete from ${table}`],
+    ["dropped", `drop table ${table}`],
+    ["emptied", `truncate ${table}`],
+    ["locked", `begin; lock table ${table}`],
+    ["taken over", `set role prism_${theirs}_1`],
+    ["granted to itself", `grant all on ${table} to prism_${ours}_1`],
+  ])("what is another's cannot be %s", (_, statement) =>
+    expect(asOurs(statement)).rejects.toMatchObject({ code: "42501" }),
+  );
+
+  it("lists its own tables alone", async () => {
+    const { rows } = await asOurs(
+      "select table_name from information_schema.tables where table_schema = 'public'",
+    );
+    expect(rows).toEqual([{ table_name: tableOf(ours).name }]);
+  });
+
+  it("makes nothing of its own beside them", async () => {
+    await expect(asOurs("create table mine (x int)")).rejects.toMatchObject({ code: "42501" });
+    await expect(asOurs("create temporary table mine (x int)")).rejects.toMatchObject({ code: "42501" });
+  });
+
+  it("has another login when its name is used again, and the old one opens nothing", async () => {
+    const again = freshName("again");
+    const resource = tableOf(again);
+    const first = await backend.ensure(resource, call(again, 1));
+    expect(first.login).toEqual({ user: `prism_${again}_1` });
+    await as(again, (client) => client.query("select 1"));
+    await backend.remove(resource, call(again, 1));
+    await expect(as(again, (client) => client.query("select 1"))).rejects.toMatchObject({ code: "28P01" });
+    await backend.ensure(resource, call(again, 2));
+    await expect(as(again, (client) => client.query("select 1"))).rejects.toMatchObject({ code: "28P01" });
+    const read = (client: pg.Client) => client.query(`select * from ${resource.name}`);
+    expect((await as(again, read, 2)).rows).toEqual([]);
+    await backend.remove(resource, call(again, 2));
+  });
+
+  it("is thrown out when its namespace goes", async () => {
+    const going = freshName("going");
+    await backend.ensure(tableOf(going), call(going, 1));
+    const ended = as(going, (client) => {
+      client.on("error", () => {});
+      return client.query("select pg_sleep(20)");
+    });
+    ended.catch(() => {});
+    const sleeping = () =>
+      admin
+        .query("select count(*)::int as n from pg_stat_activity where usename = $1", [`prism_${going}_1`])
+        .then(({ rows }) => rows[0].n);
+    await expect.poll(sleeping).toBe(1);
+    await backend.remove(tableOf(going), call(going, 1));
+    await expect(ended).rejects.toMatchObject({ code: "57P01" });
+  });
+});
+
+describe("two tables of one namespace", () => {
+  it("have one login, which goes with the last of them", async () => {
+    const namespace = freshName("pair");
+    const pair = ["wal", "replay"].map((kind) => ({
+      ...tableOf(namespace),
+      kind: `${kind}-table`,
+      name: `${kind}_${namespace}`,
+    }));
+    await Promise.all(pair.map((resource) => backend.ensure(resource, call(namespace, 1))));
+    const roles = () =>
+      admin
+        .query("select rolname from pg_roles where rolname = $1", [`prism_${namespace}_1`])
+        .then(({ rows }) => rows.length);
+    const [first, last] = pair as [Resource, Resource];
+    expect(await backend.observe(last, call(namespace, 1))).toMatchObject({ state: "ready" });
+    await backend.remove(first, call(namespace, 1));
+    expect(await roles()).toBe(1);
+    expect(await backend.observe(last, call(namespace, 1))).toMatchObject({ state: "ready" });
+    await backend.remove(last, call(namespace, 1));
+    expect(await roles()).toBe(0);
+  });
+});
