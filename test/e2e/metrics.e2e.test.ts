@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type TestPrism, testPrism } from "../setup/prism.ts";
+import { until } from "../setup/until.ts";
+import { member, queueRequest } from "./request.ts";
+
+describe("the control plane's metrics", () => {
+  let prism: TestPrism;
+  let doomed: string;
+  beforeAll(async () => {
+    prism = await testPrism({ names: ["api", "proxy"] });
+    doomed = prism.name("retried");
+    await prism.processes.start("worker", { PRISM_FAILPOINT: `probe:before:${doomed}` });
+  });
+  afterAll(() => prism?.close());
+
+  /** The value of one line, as Prometheus reads it; `undefined` where there is none. */
+  async function scraped(process: "api" | "workerOperator", line: string): Promise<number | undefined> {
+    const text = await (await fetch(`http://${prism.processes.addresses[process]}/metrics`)).text();
+    const found = text.split("\n").find((one) => one.startsWith(`${line} `));
+    return found === undefined ? undefined : Number(found.slice(line.length));
+  }
+  const worker = (line: string) => scraped("workerOperator", line);
+
+  it("are there before anything happened", async () => {
+    expect(await worker('prism_operations_total{kind="create",state="succeeded"}')).toBe(0);
+    expect(await worker('prism_operations_total{kind="delete",state="failed"}')).toBe(0);
+    expect(await worker('prism_operation_duration_seconds_count{kind="update"}')).toBe(0);
+    expect(await worker('prism_step_retries_total{step="ensure"}')).toBe(0);
+    expect(await worker("prism_eventstore_append_seconds_count")).toBe(0);
+  });
+
+  it("count a create that ended, and how long it took", async () => {
+    const control = await prism.control(member);
+    const begun = performance.now();
+    await control.namespaces.create(queueRequest(prism.name("counted")), { waitSeconds: 30 });
+    const waited = (performance.now() - begun) / 1_000;
+    await until(async () => (await worker('prism_operations_total{kind="create",state="succeeded"}')) === 1);
+    expect(await worker('prism_operation_duration_seconds_count{kind="create"}')).toBe(1);
+    const took = await worker('prism_operation_duration_seconds_sum{kind="create"}');
+    expect(took).toBeGreaterThan(0);
+    expect(took).toBeLessThan(waited);
+    expect(await worker('prism_operations_total{kind="create",state="failed"}')).toBe(0);
+    expect(await worker("prism_eventstore_append_seconds_count")).toBeGreaterThan(5);
+  });
+
+  it("count what a killed worker's step was tried again, by kind of step", async () => {
+    const control = await prism.control(member);
+    const { operation } = await control.namespaces.create(queueRequest(doomed));
+    await until(() => !prism.processes.running("worker"));
+    await prism.processes.start("worker");
+    await until(async () => (await control.operations.get(operation?.id ?? "")).ended_at !== null);
+    expect(await worker('prism_step_retries_total{step="probe"}')).toBeGreaterThanOrEqual(1);
+    await until(async () => (await worker('prism_operations_total{kind="create",state="succeeded"}')) === 1);
+    const text = await (await fetch(`http://${prism.processes.addresses.workerOperator}/metrics`)).text();
+    expect(text).not.toContain(doomed);
+  });
+
+  it("tell how long proxies may go on without the control plane, and what appends take", async () => {
+    const leases = await (await fetch(`${prism.api}/metrics`)).text();
+    const seconds = [...leases.matchAll(/^prism_proxy_lease_seconds\{proxy="[^"]+"\} ([0-9.]+)$/gm)];
+    expect(seconds).toHaveLength(1);
+    expect(Number(seconds[0]?.[1])).toBeLessThanOrEqual(2);
+    // Two teams were defined by the API itself.
+    expect(await scraped("api", "prism_eventstore_append_seconds_count")).toBeGreaterThanOrEqual(2);
+    await prism.processes.stop("proxy");
+    await until(
+      async () => !/^prism_proxy_lease_seconds\{/m.test(await (await fetch(`${prism.api}/metrics`)).text()),
+    );
+  });
+});
