@@ -2,18 +2,20 @@ import { cacheFolder } from "./cache.ts";
 import { dockerRuns } from "./docker.ts";
 import { machine } from "./lookup.ts";
 import { isGiven, resolve } from "./resolve.ts";
+import { missingSchemathesis } from "./schemathesis.ts";
 import { type Environment, type ServerName, serverNames } from "./server.ts";
 import { servers } from "./servers.ts";
 
 export type Finding = {
-  readonly server: ServerName;
+  /** `schemathesis` is none: `npm test` fuzzes the API with it, and nothing else needs it. */
+  readonly server: ServerName | "schemathesis";
   /** How it would come up on this machine. */
   readonly how: string;
   /** What has to be there first, each with the command that mends it. Empty: nothing. */
   readonly missing: readonly string[];
 };
 
-/** What this machine lacks to run every server, without starting or fetching anything. */
+/** What this machine lacks to run every server, and to test everything, without starting or fetching anything. */
 export async function doctor(environment: Environment): Promise<readonly Finding[]> {
   const lookup = machine(environment);
   const docker = dockerRuns(lookup);
@@ -28,5 +30,10 @@ export async function doctor(environment: Environment): Promise<readonly Finding
     const missing = await server.missing(lookup, cacheFolder(environment));
     return { server: name, how: "built or fetched once, then from the cache", missing };
   };
-  return Promise.all(serverNames.map(examine));
+  const fuzzing = async (): Promise<Finding> => ({
+    server: "schemathesis",
+    how: "for npm test alone: from PyPI once, then from the cache",
+    missing: await missingSchemathesis(lookup, cacheFolder(environment)),
+  });
+  return Promise.all([...serverNames.map(examine), fuzzing()]);
 }
