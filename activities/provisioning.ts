@@ -55,6 +55,7 @@ export const provisioningActivities = ({
       if (isNew(await recorder.read(occasion.namespace), resource)) return;
       const intend = { type: "IntendRemoval", operation, resource } as const;
       const history = await recorder.record(occasion, `${step} intended`, intend);
+      failpoint(step, "intended", occasion.namespace);
       const backend = backendOf(backends, resource);
       const call = callFor(history, occasion, resource, signal);
       const { removed } = await removeForGood(

@@ -48,6 +48,7 @@ export function operationStarter(
   { client, connection }: { readonly client: Client; readonly connection: Connection },
   { taskQueue, timeouts: { stickyMs, ...within } }: StarterOptions,
 ): OperationStarter {
+  const recent = remembered();
   return {
     async create(occasion, request) {
       const workflowId = workflowIdOf(occasion.namespace);
@@ -77,11 +78,13 @@ export function operationStarter(
       });
       const handle = await ask(occasion.namespace, started);
       const workflow = { id: workflowId, run_id: handle.firstExecutionRunId };
-      return startedAs(memo, new Date(), workflow);
+      return recent.keep(startedAs(memo, new Date(), workflow));
     },
 
     async notBegun(by) {
       if ("namespace" in by) return running(client, by.namespace);
+      const known = recent.get(by.operation);
+      if (known !== undefined) return known;
       const query = `PrismOperationId = '${quoted(by.operation)}'`;
       for await (const execution of client.workflow.list({ query, pageSize: 1 })) return startedBy(execution);
       return undefined;
@@ -89,6 +92,22 @@ export function operationStarter(
 
     async health() {
       await connection.healthService.check({});
+    },
+  };
+}
+
+const kept = 1_000;
+
+/** What was started here last: neither projection nor Temporal's lists know it at once, and its caller asks at once. */
+function remembered() {
+  const operations = new Map<string, StartedOperation>();
+  return {
+    get: (operation: string) => operations.get(operation),
+    keep(started: StartedOperation): StartedOperation {
+      operations.set(started.operation, started);
+      const [oldest] = operations.keys();
+      if (operations.size > kept && oldest !== undefined) operations.delete(oldest);
+      return started;
     },
   };
 }

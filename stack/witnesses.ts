@@ -6,10 +6,12 @@ import { Client as Postgres } from "pg";
 /** What the servers themselves say, so that nobody has to take Prism's word for it. */
 type Addresses = Readonly<Record<string, string | undefined>>;
 
+/** 0 where there is no such topic. */
 export async function kafkaPartitions(environment: Addresses, topic: string): Promise<number> {
   const bootstrapBrokers = (environment["PRISM_KAFKA_BROKERS"] ?? "").split(",");
   const admin = new Admin({ clientId: "prism-witness", bootstrapBrokers });
   try {
+    if (!(await admin.listTopics()).includes(topic)) return 0;
     const { topics } = await admin.metadata({ topics: [topic] });
     return topics.get(topic)?.partitionsCount ?? 0;
   } finally {

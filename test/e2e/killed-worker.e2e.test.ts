@@ -1,65 +1,137 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Resource } from "../../domain/plan.ts";
+import { inventoryOfThisBuild } from "../../domain/selection/this-build.ts";
+import type { Control } from "../../sdk/typescript/control.ts";
 import { kafkaPartitions, missingTables } from "../../stack/witnesses.ts";
+import { accepted } from "../domain/asking.ts";
+import { figures, soaking } from "../eventstore/soaking.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { until } from "../setup/until.ts";
-import { member, queueRequest } from "./request.ts";
+import { cells, failpointOf, type Plot } from "./kill-matrix.ts";
+import { member, platform, queueRequest } from "./request.ts";
 
-/** Every step of a create, with the names a failpoint takes. */
-const stepsOf = (namespace: string) => [
-  "begin",
-  "reserve-quota",
-  "select",
-  `ensure kafka topic ${namespace}-queue`,
-  `ensure postgres wal-table wal_${namespace.replaceAll("-", "_")}`,
-  "configure-access",
-  "register",
-  "probe",
-  "commit-quota",
-  "activate",
-];
+const inventory = inventoryOfThisBuild({ kafkaBrokers: 1, maxPartitions: 256 });
+const needs = queueRequest("x").needs;
+/** More than a team may have without a word of the platform. */
+const much = { ...needs, data_size: "2TB" };
 
-describe("a worker killed in the middle of a create", () => {
+const resourcesOf = (namespace: string): readonly Resource[] =>
+  accepted({ ...queueRequest(namespace) }, { inventory }).selection.plan.resources;
+
+const all = cells(resourcesOf("x").length);
+const tried = soaking ? all : all.filter((_, index) => index % 7 === 3);
+
+/** Plots that end with a served namespace; in the others no proxy lives, and nothing may be left. */
+const served: ReadonlySet<Plot> = new Set(["plain", "approved"]);
+const guided: ReadonlySet<Plot> = new Set(["approved", "rejected", "expired"]);
+
+describe.each([true, false])("a worker killed at any moment of a create (proxy lives: %s)", (withProxy) => {
+  const mine = tried.filter(({ plot }) => served.has(plot) === withProxy);
   let prism: TestPrism;
+  let alice: Control;
+  let root: Control;
   let created = 0;
   beforeAll(async () => {
-    prism = await testPrism({ names: ["api", "proxy"] });
+    const names = withProxy ? (["api", "proxy"] as const) : (["api"] as const);
+    // Without a proxy the one attempt to find one parks the operation at once.
+    const environment = withProxy ? {} : { PRISM_STEP_ATTEMPTS: "1", PRISM_PROXY_PATIENCE_MS: "1000" };
+    prism = await testPrism({ names, environment });
+    alice = await prism.control(member);
+    root = await prism.control(platform);
   });
   afterAll(() => prism?.close());
 
-  const cells = stepsOf("x").flatMap((_, index) =>
-    (["before", "after", "recorded"] as const)
-      // Only steps on resources have an effect of their own between intent and record.
-      .filter((moment) => moment !== "after" || stepsOf("x")[index]?.startsWith("ensure"))
-      .map((moment) => ({ index, moment })),
-  );
+  const nameOf = (index: number) => prism.name(`kill-${index}`);
+  /** The worker that finishes one cell is armed for the next. */
+  let armed = -1;
+  const arm = async (index: number) => {
+    armed = index;
+    const cell = mine[index];
+    const namespace = nameOf(index);
+    const failpoint = cell === undefined ? "" : failpointOf(cell, namespace, resourcesOf(namespace));
+    const approval = cell?.plot === "expired" ? { PRISM_APPROVAL_SECONDS: "1" } : {};
+    await prism.processes.start("worker", { PRISM_FAILPOINT: failpoint, ...approval });
+  };
 
-  it.each(cells)(
-    "step $index, $moment: it completes after a restart, and nothing happened twice",
-    async ({ index, moment }) => {
-      const namespace = prism.name(`kill-${index}-${moment}`);
-      const step = stepsOf(namespace)[index];
-      const control = await prism.control(member);
+  const stateOf = async (id: string) => (await alice.operations.get(id)).state;
+  /** Says what the plot wants said, and again where the worker died of it. */
+  const tell = async (plot: Plot, id: string): Promise<void> => {
+    const { plan_hash } = await alice.operations.get(id);
+    const hash = { plan_hash: plan_hash ?? "" };
+    const words: Partial<Record<Plot, () => Promise<unknown>>> = {
+      approved: () => root.operations.approve(id, hash),
+      rejected: () => root.operations.reject(id, { ...hash, reason: "too much" }),
+      cancelled: () => alice.operations.cancel(id),
+      retried: () => alice.operations.retry(id),
+      abandoned: () => alice.operations.abandon(id),
+    };
+    await words[plot]?.();
+  };
 
-      const armed = prism.processes.start("worker", { PRISM_FAILPOINT: `${step}:${moment}:${namespace}` });
-      await armed;
-      const accepted = await control.namespaces.create(queueRequest(namespace));
+  it.each(mine.map((cell, index) => ({ ...cell, index })))(
+    "$activity, $moment, $plot: whole or nothing, and nothing twice",
+    async ({ index, plot }) => {
+      if (armed !== index) {
+        await prism.processes.stop("worker", "SIGKILL");
+        await arm(index);
+      }
+      const namespace = nameOf(index);
+      const request = queueRequest(namespace, guided.has(plot) ? { needs: much } : {});
+      const id = (await alice.namespaces.create(request)).operation?.id ?? "";
+
+      const story = (async () => {
+        if (plot === "plain" || plot === "expired") return;
+        await until(async () => ["awaiting_approval", "waiting"].includes(await stateOf(id)));
+        const said = await tell(plot, id).then(
+          () => true,
+          () => false,
+        );
+        if (!said)
+          await until(() =>
+            tell(plot, id).then(
+              () => true,
+              () => false,
+            ),
+          );
+        if (plot !== "retried") return;
+        // It parks anew, as there is still no proxy; then it is given up.
+        await until(async () => (await stateOf(id)) === "waiting");
+        await until(() =>
+          tell("abandoned", id).then(
+            () => true,
+            () => false,
+          ),
+        );
+      })();
       await until(() => !prism.processes.running("worker"));
-      await prism.processes.start("worker");
+      await arm(index + 1);
+      await story;
+      await until(async () => (await alice.operations.get(id)).ended_at !== null, 60_000);
 
-      const operation = accepted.operation?.id ?? "";
-      await until(async () => (await control.operations.get(operation)).ended_at !== null);
-      const { items } = await control.namespaces.history(namespace);
-      expect(items.at(-1)?.type).toBe("NamespaceActivated");
-      const made = items
-        .filter(({ type }) => type === "ResourceProvisioned")
-        .map(({ data }) => JSON.stringify(data["resource"]));
-      expect(made).toHaveLength(4);
-      expect(new Set(made).size).toBe(4);
+      const { items } = await alice.namespaces.history(namespace);
+      const resources = resourcesOf(namespace);
       expect(items.filter(({ type }) => type === "NamespaceRequested")).toHaveLength(1);
-      expect(await kafkaPartitions(prism.environment, `${namespace}-queue`)).toBeGreaterThan(0);
-      expect(await missingTables(prism.environment, [`wal_${namespace.replaceAll("-", "_")}`])).toEqual([]);
-      expect((await control.teams.get("payments-team")).reserved.namespaces).toBe(++created);
-      await prism.processes.stop("worker", "SIGKILL");
+      const made = items.filter(({ type }) => type === "ResourceProvisioned");
+      expect(new Set(made.map(({ data }) => JSON.stringify(data["resource"]))).size).toBe(made.length);
+      const tables = resources.filter(({ backend }) => backend === "postgres").map(({ name }) => name);
+      if (withProxy) {
+        expect(items.at(-1)?.type).toBe("NamespaceActivated");
+        expect(made).toHaveLength(resources.length);
+        expect(await missingTables(prism.environment, tables)).toEqual([]);
+        expect(await kafkaPartitions(prism.environment, `${namespace}-queue`)).toBeGreaterThan(0);
+        created++;
+      } else {
+        expect(items.at(-1)?.type).toMatch(/^Namespace(Failed|Rejected)$/);
+        expect(items.map(({ type }) => type)).not.toContain("CleanupBlocked");
+        expect(await missingTables(prism.environment, tables)).toEqual(tables);
+        expect(await kafkaPartitions(prism.environment, `${namespace}-queue`)).toBe(0);
+      }
+      expect((await alice.teams.get("payments-team")).reserved.namespaces).toBe(created);
     },
   );
+
+  it("was tried in as many cells as there are", () => {
+    figures(`kill matrix, proxy lives: ${withProxy}: ${mine.length} of ${all.length} cells`);
+    expect(mine.length).toBeGreaterThan(0);
+  });
 });

@@ -14,3 +14,4 @@ export const queueRequest = (namespace: string, more: Record<string, unknown> = 
 export const member = { subject: "user:alice", teams: ["payments-team"] };
 export const stranger = { subject: "user:mallory", teams: ["marketing-team"] };
 export const orderApi = { subject: "service:order-api" };
+export const platform = { subject: "user:root", scopes: ["prism:platform"] };
