@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-process.env.PRISM_PROPERTY_RUNS ??= "50";
+process.env.PRISM_PROPERTY_RUNS ??= "20";
 
 /** `npm run mutation`: what the domain's tests would not notice. docs/testing.md tells what came of it. */
 export default {

@@ -17,6 +17,7 @@ class QuickestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ["test/domain/**/*.test.ts"],
+    setupFiles: ["test/mutation/load.ts"],
     isolate: false,
     sequence: { sequencer: QuickestFirst },
   },

@@ -29,11 +29,16 @@ describe("physical names", () => {
     expect(postgresTable("replay", longest)).toHaveLength(63);
     expect(s3Bucket(longest)).toMatch(/^prism-orders-x+--[0-9a-z]{8}$/);
     expect(s3Bucket(longest)).toHaveLength(63);
+    expect(postgresSchema(longest)).toMatch(/^ns_orders_x{43}__[0-9a-z]{8}$/);
+    expect(postgresChanges(longest)).toMatch(/^cdc_orders_x{42}__[0-9a-z]{8}$/);
     expect(postgresTable("kv", "x".repeat(60))).toBe(`kv_${"x".repeat(60)}`);
   });
 
   it("keep a change topic below its namespace and within Kafka's 249 characters", () => {
     expect(changeTopic("user-profiles", "user-profile-changes")).toBe("user-profiles.user-profile-changes");
+    expect(changeTopic(longest, "t".repeat(184))).toBe(`${longest}.${"t".repeat(184)}`);
+    expect(changeTopic(longest, "t".repeat(185))).toHaveLength(249);
+    expect(changeTopic(longest, "t".repeat(200))).toMatch(/^orders-x+\.t+\.\.[0-9a-z]{8}$/);
     expect(changeTopic(longest, "t".repeat(200))).toHaveLength(249);
     expect(changeTopic(longest, `${"t".repeat(199)}u`)).not.toBe(changeTopic(longest, "t".repeat(200)));
   });
@@ -42,7 +47,9 @@ describe("physical names", () => {
     expect(loginName("postgres", { namespace: "order-processing", incarnation: 2 })).toBe(
       "prism_order_processing_2",
     );
-    expect(loginName("kafka", { namespace: "orders", incarnation: 12 })).toBe("prism.orders.12");
+    for (const backend of ["kafka", "nats", "s3"] as const)
+      expect(loginName(backend, { namespace: "orders", incarnation: 12 })).toBe("prism.orders.12");
+    expect(loginName("redis", { namespace: "orders", incarnation: 12 })).toBe("orders");
     const long = loginName("postgres", { namespace: longest, incarnation: 12 });
     expect(long).toMatch(/^prism_orders_x+__[0-9a-z]{8}_12$/);
     expect(long).toHaveLength(63);
