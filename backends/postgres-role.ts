@@ -1,7 +1,8 @@
 import type { Drift, Owner } from "./backend.ts";
 import type { Credentials, Logins } from "./logins.ts";
+import { ownerIn, ownerTag } from "./owner-tag.ts";
 import type { Query } from "./postgres.ts";
-import { literal, ownerIn, quoted } from "./postgres-table.ts";
+import { literal, quoted } from "./postgres-table.ts";
 import { scramVerifier } from "./scram.ts";
 
 const rights = ["DELETE", "INSERT", "SELECT", "UPDATE"] as const;
@@ -53,7 +54,7 @@ export function postgresRole(logins: Logins): PostgresRole {
       const wanted = found === undefined ? [] : changedAttributes(found).map(({ statement }) => statement);
       // The verifier, not the password: nothing secret comes into the server's log.
       await query(`alter role ${role} ${wanted.join(" ")} password ${literal(scramVerifier(credentials))}`);
-      await query(`comment on role ${role} is ${literal(JSON.stringify({ prism: owner }))}`);
+      await query(`comment on role ${role} is ${literal(ownerTag(owner))}`);
       for (const group of found?.memberships ?? []) await query(`revoke ${quoted(group)} from ${role}`);
       for (const { table: name, grantee } of await rightsBeyond(query, owner, credentials.user, table)) {
         await query(`revoke all on ${name} from ${grantee === null ? "public" : role}`);
@@ -208,7 +209,7 @@ async function ownTables(query: Query, owner: Owner): Promise<number> {
     `select count(*)::int as count from pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
        and obj_description(c.oid, 'pg_class') = $1`,
-    [JSON.stringify({ prism: owner })],
+    [ownerTag(owner)],
   );
   return found?.count ?? 0;
 }

@@ -1,6 +1,7 @@
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
 import type { Drift, Owner } from "./backend.ts";
+import { ownerIn, ownerTag } from "./owner-tag.ts";
 import type { Query } from "./postgres.ts";
 
 /** The tables of the write-ahead log and of the replay store: one row a message (design §9). */
@@ -48,7 +49,7 @@ export const tableDrift = ({ columns, partitioned }: Table): readonly Drift[] =>
 export async function createTable(query: Query, { name }: Resource, owner: Owner): Promise<void> {
   const columns = Object.entries(messageColumns).map(([column, type]) => `${column} ${type} not null`);
   await query(`create table ${quoted(name)} (${columns.join(", ")}) partition by range (position)`);
-  await query(`comment on table ${quoted(name)} is ${literal(JSON.stringify({ prism: owner }))}`);
+  await query(`comment on table ${quoted(name)} is ${literal(ownerTag(owner))}`);
 }
 
 /** Adds what is missing. What somebody changed may hold data: that is for a person. */
@@ -62,17 +63,6 @@ export async function mendTable(query: Query, { name }: Resource, drift: readonl
   for (const { field, planned } of drift) {
     const column = field.replace(/^column /, "");
     await query(`alter table ${quoted(name)} add column ${column} ${planned}`);
-  }
-}
-
-/** Whose a thing is, as its comment says; `undefined` where it says nothing of the kind. */
-export function ownerIn(comment: string | null): Owner | undefined {
-  try {
-    const tag = (JSON.parse(comment ?? "") as { prism?: Partial<Owner> }).prism;
-    if (typeof tag?.namespace !== "string" || typeof tag.incarnation !== "number") return undefined;
-    return { namespace: tag.namespace, incarnation: tag.incarnation };
-  } catch {
-    return undefined;
   }
 }
 

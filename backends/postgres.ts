@@ -4,6 +4,7 @@ import type { Resource } from "../domain/plan.ts";
 import { asking } from "./ask.ts";
 import type { Backend, Call, Observed } from "./backend.ts";
 import type { Logins } from "./logins.ts";
+import { standing } from "./owner-tag.ts";
 import { hideCounts } from "./postgres-catalog.ts";
 import { type PostgresRole, postgresRole } from "./postgres-role.ts";
 import { createTable, findTable, mendTable, quoted, type Table, tableDrift } from "./postgres-table.ts";
@@ -63,7 +64,7 @@ export function postgres({ pool, logins, deadlineMs }: PostgresOptions): Backend
       known(resource);
       return inTransaction(pool, `drop table ${resource.name}`, call.timed, async (query) => {
         const table = await findTable(query, resource.name);
-        if (table !== undefined && whyForeign(table, call) !== undefined) return { removed: false };
+        if (table !== undefined && isForeign(table, call)) return { removed: false };
         if (table !== undefined) await drop(query, role, resource, table);
         await role.remove(query, call.owner);
         return { removed: true };
@@ -92,31 +93,21 @@ async function observeTable(
   const table = await findTable(query, resource.name);
   if (table === undefined) return { state: "absent" };
   const { oid: identity } = table;
-  if (isDead(table, call)) {
-    const because = `it is of life ${table.owner?.incarnation} of the namespace`;
-    return { state: "dead", identity, because };
-  }
-  const because = whyForeign(table, call);
-  if (because !== undefined) return { state: "foreign", identity, because };
+  const other = standing(table.owner, identity, call);
+  if (other !== undefined) return other;
   const drift = [...tableDrift(table), ...(await role.drift(query, call.owner, resource.name))];
   return drift.length === 0 ? { state: "ready", identity } : { state: "drifted", identity, drift };
-}
-
-const isDead = ({ owner: tag }: Table, { owner }: Call): boolean =>
-  tag?.namespace === owner.namespace && tag.incarnation < owner.incarnation;
-
-/** One of a later life is foreign too: an attempt of a finished life must not touch it. */
-function whyForeign({ owner: tag }: Table, { owner }: Call): string | undefined {
-  if (tag === undefined) return "it carries no owner";
-  if (tag.namespace === owner.namespace && tag.incarnation <= owner.incarnation) return undefined;
-  return `it belongs to ${tag.namespace}/${tag.incarnation}`;
 }
 
 /** A table of a finished life of the same name is ours and dead: the new life starts empty. */
 async function dropDead(query: Query, role: PostgresRole, resource: Resource, call: Call): Promise<void> {
   const table = await findTable(query, resource.name);
-  if (table !== undefined && isDead(table, call)) await drop(query, role, resource, table);
+  if (table === undefined || standing(table.owner, table.oid, call)?.state !== "dead") return;
+  await drop(query, role, resource, table);
 }
+
+const isForeign = ({ owner, oid }: Table, call: Call): boolean =>
+  standing(owner, oid, call)?.state === "foreign";
 
 async function drop(query: Query, role: PostgresRole, resource: Resource, table: Table): Promise<void> {
   await query(`drop table ${quoted(resource.name)}`);

@@ -1,0 +1,220 @@
+import { createHash, randomUUID } from "node:crypto";
+import { PrismError } from "../domain/errors.ts";
+import type { Resource } from "../domain/plan.ts";
+import type { Backend, Drift, Observed, Owner } from "./backend.ts";
+import type { Logins } from "./logins.ts";
+import { ownerIn, ownerTag, standing } from "./owner-tag.ts";
+import { type Command, redisConnection } from "./redis-connection.ts";
+import { bounded, type Timed, type TimedCall } from "./timed.ts";
+
+export type RedisOptions = {
+  /** redis://user:password@host:port; a login that may do everything. One server, no cluster. */
+  readonly url: string;
+  readonly logins: Logins;
+  readonly deadlineMs: number;
+};
+
+/** What Prism keeps of a namespace, under a key that no namespace's prefix reaches. */
+type Kept = {
+  readonly id: string;
+  readonly tag: string;
+  readonly prefix: string;
+  /** Commands as Redis wrote down what it was asked for: it rearranges them. */
+  readonly asked?: string;
+  readonly commands?: string;
+};
+
+/**
+ * Data of its own and nothing else: no command that lists or counts keys (SCAN, KEYS,
+ * DBSIZE, RANDOMKEY know no prefix), none that reaches other clients (pub/sub) or stops
+ * the server for everybody (scripts, administration).
+ */
+const commands =
+  "-@all +@read +@write +@connection +@transaction -@admin -@dangerous -@scripting -@pubsub -scan -randomkey -dbsize";
+
+const page = 1_000;
+
+/** A namespace in Redis is a user confined to one prefix of keys, which carries the incarnation. */
+export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
+  const { command, close } = redisConnection(url, deadlineMs);
+  const kept = keeping(command);
+  const passwordOf = (owner: Owner): string => hashed(logins("redis", owner).password);
+
+  const observe = async (resource: Resource, call: TimedCall): Promise<Observed> => {
+    const [found, user] = [
+      await kept.of(resource, call.timed),
+      await userOf(command, resource.name, call.timed),
+    ];
+    if (found === undefined && user === undefined) return { state: "absent" };
+    const other = standing(ownerIn(found?.tag), found?.id ?? resource.name, call);
+    if (other !== undefined || found === undefined) return other ?? { state: "absent" };
+    const drift = driftOf(user, found, {
+      password: passwordOf(call.owner),
+      pattern: patternOf(prefixOf(resource, call.owner)),
+    });
+    return drift.length === 0
+      ? { state: "ready", identity: found.id }
+      : { state: "drifted", identity: found.id, drift };
+  };
+
+  const sweepAway = async (resource: Resource, found: Kept, timed: Timed): Promise<void> => {
+    // The user goes first, so that nobody writes behind the sweep; what says whose it was goes last.
+    await command(`delete user ${resource.name}`, timed, "ACL", "DELUSER", resource.name);
+    await saveUsers(command, timed);
+    await sweep(command, found.prefix, timed);
+    await kept.forget(resource, found, timed);
+  };
+
+  return bounded("Redis", deadlineMs, {
+    kind: "redis",
+    observe: async (resource, call) => {
+      known(resource);
+      return observe(resource, call);
+    },
+
+    async ensure(resource, call) {
+      known(resource);
+      const { timed, owner } = call;
+      const seen = await observe(resource, call);
+      if (seen.state === "foreign") throw foreignUser(resource, seen.because);
+      await refuseEviction(command, timed);
+      const before = await kept.of(resource, timed);
+      if (seen.state === "dead" && before !== undefined) await sweepAway(resource, before, timed);
+      const prefix = prefixOf(resource, owner);
+      const mine = await kept.claim(resource, { id: randomUUID(), tag: ownerTag(owner), prefix }, timed);
+      const lost = standing(ownerIn(mine.tag), mine.id, call);
+      if (lost !== undefined) throw foreignUser(resource, "somebody else has just taken it");
+      const rules = ["reset", "on", `#${passwordOf(owner)}`, patternOf(prefix), "resetchannels"];
+      const words = ["SETUSER", resource.name, ...rules, ...commands.split(" ")];
+      await command(`set up user ${resource.name}`, timed, "ACL", ...words);
+      await saveUsers(command, timed);
+      const user = await userOf(command, resource.name, timed);
+      await kept.rewrite(resource, { ...mine, asked: commands, commands: user?.commands ?? "" }, timed);
+      return { identity: mine.id, login: { user: resource.name } };
+    },
+
+    async remove(resource, call) {
+      known(resource);
+      const seen = await observe(resource, call);
+      if (seen.state === "foreign") return { removed: false };
+      const found = await kept.of(resource, call.timed);
+      if (found !== undefined) await sweepAway(resource, found, call.timed);
+      return { removed: true };
+    },
+
+    async health(timed) {
+      await command("answer", timed, "PING");
+    },
+    close,
+  });
+}
+
+function known(resource: Resource): void {
+  if (resource.kind === "acl-user") return;
+  throw new PrismError("UNIMPLEMENTED", `this build makes no ${resource.kind} in Redis yet`);
+}
+
+const prefixOf = (resource: Resource, owner: Owner): string =>
+  `${(resource.config as { prefix: string }).prefix}${owner.incarnation}:`;
+
+/** Literally this prefix: what is a pattern in it is none. */
+const escaped = (prefix: string): string => prefix.replace(/[\\*?[\]]/g, "\\$&");
+const patternOf = (prefix: string): string => `~${escaped(prefix)}*`;
+
+const hashed = (password: string): string => createHash("sha256").update(password).digest("hex");
+
+type User = {
+  readonly flags: readonly string[];
+  readonly passwords: readonly string[];
+  readonly commands: string;
+  readonly keys: string;
+  readonly channels: string;
+  readonly selectors: readonly unknown[];
+};
+
+async function userOf(command: Command, name: string, timed: Timed): Promise<User | undefined> {
+  const answer = (await command(`look up user ${name}`, timed, "ACL", "GETUSER", name)) as
+    | readonly unknown[]
+    | null;
+  if (answer === null) return undefined;
+  const pairs = answer.flatMap((field, index) => (index % 2 === 0 ? [[field, answer[index + 1]]] : []));
+  return Object.fromEntries(pairs) as User;
+}
+
+function driftOf(user: User | undefined, kept: Kept, wanted: { password: string; pattern: string }): Drift[] {
+  if (user === undefined) return [{ field: "user", planned: "there", actual: "missing" }];
+  const fields = [
+    { field: "enabled", planned: "on", actual: user.flags.includes("on") ? "on" : "off" },
+    { field: "password asked", planned: "yes", actual: user.flags.includes("nopass") ? "no" : "yes" },
+    { field: "keys", planned: wanted.pattern, actual: user.keys },
+    { field: "channels", planned: "", actual: user.channels },
+    { field: "commands", planned: kept.commands ?? commands, actual: user.commands },
+    { field: "rules", planned: commands, actual: kept.asked ?? "not set yet" },
+    { field: "selectors", planned: "0", actual: String(user.selectors.length) },
+  ];
+  const right = user.passwords.length === 1 && user.passwords[0] === wanted.password;
+  const password = { field: "password", planned: "the derived one", actual: "another" };
+  return [...fields.filter(({ planned, actual }) => planned !== actual), ...(right ? [] : [password])];
+}
+
+/** Where there is no file for users they last as long as the server; then `reconcile` finds them missing. */
+async function saveUsers(command: Command, timed: Timed): Promise<void> {
+  await command("save its users", timed, "ACL", "SAVE").catch((error: unknown) => {
+    if (!String((error as Error).cause).includes("not configured to use an ACL file")) throw error;
+  });
+}
+
+/** A server that drops whatever key it likes when its memory is full would lose what has no ttl. */
+async function refuseEviction(command: Command, timed: Timed): Promise<void> {
+  const memory = String(await command("say how it keeps memory", timed, "INFO", "memory"));
+  const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? "noeviction";
+  if (!policy.startsWith("allkeys-")) return;
+  throw new PrismError(
+    "INVALID_CONFIGURATION",
+    `Redis may drop any key when its memory is full (maxmemory-policy ${policy})`,
+    { details: { backend: "redis", recommendation: "Set maxmemory-policy to noeviction or volatile-ttl" } },
+  );
+}
+
+/** In pages, and freed in the background: others wait for no more than a page. */
+async function sweep(command: Command, prefix: string, timed: Timed): Promise<void> {
+  let cursor = "0";
+  do {
+    const scan = ["SCAN", cursor, "MATCH", `${escaped(prefix)}*`, "COUNT", page] as const;
+    const [next, keys] = (await command("list keys", timed, ...scan)) as [string, string[]];
+    if (keys.length > 0) await command("remove keys", timed, "UNLINK", ...keys);
+    cursor = next;
+  } while (cursor !== "0");
+}
+
+/** The owner's key. Who writes it first has the name. */
+function keeping(command: Command) {
+  const keyOf = ({ name }: Resource): string => `prism:owner:${name}`;
+
+  const of = async (resource: Resource, timed: Timed): Promise<Kept | undefined> => {
+    const text = await command(`look up the owner of ${resource.name}`, timed, "GET", keyOf(resource));
+    return text === null ? undefined : (JSON.parse(String(text)) as Kept);
+  };
+
+  return {
+    of,
+    async claim(resource: Resource, kept: Kept, timed: Timed): Promise<Kept> {
+      const text = JSON.stringify(kept);
+      await command(`claim ${resource.name}`, timed, "SET", keyOf(resource), text, "NX");
+      return (await of(resource, timed)) ?? kept;
+    },
+    async rewrite(resource: Resource, kept: Kept, timed: Timed): Promise<void> {
+      await command(`note ${resource.name}`, timed, "SET", keyOf(resource), JSON.stringify(kept), "XX");
+    },
+    /** Only this very one: the next life may have begun meanwhile. */
+    async forget(resource: Resource, { id }: Kept, timed: Timed): Promise<void> {
+      const now = await of(resource, timed);
+      if (now?.id === id) await command(`forget ${resource.name}`, timed, "DEL", keyOf(resource));
+    },
+  };
+}
+
+const foreignUser = (resource: Resource, because: string): PrismError =>
+  new PrismError("INVALID_CONFIGURATION", `user '${resource.name}' in Redis is not Prism's: ${because}`, {
+    details: { field: "namespace", recommendation: "Choose a different namespace name" },
+  });

@@ -1,0 +1,196 @@
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Backend } from "../../backends/backend.ts";
+import { logins } from "../../backends/logins.ts";
+import { redis } from "../../backends/redis.ts";
+import type { Resource } from "../../domain/plan.ts";
+import { backendContract, freshName } from "./contract.ts";
+
+const url = process.env["PRISM_REDIS_URL"] ?? "";
+const common = { logins: logins("a secret of this test"), deadlineMs: 8_000 };
+const userOf = (name: string): Resource => ({
+  backend: "redis",
+  kind: "acl-user",
+  name,
+  config: { prefix: `${name}:` },
+});
+const call = (namespace: string, incarnation = 1) => ({
+  owner: { namespace, incarnation },
+  claim: { intended: true },
+  signal: new AbortController().signal,
+});
+
+backendContract("a Redis user", async () => {
+  const own = new Redis(url);
+  const backend = redis({ ...common, url });
+  return {
+    backend,
+    resource: () => userOf(freshName("orders-")),
+    meddle: async ({ name }) => {
+      await own.call("ACL", "SETUSER", name, "off", ">by hand", "~*", "&*", "+@all", "(+get ~x*)");
+      return ["enabled", "password", "keys", "channels", "commands", "selectors"];
+    },
+    plant: async ({ name }) => void (await own.call("ACL", "SETUSER", name, "on", ">theirs")),
+    exists: async ({ name }) => (await own.call("ACL", "GETUSER", name)) !== null,
+    uproot: async ({ name }) => void (await own.call("ACL", "DELUSER", name)),
+    open: (deadlineMs, port) => {
+      const address = new URL(url);
+      if (port !== undefined) address.port = String(port);
+      return redis({ ...common, url: address.href, deadlineMs });
+    },
+    close: async () => {
+      own.disconnect();
+      await backend.close();
+    },
+  };
+});
+
+describe("a namespace with ioredis and its own login", () => {
+  const ours = freshName("ours-");
+  const theirs = freshName("theirs-");
+  let backend: Backend;
+  let admin: Redis;
+  const open: Redis[] = [];
+
+  const as = (namespace: string, incarnation = 1): Redis => {
+    const { user, password } = common.logins("redis", { namespace, incarnation });
+    const address = new URL(url);
+    const client = new Redis(Number(address.port), address.hostname, {
+      username: user,
+      password,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+      enableReadyCheck: false,
+    });
+    client.on("error", () => {});
+    open.push(client);
+    return client;
+  };
+
+  beforeAll(async () => {
+    admin = new Redis(url);
+    backend = redis({ ...common, url });
+    for (const namespace of [ours, theirs]) await backend.ensure(userOf(namespace), call(namespace));
+    await admin.set(`${theirs}:1:secret`, "theirs");
+  });
+  afterAll(async () => {
+    for (const namespace of [ours, theirs]) await backend.remove(userOf(namespace), call(namespace));
+    for (const client of [...open, admin]) client.disconnect();
+    await backend.close();
+  });
+
+  it("reads and writes what is its own", async () => {
+    const client = as(ours);
+    await client.set(`${ours}:1:a`, "mine", "EX", 60);
+    expect(await client.get(`${ours}:1:a`)).toBe("mine");
+    expect(await client.multi().incr(`${ours}:1:n`).expire(`${ours}:1:n`, 60).exec()).toHaveLength(2);
+  });
+
+  const secret = `${theirs}:1:secret`;
+  it.each([
+    ["read", "GET", secret],
+    ["read of the next life", "GET", `${ours}:12:a`],
+    ["written", "SET", secret, "x"],
+    ["deleted", "DEL", secret],
+    ["copied", "COPY", secret, `${ours}:1:copy`],
+    ["renamed", "RENAME", secret, `${ours}:1:renamed`],
+    ["read in a script", "EVAL", "return redis.call('get', KEYS[1])", "1", secret],
+    ["read by sorting", "SORT", `${ours}:1:list`, "BY", `${theirs}:1:*`],
+    ["known to be there", "EXISTS", secret],
+    ["measured", "MEMORY", "USAGE", secret],
+    ["listed", "KEYS", "*"],
+    ["listed in pages", "SCAN", "0"],
+    ["found by chance", "RANDOMKEY"],
+    ["counted", "DBSIZE"],
+    ["counted otherwise", "INFO", "keyspace"],
+    ["heard of", "SUBSCRIBE", "__keyspace@0__:*"],
+    ["watched", "MONITOR"],
+    ["claimed", "GET", `prism:owner:${theirs}`],
+    ["opened to it", "ACL", "SETUSER", ours, "~*"],
+    ["emptied", "FLUSHALL"],
+    ["moved", "MIGRATE", "127.0.0.1", "1", secret, "0", "1"],
+  ])("what is another's cannot be %s", (_, command, ...words) =>
+    expect(as(ours).call(command, ...words)).rejects.toThrow(/^NOPERM/),
+  );
+
+  it("has another login when its name is used again, and the old one opens nothing", async () => {
+    const again = freshName("again-");
+    await backend.ensure(userOf(again), call(again, 1));
+    const client = as(again, 1);
+    await client.set(`${again}:1:a`, "of the first life");
+    await backend.remove(userOf(again), call(again, 1));
+    await expect.poll(() => client.status).toBe("end");
+    expect(await admin.exists(`${again}:1:a`)).toBe(0);
+    await backend.ensure(userOf(again), call(again, 2));
+    await expect(as(again, 1).get(`${again}:1:a`)).rejects.toThrow();
+    const next = as(again, 2);
+    expect(await next.get(`${again}:2:a`)).toBeNull();
+    await expect(next.get(`${again}:1:a`)).rejects.toThrow(/^NOPERM/);
+    await backend.remove(userOf(again), call(again, 2));
+  });
+
+  it.each([
+    ["64 characters", freshName("x").padEnd(64, "y")],
+    ["a hyphen", `${freshName("a")}-b`],
+    ["no hyphen", `${freshName("a")}b`],
+    ["the name of Redis's own user, with a number", `default-${freshName("")}`],
+  ])("may be called by %s", async (_, name) => {
+    const { identity } = await backend.ensure(userOf(name), call(name));
+    expect(await backend.observe(userOf(name), call(name))).toEqual({ state: "ready", identity });
+    await as(name).set(`${name}:1:a`, "mine");
+    await backend.remove(userOf(name), call(name));
+    expect(await admin.exists(`${name}:1:a`)).toBe(0);
+  });
+
+  it("called default does not get Redis's own user", async () => {
+    await expect(backend.ensure(userOf("default"), call("default"))).rejects.toMatchObject({
+      code: "INVALID_CONFIGURATION",
+    });
+    expect(await backend.remove(userOf("default"), call("default"))).toEqual({ removed: false });
+    expect(await admin.ping()).toBe("PONG");
+  });
+});
+
+describe("a namespace of 200,000 keys", () => {
+  const name = freshName("large-");
+  const resource = userOf(name);
+  let admin: Redis;
+  beforeAll(async () => {
+    admin = new Redis(url);
+    const fill = `for i = 1, 20000 do redis.call('set', KEYS[1] .. ARGV[1] .. ':' .. i, 'value') end`;
+    for (let part = 0; part < 10; part++) await admin.eval(fill, 1, `${name}:1:`, part);
+  });
+  afterAll(() => admin.disconnect());
+
+  it("is removed without making others wait, and goes on where it was cut off", async () => {
+    const backend = redis({ ...common, url });
+    await backend.ensure(resource, call(name));
+    const left = async () => (await admin.dbsize()) - others;
+    const others = (await admin.dbsize()) - 200_000;
+    const killed = new AbortController();
+    const first = backend.remove(resource, { ...call(name), signal: killed.signal });
+    await expect.poll(left, { interval: 5, timeout: 10_000 }).toBeLessThan(195_000);
+    killed.abort(new Error("killed"));
+    await expect(first).rejects.toThrow("killed");
+    expect(await left()).toBeGreaterThan(1_000);
+    expect(await backend.observe(resource, call(name))).toMatchObject({ state: "drifted" });
+
+    const waits: number[] = [];
+    const removal = backend.remove(resource, call(name));
+    let going = true;
+    removal.finally(() => {
+      going = false;
+    });
+    while (going) {
+      const from = performance.now();
+      await admin.ping();
+      waits.push(performance.now() - from);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(await removal).toEqual({ removed: true });
+    expect(await left()).toBeLessThan(1_000);
+    expect(waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.95)]).toBeLessThan(100);
+    expect(await backend.observe(resource, call(name))).toEqual({ state: "absent" });
+    await backend.close();
+  });
+});
