@@ -6,6 +6,7 @@ import { type Prism, prism } from "../../sdk/typescript/prism.ts";
 import { certificateFiles } from "../../stack/certificates.ts";
 import { purge, temporaryInstance } from "../../stack/instance.ts";
 import { type Processes, type ProcessName, startProcesses } from "../../stack/processes.ts";
+import type { Environment } from "../../stack/server.ts";
 import { ownDatabases } from "./databases.ts";
 
 /** A Prism of the test file's own: three processes, own databases and task queue, on the run's servers. */
@@ -32,13 +33,19 @@ export type Wish = {
 };
 
 export async function testPrism(
-  options: { names?: readonly ProcessName[]; environment?: Readonly<Record<string, string>> } = {},
+  options: {
+    names?: readonly ProcessName[];
+    environment?: Readonly<Record<string, string>>;
+    /** The servers' addresses. Default: those of the run. */
+    servers?: Environment;
+  } = {},
 ): Promise<TestPrism> {
   const instance = temporaryInstance();
   const run = randomUUID().slice(0, 8);
-  const databases = await ownDatabases(process.env, run);
+  const servers = options.servers ?? process.env;
+  const databases = await ownDatabases(servers, run);
   const environment: Record<string, string> = {
-    ...(process.env as Record<string, string>),
+    ...(servers as Record<string, string>),
     ...databases.urls,
     PRISM_TASK_QUEUE: `test-${run}`,
     // A killed worker is then noticed in a second.
