@@ -64,7 +64,7 @@ export const createRoute =
           "idempotency-key": key,
           "content-type": type,
         } = request.headers as Record<string, string>;
-        const document = requestDocument(request.body as unknown as string, type);
+        const document = requestDocument(request.body, type);
         const started = await requestNamespace(deps, caller, document, key);
         return answer(caller, started, patienceMsOf(prefer), reply);
       },

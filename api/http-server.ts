@@ -29,7 +29,9 @@ export async function httpServer({ authority, log }: { authority: Authority; log
     // Refusals and failures are logged where they are answered; a line a request says nothing more.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    // What the router itself refuses, before there is a route.
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     requestIdHeader: "x-request-id",
   });
   server.setValidatorCompiler(validatorCompiler);
@@ -44,6 +46,13 @@ export async function httpServer({ authority, log }: { authority: Authority; log
   server.decorate("stopping", stopping.signal);
   // Streams end of their own accord: a stop would wait for their callers to hang up.
   server.addHook("preClose", async () => stopping.abort());
+  server.addHook("onRequest", async ({ url }) => {
+    // No name, cursor or key holds it, and Postgres does not take it.
+    if (url.includes("%00"))
+      throw new PrismError("INVALID_CONFIGURATION", "The address holds NUL", {
+        details: { field: "request" },
+      });
+  });
   server.decorateRequest("caller", function () {
     return authority.caller(this.headers.authorization);
   });

@@ -8,8 +8,7 @@ export function parsedBody<Schema extends z.ZodType>(
   schema: Schema,
   { body, headers }: Pick<FastifyRequest, "body" | "headers">,
 ): z.output<Schema> {
-  const text = typeof body === "string" ? body : "";
-  const parsed = schema.safeParse(requestDocument(text, headers["content-type"]));
+  const parsed = schema.safeParse(requestDocument(body, headers["content-type"]));
   if (parsed.success) return parsed.data;
   const violations = parsed.error.issues.map(({ path, message, ...issue }) => {
     const [unknown] = "keys" in issue ? issue.keys : [];

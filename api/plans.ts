@@ -30,11 +30,7 @@ export const planRoutes =
       },
       async (request) => {
         const caller = await request.caller();
-        return preview(
-          deps,
-          caller,
-          requestDocument(request.body as unknown as string, request.headers["content-type"]),
-        );
+        return preview(deps, caller, requestDocument(request.body, request.headers["content-type"]));
       },
     );
   };

@@ -1,6 +1,7 @@
 import { parseDocument } from "yaml";
 import { PrismError } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
+import { assertSound } from "./sound-document.ts";
 
 export const maxBodyBytes = 1_048_576;
 
@@ -14,15 +15,21 @@ const maxAliases = 100;
  * Errors: `PAYLOAD_TOO_LARGE` above 1 MiB, `INVALID_CONFIGURATION` with `line` and
  * `column`, both from 1, where the text does not parse.
  */
-export function requestDocument(body: string, contentType: string | undefined): Json {
+export function requestDocument(sent: unknown, contentType: string | undefined): Json {
+  // A call without a body has none, not an empty one.
+  const body = typeof sent === "string" ? sent : "";
   if (Buffer.byteLength(body) > maxBodyBytes) {
     throw new PrismError("PAYLOAD_TOO_LARGE", `the request is larger than ${maxBodyBytes} bytes`, {
       details: { limit: maxBodyBytes, recommendation: "Send one namespace a request" },
     });
   }
   const type = contentType?.split(";")[0]?.trim().toLowerCase() ?? "application/json";
-  if (type === "application/json" || type.endsWith("+json")) return parseJson(body);
-  if (yamlTypes.includes(type)) return parseYaml(body);
+  const isJson = type === "application/json" || type.endsWith("+json");
+  if (isJson || yamlTypes.includes(type)) {
+    const document = isJson ? parseJson(body) : parseYaml(body);
+    assertSound(document);
+    return document;
+  }
   throw new PrismError("INVALID_CONFIGURATION", `content type '${type.slice(0, 60)}' is not understood`, {
     details: {
       field: "content-type",

@@ -26,6 +26,8 @@ export const apiRoutes =
   (deps: ApiDependencies): FastifyPluginAsync =>
   async (server) => {
     const prefix = "/api/v1";
+    // First of all: who is not signed in learns nothing, not even what is wrong with their question.
+    server.addHook("onRequest", async (request) => void (await request.caller()));
     await server.register(createRoute(deps), { prefix });
     await server.register(namespaceRoutes(deps), { prefix });
     await server.register(operationRoutes(deps), { prefix });

@@ -88,7 +88,7 @@ export const teamRoutes =
           });
         }
         const { team } = request.params;
-        const document = requestDocument(request.body as unknown as string, request.headers["content-type"]);
+        const document = requestDocument(request.body, request.headers["content-type"]);
         const parsed = parseQuota(document, await teams.read(team));
         if ("violations" in parsed) throw refusal(parsed.violations);
         const position = await teams.decide({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { maxBodyBytes, requestDocument } from "../../api/request-body.ts";
 
-const failing = (body: string, type?: string) => {
+const failing = (body: unknown, type?: string) => {
   try {
     requestDocument(body, type);
   } catch (error) {
@@ -62,6 +62,25 @@ describe("a request body", () => {
 
   it("may be nested deeply without harm", () => {
     expect(failing("[".repeat(100_000), yaml)).toMatchObject({ code: "INVALID_CONFIGURATION" });
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    expect(failing(deep)).toMatchObject({ code: "INVALID_CONFIGURATION" });
+  });
+
+  it("holds nothing that could not be stored, and no endless number", () => {
+    for (const body of [
+      String.raw`{"team":"a\u0000b"}`,
+      String.raw`{"a\u0000b":1}`,
+      String.raw`["\ud800"]`,
+      "[1e999]",
+    ]) {
+      expect(failing(body)).toMatchObject({ code: "INVALID_CONFIGURATION", details: { field: "body" } });
+    }
+  });
+
+  it("may be missing, which is wrong like an empty one", () => {
+    for (const body of [undefined, null, ""]) {
+      expect(failing(body)).toMatchObject({ code: "INVALID_CONFIGURATION", details: { line: 1, column: 1 } });
+    }
   });
 
   it("is at most 1 MiB, counted in bytes", () => {
