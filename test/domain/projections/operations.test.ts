@@ -32,6 +32,11 @@ describe("a create with approval", () => {
       approval: { plan_hash: "abc", fields: l.overCap, requested_by: l.alice, expires_at: l.due },
     });
   });
+  it("lists what its plan needs, and nothing else", () => {
+    const stray = { ...a.topic, name: "stray" };
+    const begun = [a.requested, a.planned];
+    expect(stepsOf(a.operation, ...begun, a.intended(stray))).toEqual(stepsOf(a.operation, ...begun));
+  });
   it("goes on once it is granted", () => {
     expect(stepsOf(a.operation, ...l.waiting, l.granted)?.slice(0, 5)).toEqual([
       "begin: done",
@@ -126,6 +131,16 @@ describe("an update", () => {
     expect(
       stepsOf(l.updating, ...l.grown, l.applied, a.registered)?.filter((s) => !s.endsWith("done")),
     ).toEqual([]);
+  });
+  it("lists them in the order in which it changes them, after what had to be approved", () => {
+    const table = { ...a.table, config: { columns: 2 } };
+    const both = [a.intended(l.largerTopic), a.provisioned(l.largerTopic), a.intended(table)];
+    const approved = [l.approvalRequested("larger"), l.granted];
+    const steps = (...before: readonly NamespaceEvent[]) =>
+      stepsOf(l.updating, ...l.growing, l.largerPlanned, ...before, ...both);
+    const touched = [`${topic}: done`, "ensure postgres wal-table wal_orders: running", "apply: pending"];
+    expect(steps()?.slice(2, 6)).toEqual(["select: done", ...touched]);
+    expect(steps(...approved)?.slice(2, 7)).toEqual(["select: done", "approve: done", ...touched]);
   });
   it("does not end the create again", () =>
     expect(rowOf(a.operation, ...l.grown, l.applied, a.registered)).toMatchObject({

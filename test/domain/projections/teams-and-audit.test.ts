@@ -40,7 +40,7 @@ const teamAfter = (...events: readonly Fact[]) =>
 
 describe("the teams", () => {
   it("are told by their own streams", () => {
-    expect(teams.streams).toEqual(["team-"]);
+    expect(teams).toMatchObject({ name: "teams", version: 1, streams: ["team-"] });
     expect(teams.key(recorded("team-payments-team", defined))).toBe("payments-team");
   });
   it("begin with nothing taken", () =>
