@@ -4,6 +4,7 @@ import type { Resource } from "../domain/plan.ts";
 import type { Backend, Drift, Observed, Owner } from "./backend.ts";
 import type { Logins } from "./logins.ts";
 import { ownerIn, ownerTag, standing } from "./owner-tag.ts";
+import { redisKeys } from "./prefixes.ts";
 import { type Command, redisConnection } from "./redis-connection.ts";
 import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
@@ -115,7 +116,7 @@ function known(resource: Resource): void {
 }
 
 const prefixOf = (resource: Resource, owner: Owner): string =>
-  `${(resource.config as { prefix: string }).prefix}${owner.incarnation}:`;
+  redisKeys((resource.config as { prefix: string }).prefix, owner);
 
 /** Literally this prefix: what is a pattern in it is none. */
 const escaped = (prefix: string): string => prefix.replace(/[\\*?[\]]/g, "\\$&");

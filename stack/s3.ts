@@ -19,12 +19,18 @@ export const s3: Server = {
   missing: (lookup, cache) => missingGo(versitygw, lookup, cache),
 
   async prepare({ programs, folder, ports, secret }) {
-    const [buckets, metadata] = [join(folder, "buckets"), join(folder, "metadata")];
-    await Promise.all([mkdir(buckets, { recursive: true }), mkdir(metadata, { recursive: true })]);
+    const [buckets, metadata, users] = ["buckets", "metadata", "users"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await Promise.all([buckets, metadata, users].map((each) => mkdir(each, { recursive: true })));
+    const listen = ["--port", `127.0.0.1:${ports["server"]}`];
     return {
       program: programs,
-      // Metadata beside the objects: not every file system has extended attributes.
-      args: ["--port", `127.0.0.1:${ports["server"]}`, "posix", "--sidecar", metadata, buckets],
+      // Users of its own, so that namespaces have logins. Metadata beside the objects: not
+      // every file system has extended attributes.
+      args: [...listen, "--iam-dir", users, "posix", "--sidecar", metadata, buckets],
       env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secret },
     };
   },

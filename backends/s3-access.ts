@@ -1,0 +1,84 @@
+import { canonicalJson, type Json } from "../domain/json.ts";
+import type { Drift, Login, Owner } from "./backend.ts";
+import type { Logins } from "./logins.ts";
+import { s3Life } from "./prefixes.ts";
+import type { S3Users } from "./s3-admin.ts";
+import type { S3Buckets } from "./s3-bucket.ts";
+import type { Timed } from "./timed.ts";
+
+/** A namespace's own login, confined to its life's part of its bucket. */
+export type S3Access = {
+  drift(owner: Owner, bucket: string, timed: Timed): Promise<readonly Drift[]>;
+  ensure(owner: Owner, bucket: string, timed: Timed): Promise<Login>;
+  /** The login of this life, and with it the policy that named it. */
+  remove(owner: Owner, bucket: string, timed: Timed): Promise<void>;
+};
+
+export function s3Access(tools: { users: S3Users; buckets: S3Buckets; logins: Logins }): S3Access {
+  const { users, buckets, logins } = tools;
+  const credentialsOf = (owner: Owner) => logins("s3", owner);
+
+  return {
+    async drift(owner, bucket, timed) {
+      const { user } = credentialsOf(owner);
+      const known = await users.list(timed);
+      const planned = known === undefined ? "none" : canonicalJson(policyFor(owner, bucket, user));
+      const found = await buckets.policy(bucket, timed);
+      const actual = found === undefined ? "none" : canonicalJson(JSON.parse(found) as Json);
+      return [
+        ...(planned === actual ? [] : [{ field: "policy", planned, actual }]),
+        ...(known === undefined || known.has(user)
+          ? []
+          : [{ field: `login ${user}`, planned: "there", actual: "missing" }]),
+      ];
+    },
+
+    async ensure(owner, bucket, timed) {
+      const { user, password } = credentialsOf(owner);
+      if ((await users.list(timed)) === undefined) {
+        await buckets.setPolicy(bucket, undefined, timed);
+        return {
+          none: "this S3 makes no users for Prism; on AWS give the namespace a role (docs/aws-s3.md)",
+        };
+      }
+      await users.set(user, password, timed);
+      await buckets.setPolicy(bucket, JSON.stringify(policyFor(owner, bucket, user)), timed);
+      return { user };
+    },
+
+    async remove(owner, bucket, timed) {
+      await users.remove(credentialsOf(owner).user, timed);
+      await buckets.setPolicy(bucket, undefined, timed);
+    },
+  };
+}
+
+/** Its own objects, and lists of them; nothing of the bucket itself. */
+function policyFor(owner: Owner, bucket: string, user: string) {
+  const arn = `arn:aws:s3:::${bucket}`;
+  const allow = { Effect: "Allow", Principal: { AWS: [user] } };
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        ...allow,
+        Sid: "Objects",
+        Action: [
+          "s3:GetObject",
+          "s3:PutObject",
+          "s3:DeleteObject",
+          "s3:AbortMultipartUpload",
+          "s3:ListMultipartUploadParts",
+        ],
+        Resource: [`${arn}/${s3Life(owner)}*`],
+      },
+      {
+        ...allow,
+        Sid: "List",
+        Action: ["s3:ListBucket"],
+        Resource: [arn],
+        Condition: { StringLike: { "s3:prefix": [`${s3Life(owner)}*`] } },
+      },
+    ],
+  };
+}

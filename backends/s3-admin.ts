@@ -1,0 +1,91 @@
+import { createHash, createHmac } from "node:crypto";
+import type { Ask } from "./ask.ts";
+import type { S3Address } from "./s3.ts";
+import type { Timed } from "./timed.ts";
+
+/** Users of a versitygw. AWS has none of this: there a namespace gets a role (docs/aws-s3.md). */
+export type S3Users = {
+  /** The users there are; `undefined` where this server makes none for us. */
+  list(timed: Timed): Promise<ReadonlySet<string> | undefined>;
+  set(user: string, secret: string, timed: Timed): Promise<void>;
+  remove(user: string, timed: Timed): Promise<void>;
+};
+
+export function s3Users(address: S3Address, ask: Ask): S3Users {
+  const call = async (path: string, timed: Timed, query: Record<string, string>, body: string) => {
+    const url = new URL(path, address.endpoint);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const headers = signed(url, body, address, new Date());
+    const answer = await fetch(url, { method: "PATCH", headers, body, signal: timed.signal });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const done = async (what: string, asked: Promise<{ status: number; text: string }>) => {
+    const { status, text } = await asked;
+    if (status >= 300) throw new Error(`${what}: ${status} ${text.slice(0, 200)}`);
+  };
+
+  return {
+    list: (timed) =>
+      ask("list its users", timed, async () => {
+        const { status, text } = await call("/list-users", timed, {}, "");
+        if (status >= 500 && status !== 501) throw new Error(`${status} ${text.slice(0, 200)}`);
+        if (status >= 300) return undefined;
+        return new Set([...text.matchAll(/<Access>([^<]*)<\/Access>/g)].map(([, name]) => name ?? ""));
+      }),
+
+    async set(user, secret, timed) {
+      const known = await this.list(timed);
+      const account = (inner: string) => `<Account>${inner}<Role>user</Role></Account>`;
+      await ask(`set up user ${user}`, timed, () =>
+        known?.has(user) === true
+          ? done(
+              "update-user",
+              call(
+                "/update-user",
+                timed,
+                { access: user },
+                `<MutableProps><Secret>${secret}</Secret><Role>user</Role></MutableProps>`,
+              ),
+            )
+          : done(
+              "create-user",
+              call("/create-user", timed, {}, account(`<Access>${user}</Access><Secret>${secret}</Secret>`)),
+            ),
+      );
+    },
+
+    async remove(user, timed) {
+      if ((await this.list(timed))?.has(user) !== true) return;
+      await ask(`delete user ${user}`, timed, () =>
+        done("delete-user", call("/delete-user", timed, { access: user }, "")),
+      );
+    },
+  };
+}
+
+/** Signature version 4, for calls that the S3 client does not know. */
+function signed(url: URL, body: string, { accessKeyId, secretAccessKey, region }: S3Address, now: Date) {
+  const time = now.toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const day = time.slice(0, 8);
+  const hash = (text: string) => createHash("sha256").update(text).digest("hex");
+  const mac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
+  const headers = { host: url.host, "x-amz-content-sha256": hash(body), "x-amz-date": time };
+  const names = Object.keys(headers).join(";");
+  const canonical = [
+    "PATCH",
+    url.pathname,
+    url.searchParams.toString(),
+    ...Object.entries(headers).map(([name, value]) => `${name}:${value}`),
+    "",
+    names,
+    headers["x-amz-content-sha256"],
+  ].join("\n");
+  const scope = `${day}/${region}/s3/aws4_request`;
+  const toSign = ["AWS4-HMAC-SHA256", time, scope, hash(canonical)].join("\n");
+  const key = [day, region, "s3", "aws4_request"].reduce<string | Buffer>(mac, `AWS4${secretAccessKey}`);
+  const signature = mac(key, toSign).toString("hex");
+  return {
+    ...headers,
+    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
+  };
+}

@@ -1,0 +1,273 @@
+import {
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteBucketPolicyCommand,
+  DeleteObjectsCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketOwnershipControlsCommand,
+  GetBucketPolicyCommand,
+  GetBucketTaggingCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketOwnershipControlsCommand,
+  PutBucketPolicyCommand,
+  PutBucketTaggingCommand,
+  PutObjectCommand,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import type { Ask } from "./ask.ts";
+import type { Timed } from "./timed.ts";
+
+const page = 1_000;
+/** What a client that died left half-uploaded is dropped after so many days. */
+export const staleDays = 1;
+const staleMs = staleDays * 86_400_000;
+const ownership = "BucketOwnerEnforced";
+
+/** The calls of S3 that Prism makes, each with the refusals that are answers to it. */
+export function s3Buckets(client: S3Client, ask: Ask) {
+  /** `unless`: refusals by name that mean "there is none". */
+  const call = <T>(
+    what: string,
+    timed: Timed,
+    send: (abortSignal: AbortSignal) => Promise<T>,
+    ...unless: readonly string[]
+  ): Promise<T | undefined> =>
+    ask(what, timed, () =>
+      send(timed.signal).catch((error: unknown) => {
+        if (error instanceof Error && unless.includes(error.name)) return undefined;
+        throw error;
+      }),
+    );
+
+  const keys = async (
+    bucket: string,
+    prefix: string,
+    timed: Timed,
+    most = page,
+  ): Promise<readonly string[]> => {
+    const listed = await call(
+      `list objects of ${bucket}`,
+      timed,
+      (abortSignal) =>
+        client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: most }), {
+          abortSignal,
+        }),
+      "NoSuchBucket",
+    );
+    return (listed?.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
+  };
+
+  return {
+    keys,
+
+    /** Tags by name; empty: none; `undefined`: no such bucket. */
+    async tags(bucket: string, timed: Timed): Promise<ReadonlyMap<string, string> | undefined> {
+      try {
+        const answer = await call(
+          `show the tags of ${bucket}`,
+          timed,
+          (abortSignal) => client.send(new GetBucketTaggingCommand({ Bucket: bucket }), { abortSignal }),
+          "NoSuchTagSet",
+        );
+        return new Map((answer?.TagSet ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""]));
+      } catch (error) {
+        if (((error as Error).cause as Error | undefined)?.name === "NoSuchBucket") return undefined;
+        throw error;
+      }
+    },
+
+    async create(bucket: string, timed: Timed): Promise<void> {
+      await call(
+        `make bucket ${bucket}`,
+        timed,
+        (abortSignal) =>
+          client.send(new CreateBucketCommand({ Bucket: bucket, ObjectOwnership: ownership }), {
+            abortSignal,
+          }),
+        "BucketAlreadyOwnedByYou",
+        "BucketAlreadyExists",
+      );
+    },
+
+    async tag(bucket: string, tags: Readonly<Record<string, string>>, timed: Timed): Promise<void> {
+      const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      await call(`tag bucket ${bucket}`, timed, (abortSignal) =>
+        client.send(new PutBucketTaggingCommand({ Bucket: bucket, Tagging: { TagSet } }), { abortSignal }),
+      );
+    },
+
+    /** Text of an object; `undefined` where it is not there. */
+    read: (bucket: string, key: string, timed: Timed): Promise<string | undefined> =>
+      ask(`read ${key} of ${bucket}`, timed, async () => {
+        try {
+          const command = new GetObjectCommand({ Bucket: bucket, Key: key });
+          const { Body } = await client.send(command, { abortSignal: timed.signal });
+          return await Body?.transformToString();
+        } catch (error) {
+          if (["NoSuchKey", "NoSuchBucket"].includes((error as Error).name)) return undefined;
+          throw error;
+        }
+      }),
+
+    /** Who writes first has it; everybody else changes nothing. */
+    async writeOnce(bucket: string, key: string, text: string, timed: Timed): Promise<void> {
+      const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, IfNoneMatch: "*" });
+      await call(
+        `write ${key} of ${bucket}`,
+        timed,
+        (abortSignal) => client.send(command, { abortSignal }),
+        "PreconditionFailed",
+        "ConditionalRequestConflict",
+      );
+    },
+
+    async policy(bucket: string, timed: Timed): Promise<string | undefined> {
+      const answer = await call(
+        `show the policy of ${bucket}`,
+        timed,
+        (abortSignal) => client.send(new GetBucketPolicyCommand({ Bucket: bucket }), { abortSignal }),
+        "NoSuchBucketPolicy",
+        "NoSuchBucket",
+      );
+      return answer?.Policy;
+    },
+
+    async setPolicy(bucket: string, policy: string | undefined, timed: Timed): Promise<void> {
+      await call(
+        `set the policy of ${bucket}`,
+        timed,
+        (abortSignal): Promise<unknown> =>
+          policy === undefined
+            ? client.send(new DeleteBucketPolicyCommand({ Bucket: bucket }), { abortSignal })
+            : client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policy }), { abortSignal }),
+        "NoSuchBucketPolicy",
+        "NoSuchBucket",
+      );
+    },
+
+    /** Who owns what others put there; the bucket's owner, unless somebody changed it. */
+    async ownership(
+      bucket: string,
+      timed: Timed,
+    ): Promise<{ readonly planned: string; readonly actual: string }> {
+      const answer = await call(
+        `show the ownership of ${bucket}`,
+        timed,
+        (abortSignal) =>
+          client.send(new GetBucketOwnershipControlsCommand({ Bucket: bucket }), { abortSignal }),
+        "OwnershipControlsNotFoundError",
+        "NotImplemented",
+      );
+      const actual = answer?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? ownership;
+      return { planned: ownership, actual };
+    },
+
+    async setOwnership(bucket: string, timed: Timed): Promise<void> {
+      const OwnershipControls = { Rules: [{ ObjectOwnership: ownership } as const] };
+      await call(
+        `set the ownership of ${bucket}`,
+        timed,
+        (abortSignal) =>
+          client.send(new PutBucketOwnershipControlsCommand({ Bucket: bucket, OwnershipControls }), {
+            abortSignal,
+          }),
+        "NotImplemented",
+      );
+    },
+
+    /** Whether stale uploads are dropped by the server; `undefined`: it cannot, so that we have to. */
+    async dropsStale(bucket: string, timed: Timed): Promise<boolean | undefined> {
+      const answer = await call(
+        `show the lifecycle of ${bucket}`,
+        timed,
+        (abortSignal) =>
+          client
+            .send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }), { abortSignal })
+            .catch((error: unknown) => {
+              if ((error as Error).name === "NoSuchLifecycleConfiguration") return { Rules: [] };
+              throw error;
+            }),
+        "NotImplemented",
+      );
+      return answer?.Rules?.some(
+        ({ AbortIncompleteMultipartUpload: abort, Status }) =>
+          Status === "Enabled" && abort?.DaysAfterInitiation === staleDays,
+      );
+    },
+
+    async dropStaleByRule(bucket: string, timed: Timed): Promise<void> {
+      const rule = {
+        ID: "prism-stale-uploads",
+        Status: "Enabled" as const,
+        Filter: { Prefix: "" },
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: staleDays },
+      };
+      await call(
+        `set the lifecycle of ${bucket}`,
+        timed,
+        (abortSignal) =>
+          client.send(
+            new PutBucketLifecycleConfigurationCommand({
+              Bucket: bucket,
+              LifecycleConfiguration: { Rules: [rule] },
+            }),
+            { abortSignal },
+          ),
+        "NotImplemented",
+      );
+    },
+
+    /** Drops uploads that nobody finished; `olderThanMs`: only those that nobody can still be at. */
+    async abortUploads(bucket: string, prefix: string, timed: Timed, olderThanMs = staleMs): Promise<void> {
+      const listed = await call(
+        `list uploads to ${bucket}`,
+        timed,
+        (abortSignal) =>
+          client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix }), { abortSignal }),
+        "NoSuchBucket",
+        "NotImplemented",
+      );
+      for (const { Key, UploadId, Initiated } of listed?.Uploads ?? []) {
+        if (Key?.startsWith(prefix) !== true || UploadId === undefined) continue;
+        if (Date.now() - (Initiated?.getTime() ?? 0) < olderThanMs) continue;
+        const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId });
+        const dropped = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
+        await call(`drop an upload to ${bucket}`, timed, dropped, "NoSuchUpload");
+      }
+    },
+
+    /** In pages, from the front each time: what is cut off goes on where it was. */
+    async empty(bucket: string, prefix: string, timed: Timed): Promise<void> {
+      for (;;) {
+        const found = await keys(bucket, prefix, timed);
+        if (found.length === 0) return;
+        const Delete = { Objects: found.map((Key) => ({ Key })), Quiet: true };
+        const answer = await call(`remove objects of ${bucket}`, timed, (abortSignal) =>
+          client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete }), { abortSignal }),
+        );
+        const [failed] = answer?.Errors ?? [];
+        if (failed !== undefined) {
+          const refused = () => Promise.reject(new Error(`${failed.Key}: ${failed.Code}`));
+          await ask(`remove objects of ${bucket}`, timed, refused);
+        }
+      }
+    },
+
+    /** Where it is empty; what somebody else has in it stays. */
+    async drop(bucket: string, timed: Timed): Promise<void> {
+      await call(
+        `delete bucket ${bucket}`,
+        timed,
+        (abortSignal) => client.send(new DeleteBucketCommand({ Bucket: bucket }), { abortSignal }),
+        "NoSuchBucket",
+        "BucketNotEmpty",
+      );
+    },
+  };
+}
+
+export type S3Buckets = ReturnType<typeof s3Buckets>;

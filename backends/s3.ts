@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import { S3Client } from "@aws-sdk/client-s3";
+import { PrismError } from "../domain/errors.ts";
+import type { Resource } from "../domain/plan.ts";
+import { asking } from "./ask.ts";
+import type { Backend, Drift, Observed, Owner } from "./backend.ts";
+import type { Logins } from "./logins.ts";
+import { ownerIn, ownerTag, standing } from "./owner-tag.ts";
+import { s3Keys, s3Life } from "./prefixes.ts";
+import { type S3Access, s3Access } from "./s3-access.ts";
+import { s3Users } from "./s3-admin.ts";
+import { type S3Buckets, s3Buckets } from "./s3-bucket.ts";
+import { bounded, type Timed, type TimedCall } from "./timed.ts";
+
+export type S3Address = {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+};
+
+export type S3Options = { readonly address: S3Address; readonly logins: Logins; readonly deadlineMs: number };
+
+/** What says whose a prefix is: an object that is written once. `id` names this very prefix. */
+type Kept = { readonly id: string; readonly tag: string };
+
+const namespaceTag = "prism-namespace";
+
+/**
+ * A namespace in S3 is a bucket, tagged with its name, and in it prefixes that begin with
+ * the number of its life. The bucket goes with the last of them.
+ */
+export function s3({ address, logins, deadlineMs }: S3Options): Backend {
+  const client = new S3Client({
+    endpoint: address.endpoint,
+    region: address.region,
+    credentials: address,
+    forcePathStyle: true,
+    // Temporal repeats, visibly.
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: deadlineMs, requestTimeout: deadlineMs },
+  });
+  const ask = asking("S3");
+  const buckets = s3Buckets(client, ask);
+  const users = s3Users(address, ask);
+  const tools: Tools = { buckets, access: s3Access({ users, buckets, logins }) };
+
+  return bounded("S3", deadlineMs, {
+    kind: "s3",
+    observe: async (resource, call) => {
+      known(resource);
+      return observe(tools, resource, call);
+    },
+
+    async ensure(resource, call) {
+      known(resource);
+      const { timed, owner } = call;
+      const { bucket } = configOf(resource);
+      const seen = await observe(tools, resource, call);
+      if (seen.state === "foreign") throw foreignBucket(resource, seen.because);
+      const before = await keptOf(tools, resource, timed);
+      if (seen.state === "dead" && before !== undefined) await removePrefix(tools, resource, before, timed);
+      await buckets.create(bucket, timed);
+      await buckets.tag(bucket, { [namespaceTag]: owner.namespace }, timed);
+      const mine = { id: randomUUID(), tag: ownerTag(owner) };
+      await buckets.writeOnce(bucket, ownerKey(resource), JSON.stringify(mine), timed);
+      const kept = (await keptOf(tools, resource, timed)) ?? mine;
+      const lost = standing(ownerIn(kept.tag), kept.id, call);
+      if (lost !== undefined) throw foreignBucket(resource, "somebody else has just taken it");
+      await buckets.setOwnership(bucket, timed);
+      await buckets.dropStaleByRule(bucket, timed);
+      if ((await buckets.dropsStale(bucket, timed)) === undefined)
+        await buckets.abortUploads(bucket, "", timed);
+      return { identity: kept.id, login: await tools.access.ensure(owner, bucket, timed) };
+    },
+
+    async remove(resource, call) {
+      known(resource);
+      const { timed } = call;
+      const seen = await observe(tools, resource, call);
+      if (seen.state === "foreign") return { removed: false };
+      const kept = await keptOf(tools, resource, timed);
+      if (kept !== undefined) await removePrefix(tools, resource, kept, timed);
+      await dropBucket(tools, resource, call);
+      return { removed: true };
+    },
+
+    async health(timed) {
+      await users.list(timed);
+    },
+    close: async () => client.destroy(),
+  });
+}
+
+type Tools = { readonly buckets: S3Buckets; readonly access: S3Access };
+
+function known(resource: Resource): void {
+  if (resource.kind === "bucket-prefix") return;
+  throw new PrismError("UNIMPLEMENTED", `this build makes no ${resource.kind} in S3 yet`);
+}
+
+const configOf = (resource: Resource) =>
+  resource.config as { readonly bucket: string; readonly prefix: string };
+
+const ownersPrefix = "prism-owner/";
+const ownerKey = (resource: Resource): string => `${ownersPrefix}${configOf(resource).prefix}owner`;
+
+async function keptOf({ buckets }: Tools, resource: Resource, timed: Timed): Promise<Kept | undefined> {
+  const text = await buckets.read(configOf(resource).bucket, ownerKey(resource), timed);
+  return text === undefined ? undefined : (JSON.parse(text) as Kept);
+}
+
+async function observe(tools: Tools, resource: Resource, call: TimedCall): Promise<Observed> {
+  const { timed, owner } = call;
+  const { bucket } = configOf(resource);
+  const tags = await tools.buckets.tags(bucket, timed);
+  if (tags === undefined) return { state: "absent" };
+  const whose = tags.get(namespaceTag);
+  if (whose === undefined && call.claim.intended && (await isEmpty(tools, bucket, timed))) {
+    // A crash came between making the bucket and tagging it.
+    return { state: "absent" };
+  }
+  if (whose !== owner.namespace) {
+    const because = whose === undefined ? "it carries no owner" : `it belongs to ${whose}`;
+    return { state: "foreign", identity: bucket, because };
+  }
+  const kept = await keptOf(tools, resource, timed);
+  if (kept === undefined) return { state: "absent" };
+  const other = standing(ownerIn(kept.tag), kept.id, call);
+  if (other !== undefined) return other;
+  const drift = await driftOf(tools, bucket, owner, timed);
+  return drift.length === 0
+    ? { state: "ready", identity: kept.id }
+    : { state: "drifted", identity: kept.id, drift };
+}
+
+const isEmpty = async ({ buckets }: Tools, bucket: string, timed: Timed): Promise<boolean> =>
+  (await buckets.keys(bucket, "", timed, 1)).length === 0;
+
+async function driftOf(
+  { buckets, access }: Tools,
+  bucket: string,
+  owner: Owner,
+  timed: Timed,
+): Promise<Drift[]> {
+  const { planned, actual } = await buckets.ownership(bucket, timed);
+  const dropsStale = await buckets.dropsStale(bucket, timed);
+  return [
+    ...(planned === actual ? [] : [{ field: "ownership", planned, actual }]),
+    ...(dropsStale === false ? [{ field: "lifecycle", planned: "stale uploads", actual: "missing" }] : []),
+    ...(await access.drift(owner, bucket, timed)),
+  ];
+}
+
+/** Also of a life that is over. What says whose it was goes last, so that a removal that was cut off goes on. */
+async function removePrefix(tools: Tools, resource: Resource, kept: Kept, timed: Timed): Promise<void> {
+  const { buckets, access } = tools;
+  const { bucket, prefix } = configOf(resource);
+  const owner = ownerIn(kept.tag);
+  if (owner === undefined) return;
+  // With the last prefix the login goes first, so that nobody writes behind the sweep.
+  const owners = await buckets.keys(bucket, ownersPrefix, timed);
+  if (owners.every((key) => key === ownerKey(resource))) await access.remove(owner, bucket, timed);
+  await buckets.abortUploads(bucket, s3Keys(prefix, owner), timed, 0);
+  await buckets.empty(bucket, s3Keys(prefix, owner), timed);
+  await buckets.empty(bucket, ownerKey(resource), timed);
+}
+
+/** Only our own, and only when nothing is in it: a client's upload under another prefix is none of ours to delete. */
+async function dropBucket(tools: Tools, resource: Resource, { owner, timed }: TimedCall): Promise<void> {
+  const { buckets } = tools;
+  const { bucket } = configOf(resource);
+  if ((await buckets.tags(bucket, timed)) === undefined) return;
+  const owners = await buckets.keys(bucket, ownersPrefix, timed, 1);
+  if (owners.length > 0) return;
+  // What was written beside the prefixes of this life goes with it.
+  await buckets.abortUploads(bucket, s3Life(owner), timed, 0);
+  await buckets.empty(bucket, s3Life(owner), timed);
+  await buckets.drop(bucket, timed);
+}
+
+const foreignBucket = (resource: Resource, because: string): PrismError =>
+  new PrismError("INVALID_CONFIGURATION", `bucket of '${resource.name}' in S3 is not Prism's: ${because}`, {
+    details: { field: "namespace", recommendation: "Choose a different namespace name" },
+  });
