@@ -8,7 +8,7 @@ import { readState } from "../../stack/state.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { until } from "../setup/until.ts";
 import { ownEnvironment } from "../stack/own-environment.ts";
-import { member, queueRequest } from "./request.ts";
+import { member, platform, queueRequest } from "./request.ts";
 
 const environment = ownEnvironment();
 const wanted: readonly ServerName[] = ["temporal", "postgres-control", "postgres-data", "kafka"];
@@ -54,5 +54,26 @@ describe("a server killed in the middle of creates, and started again", () => {
       created++;
     }
     expect((await control.teams.get("payments-team")).reserved.namespaces).toBe(created);
+  });
+
+  it("all of them and Prism too, while a create waits for a word: it is taken afterwards", async () => {
+    const name = prism.name("asleep");
+    const control = await prism.control(member);
+    const root = await prism.control(platform);
+    const asked = await control.namespaces.create(queueRequest(name, { needs: { data_size: "2TB" } }), {
+      waitSeconds: 30,
+    });
+    expect(asked.status).toBe("awaiting_approval");
+    const operation = asked.operation?.id ?? "";
+
+    for (const process of ["api", "worker", "proxy"] as const) await prism.processes.stop(process, "SIGKILL");
+    for (const server of wanted)
+      process.kill(readState(instance).servers[server]?.process?.pid ?? 0, "SIGKILL");
+    await up();
+    for (const process of ["api", "worker", "proxy"] as const) await prism.processes.start(process);
+
+    const { plan_hash } = await control.operations.get(operation);
+    await root.operations.approve(operation, { plan_hash: plan_hash ?? "" });
+    await until(async () => (await control.namespaces.get(name)).status === "active", 60_000);
   });
 });

@@ -143,6 +143,24 @@ describe("a create that people have a word in", () => {
     expect(attempts).toEqual([1, 2, 4, 1, 2, 4]);
   });
 
+  it("shows its steps to whoever looks at it in Temporal", async () => {
+    const faultsOf = () => [{ step: "probe", moment: "before", code: "BACKEND_UNAVAILABLE" } as const];
+    const play = await stage.create("shown", { faultsOf });
+    await play.reaches("waiting");
+    const { currentDetails } = await play.handle.query<{ currentDetails: string }>(
+      "__temporal_workflow_metadata",
+    );
+    expect(currentDetails).toContain("| ✓ | register | done |  |");
+    expect(currentDetails).toContain("| ⏸ | probe | parked | told to fail at probe, before |");
+    expect(currentDetails).toContain("| · | activate | pending |  |");
+    const { events } = await play.handle.fetchHistory();
+    const summaries = (events ?? []).map(({ userMetadata }) => String(userMetadata?.summary?.data ?? ""));
+    expect(summaries).toContain('"probe"');
+    expect(summaries).toContain(`"ensure kafka topic ${play.namespace}-queue"`);
+    await play.tell("abandon");
+    await play.ended();
+  });
+
   it("what cannot be undone is reported, keeps the name taken, and stops no other undo", async () => {
     const faultsOf = (namespace: string) => [
       { step: "probe", moment: "before", code: "FORBIDDEN" } as const,
