@@ -1,43 +1,45 @@
 import { Base, ConnectionPool, Consumer } from "@platformatic/kafka";
+import { type KafkaCluster, kafkaConnection } from "./kafka-connection.ts";
 import { kafkaFailure } from "./kafka-errors.ts";
 import { kafkaMember } from "./kafka-member.ts";
-import { type KafkaTopic, kafkaPublisher } from "./kafka-publisher.ts";
+import { type KafkaTopic, kafkaPublisher, placeOf } from "./kafka-publisher.ts";
 import { storedRecords } from "./kafka-records.ts";
-import type { Log, LogPosition, StoredRecord } from "./log.ts";
+import type { Log, LogPosition, Placement, StoredRecord } from "./log.ts";
 
 const readWaitMs = 500;
 const readBytes = 1024 * 1024;
+const latest = -1n;
 
 /** One topic as a namespace's log. Connects when first used. */
 export function kafkaLog(options: KafkaTopic): Log {
   const publisher = kafkaPublisher(options);
-  let reader: ReturnType<typeof kafkaReader> | undefined;
+  let opened: ReturnType<typeof kafkaReader> | undefined;
+  const reader = () => (opened ??= kafkaReader(options));
   return {
     append: publisher.append,
-    read(position, signal) {
-      reader ??= kafkaReader(options);
-      return reader.read(position, signal);
-    },
+    write: publisher.write,
+    read: (position, signal) => reader().read(position, signal),
+    find: (wanted, isIt, signal) => reader().find(wanted, isIt, signal),
     join: (membership) => kafkaMember(options, membership),
     async close() {
-      await Promise.all([publisher.close(), reader?.close()]);
+      await Promise.all([publisher.close(), opened?.close()]);
     },
   };
 }
 
 /** Reads single records without being a member of anything. */
-function kafkaReader({ brokers, clientId, topic }: KafkaTopic) {
-  const options = { clientId, bootstrapBrokers: [...brokers], connectTimeout: 2_000, requestTimeout: 7_000 };
+function kafkaReader({ clientId, topic, ...cluster }: KafkaTopic) {
+  const options = { clientId, ...kafkaConnection(cluster), connectTimeout: 2_000, requestTimeout: 7_000 };
   // The library asks for a group's name even where nobody joins it.
   const consumer = new Consumer({ ...options, groupId: `${clientId}.reader`, retries: 1, retryDelay: 200 });
   const connections = new ConnectionPool(clientId, options);
   consumer.topics.track(topic);
 
-  const fetchAt = async ({ partition, offset }: LogPosition): Promise<StoredRecord | undefined> => {
+  const fetchFrom = async ({ partition, offset }: LogPosition): Promise<readonly StoredRecord[]> => {
     const { topics } = await consumer.metadata({ topics: [topic] });
     const known = topics.get(topic);
     const leader = known?.partitions[partition]?.leader;
-    if (known === undefined || leader === undefined) return undefined;
+    if (known === undefined || leader === undefined) return [];
     const wanted = {
       partition,
       currentLeaderEpoch: -1,
@@ -52,8 +54,11 @@ function kafkaReader({ brokers, clientId, topic }: KafkaTopic) {
       connectionPool: connections,
     });
     const batches = responses.flatMap(({ partitions }) => partitions.flatMap(({ records }) => records ?? []));
-    return storedRecords(batches, offset).records.find((record) => record.offset === offset);
+    return storedRecords(batches, offset).records;
   };
+
+  const fetchAt = async (position: LogPosition): Promise<StoredRecord | undefined> =>
+    (await fetchFrom(position)).find(({ offset }) => offset === position.offset);
 
   return {
     async read(position: LogPosition, signal: AbortSignal): Promise<StoredRecord | undefined> {
@@ -67,6 +72,28 @@ function kafkaReader({ brokers, clientId, topic }: KafkaTopic) {
         throw kafkaFailure(`read ${topic} at ${position.partition}.${position.offset}`, error);
       }
     },
+    async find(
+      wanted: Placement & { readonly timestampMs: number },
+      isIt: (record: StoredRecord) => boolean,
+      signal: AbortSignal,
+    ): Promise<StoredRecord | undefined> {
+      const edge = async (timestamp: bigint) =>
+        (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
+      try {
+        const [ends, since] = await Promise.all([edge(latest), edge(BigInt(wanted.timestampMs))]);
+        const partition = placeOf(wanted, ends.length) ?? 0;
+        const young = since[partition] ?? latest;
+        let offset = young >= 0n ? young : (ends[partition] ?? 0n);
+        for (;;) {
+          const records = await fetchFrom({ partition, offset });
+          const found = records.find(isIt);
+          if (found !== undefined || signal.aborted) return found;
+          offset = (records.at(-1)?.offset ?? offset - 1n) + 1n;
+        }
+      } catch (error) {
+        throw kafkaFailure(`search ${topic}`, error);
+      }
+    },
     async close(): Promise<void> {
       await connections.close();
       await consumer.close();
@@ -75,10 +102,10 @@ function kafkaReader({ brokers, clientId, topic }: KafkaTopic) {
 }
 
 /** Resolves when a broker answers; rejects with `BACKEND_UNAVAILABLE`. */
-export function kafkaHealth(brokers: readonly string[], clientId: string) {
+export function kafkaHealth(cluster: KafkaCluster, clientId: string) {
   const client = new Base({
     clientId,
-    bootstrapBrokers: [...brokers],
+    ...kafkaConnection(cluster),
     connectTimeout: 1_000,
     requestTimeout: 2_000,
     retries: 0,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ConnectionPool, Consumer } from "@platformatic/kafka";
+import { kafkaConnection, kafkaLogin } from "./kafka-connection.ts";
 import { isStaleMembership, kafkaFailure } from "./kafka-errors.ts";
 import { kafkaFetch, type Positions } from "./kafka-fetch.ts";
 import { type Holder, kafkaOffsets } from "./kafka-offsets.ts";
@@ -26,15 +27,15 @@ const retryMs = 250;
  * may be somebody else's, and it commits no metadata.
  */
 export async function kafkaMember(
-  { brokers, clientId, topic }: KafkaTopic,
+  { clientId, topic, ...cluster }: KafkaTopic,
   { group, start, reader }: Membership,
 ): Promise<LogMember> {
-  const connection = { connectTimeout: 2_000, requestTimeout: rebalanceMs + 5_000 };
+  const timeouts = { connectTimeout: 2_000, requestTimeout: rebalanceMs + 5_000 };
   const consumer = new Consumer({
-    ...connection,
+    ...timeouts,
+    ...kafkaConnection(cluster),
     clientId,
     groupId: group,
-    bootstrapBrokers: [...brokers],
     sessionTimeout: sessionMs,
     rebalanceTimeout: rebalanceMs,
     heartbeatInterval: heartbeatMs,
@@ -43,7 +44,7 @@ export async function kafkaMember(
     // Called before every join: the one moment at which a commit still counts for what is held.
     protocolsMetadata: () => revoke().then(() => Buffer.alloc(0)),
   });
-  const connections = new ConnectionPool(clientId, connection);
+  const connections = new ConnectionPool(clientId, { ...timeouts, ...kafkaLogin(cluster) });
   const stopped = new AbortController();
   const fetching = kafkaFetch({ consumer, connections, topic, reader, signal: stopped.signal });
   const offsets = kafkaOffsets({ consumer, group, topic });
@@ -66,14 +67,18 @@ export async function kafkaMember(
     const others = partitions.filter((partition) => !retained.includes(partition));
     while (turn === turns && !stopped.signal.aborted) {
       try {
-        const positions = await offsets.standing(holder, others, start);
+        const begun = await offsets.standing(holder, others, start);
         if (turn !== turns || stopped.signal.aborted) return;
+        const positions: Positions = new Map(
+          [...begun].map(([partition, { offset }]) => [partition, offset]),
+        );
         for (const partition of retained) positions.set(partition, share.positions.get(partition) ?? 0n);
         share = { ...holder, positions };
         reader.assigned(
           [...positions].map(([partition, position]) => ({
             partition,
             position,
+            note: begun.get(partition)?.note ?? "",
             retained: retained.includes(partition),
           })),
         );

@@ -1,30 +1,69 @@
-import { type Consumer, offsetCommitV8 } from "@platformatic/kafka";
-import type { Positions } from "./kafka-fetch.ts";
+import { type Consumer, offsetCommitV8, offsetFetchV9 } from "@platformatic/kafka";
+import type { LogStart, Progress } from "./log.ts";
 
 type GroupOptions = { readonly consumer: Consumer; readonly group: string; readonly topic: string };
 
 /** Who commits: the broker refuses a member of another generation than the group's present one. */
 export type Holder = { readonly generation: number; readonly memberId: string };
 
-const timestampOf = { earliest: -2n, latest: -1n };
+const earliest = -2n;
+const latest = -1n;
 
 /** What a group has committed for one topic. */
 export function kafkaOffsets({ consumer, group, topic }: GroupOptions) {
-  const commit = async (holder: Holder, offsets: ReadonlyMap<number, bigint>): Promise<void> => {
-    const coordinator = await consumer.findGroupCoordinator();
+  const coordinator = async () => {
+    const id = await consumer.findGroupCoordinator();
     const { brokers } = await consumer.metadata({ topics: [topic] });
-    const broker = brokers.get(coordinator);
+    const broker = brokers.get(id);
     if (broker === undefined) throw new Error(`the coordinator of ${group} is not among the brokers`);
-    const partitions = [...offsets].map(([partitionIndex, committedOffset]) => ({
+    return consumer.connections.get(broker);
+  };
+
+  const commit = async (holder: Holder, progress: ReadonlyMap<number, Progress>): Promise<void> => {
+    const partitions = [...progress].map(([partitionIndex, { offset, note }]) => ({
       partitionIndex,
-      committedOffset,
+      committedOffset: offset,
       committedLeaderEpoch: -1,
-      committedMetadata: null,
+      committedMetadata: note === "" ? null : note,
     }));
-    const connection = await consumer.connections.get(broker);
-    await offsetCommitV8.api.async(connection, group, holder.generation, holder.memberId, null, [
-      { name: topic, partitions },
-    ]);
+    const topics = [{ name: topic, partitions }];
+    const connection = await coordinator();
+    await offsetCommitV8.api.async(connection, group, holder.generation, holder.memberId, null, topics);
+  };
+
+  const committed = async (partitionIndexes: number[]): Promise<Map<number, Progress>> => {
+    const asked = {
+      groupId: group,
+      memberId: null,
+      memberEpoch: -1,
+      topics: [{ name: topic, partitionIndexes }],
+    };
+    const { groups } = await offsetFetchV9.api.async(await coordinator(), [asked], false);
+    const partitions = groups.flatMap(({ topics }) => topics.flatMap((found) => found.partitions));
+    return new Map(
+      partitions
+        .filter(({ committedOffset }) => committedOffset >= 0n)
+        .map(({ partitionIndex, committedOffset, metadata }) => [
+          partitionIndex,
+          { offset: committedOffset, note: metadata ?? "" },
+        ]),
+    );
+  };
+
+  const beginning = async (
+    partitions: readonly number[],
+    start: LogStart,
+  ): Promise<Map<number, Progress>> => {
+    const edge = async (timestamp: bigint) =>
+      (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
+    const [ends, found] = await Promise.all([edge(latest), edge(timestampOf(start))]);
+    const note = typeof start === "string" ? "" : start.note;
+    // Where nothing is that young yet, what comes next is.
+    const at = (partition: number) => {
+      const offset = found[partition] ?? -1n;
+      return offset >= 0n ? offset : (ends[partition] ?? 0n);
+    };
+    return new Map(partitions.map((partition) => [partition, { offset: at(partition), note }]));
   };
 
   return {
@@ -34,22 +73,20 @@ export function kafkaOffsets({ consumer, group, topic }: GroupOptions) {
     async standing(
       holder: Holder,
       partitions: readonly number[],
-      start: keyof typeof timestampOf,
-    ): Promise<Positions> {
+      start: LogStart,
+    ): Promise<Map<number, Progress>> {
       if (partitions.length === 0) return new Map();
-      const asked = [{ topic, partitions: [...partitions] }];
-      const committed = (await consumer.listCommittedOffsets({ topics: asked })).get(topic);
-      const positions: Positions = new Map();
-      for (const partition of partitions) {
-        const offset = committed?.[partition] ?? -1n;
-        if (offset >= 0n) positions.set(partition, offset);
-      }
-      const unknown = partitions.filter((partition) => !positions.has(partition));
-      if (unknown.length === 0) return positions;
-      const edges = await consumer.listOffsets({ topics: [topic], timestamp: timestampOf[start] });
-      const begun = new Map(unknown.map((partition) => [partition, edges.get(topic)?.[partition] ?? 0n]));
+      const known = await committed([...partitions]);
+      const unknown = partitions.filter((partition) => !known.has(partition));
+      if (unknown.length === 0) return known;
+      const begun = await beginning(unknown, start);
       await commit(holder, begun);
-      return new Map([...positions, ...begun]);
+      return new Map([...known, ...begun]);
     },
   };
+}
+
+function timestampOf(start: LogStart): bigint {
+  if (start === "earliest") return earliest;
+  return start === "latest" ? latest : BigInt(start.atMs);
 }

@@ -1,12 +1,12 @@
 import { Producer } from "@platformatic/kafka";
 import { PrismError } from "../domain/errors.ts";
+import { type KafkaCluster, kafkaConnection } from "./kafka-connection.ts";
 import { isTooLarge, kafkaFailure, writtenDespite } from "./kafka-errors.ts";
 import { kafkaMessage, wireBytes } from "./kafka-records.ts";
-import type { LogPosition, NewRecord } from "./log.ts";
+import type { LogPosition, NewRecord, Placement } from "./log.ts";
 import { partitionOf } from "./murmur2.ts";
 
-export type KafkaTopic = {
-  readonly brokers: readonly string[];
+export type KafkaTopic = KafkaCluster & {
   /** Client quotas bind to it. */
   readonly clientId: string;
   readonly topic: string;
@@ -33,10 +33,11 @@ const waitingBytes = 64 * 1024 * 1024;
  * is in the next one. That, and the producer's sequence numbers, keep the order of calls
  * over retries.
  */
-export function kafkaPublisher({ brokers, clientId, topic }: KafkaTopic) {
+export function kafkaPublisher(options: KafkaTopic) {
+  const { clientId, topic } = options;
   const producer = new Producer({
     clientId,
-    bootstrapBrokers: [...brokers],
+    ...kafkaConnection(options),
     idempotent: true,
     connectTimeout: 2_000,
     requestTimeout: 7_000,
@@ -50,7 +51,7 @@ export function kafkaPublisher({ brokers, clientId, topic }: KafkaTopic) {
   let turn = 0;
 
   const place = (record: NewRecord, partitions: number): number =>
-    record.placedBy === undefined ? turn++ % partitions : partitionOf(record.placedBy, partitions);
+    placeOf(record, partitions) ?? turn++ % partitions;
 
   const takeBatch = (partitions: number): readonly Placed[] => {
     const ofPartition = new Map<number, number>();
@@ -109,11 +110,50 @@ export function kafkaPublisher({ brokers, clientId, topic }: KafkaTopic) {
       });
     },
 
+    async write(records: readonly NewRecord[]): Promise<void> {
+      const partitions = await partitionCount(producer, topic);
+      for (const batch of inRequests(records, (record) => place(record, partitions))) {
+        const messages = batch.map(({ record, partition }) => kafkaMessage(topic, record, partition));
+        await producer.send({ messages }).catch((error: unknown) => {
+          throw kafkaFailure("write", error);
+        });
+      }
+    },
+
     async close(): Promise<void> {
       await sending;
       await producer.close();
     },
   };
+}
+
+/** `undefined`: any partition, in turn. */
+export function placeOf({ placedBy, turn }: Placement, partitions: number): number | undefined {
+  if (placedBy !== undefined) return partitionOf(placedBy, partitions);
+  return turn === undefined ? undefined : Number(turn % BigInt(partitions));
+}
+
+type Targeted = { readonly record: NewRecord; readonly partition: number };
+
+/** In their order, cut where a request would be more than brokers take. */
+function* inRequests(
+  records: readonly NewRecord[],
+  place: (record: NewRecord) => number,
+): Generator<readonly Targeted[]> {
+  let batch: Targeted[] = [];
+  let bytes = new Map<number, number>();
+  for (const record of records) {
+    const partition = place(record);
+    const filled = (bytes.get(partition) ?? 0) + wireBytes(record);
+    if (batch.length > 0 && (filled > partitionBytes || batch.length >= batchRecords)) {
+      yield batch;
+      batch = [];
+      bytes = new Map();
+    }
+    bytes.set(partition, bytes.size === 0 ? wireBytes(record) : filled);
+    batch.push({ record, partition });
+  }
+  if (batch.length > 0) yield batch;
 }
 
 type Offsets = readonly { readonly partition: number; readonly offset: bigint }[];

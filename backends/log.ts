@@ -8,9 +8,14 @@ export type LogRecord = {
   readonly timestampMs: number;
 };
 
-export type NewRecord = LogRecord & {
+export type NewRecord = LogRecord & Placement;
+
+/** Decides the partition. */
+export type Placement = {
   /** Records with equal bytes here lie in one partition, in order; `undefined`: any partition, in turn. */
   readonly placedBy: Uint8Array | undefined;
+  /** Places it where `placedBy` does not, the same way each time; left out: in turn. */
+  readonly turn?: bigint;
 };
 
 export type StoredRecord = LogRecord & { readonly offset: bigint };
@@ -25,8 +30,23 @@ export type StoredRecord = LogRecord & { readonly offset: bigint };
 export interface Log {
   /** Resolves when the log's durability promise holds. Concurrent calls share their round trips. */
   append(record: NewRecord): Promise<LogPosition>;
+  /**
+   * All of them, each partition's in their order; resolves when the durability promise holds.
+   * One call at a time. A rejected one may have written any beginning of each partition's
+   * part: to go on, the same records are to be written again before others.
+   */
+  write(records: readonly NewRecord[]): Promise<void>;
   /** The very record at a position; `undefined` where there is none. */
   read(position: LogPosition, signal: AbortSignal): Promise<StoredRecord | undefined>;
+  /**
+   * The record in whose place `wanted` belongs, not older than it, of which `isIt` is true:
+   * waited for until `signal` aborts, then `undefined`.
+   */
+  find(
+    wanted: Placement & Pick<LogRecord, "timestampMs">,
+    isIt: (record: StoredRecord) => boolean,
+    signal: AbortSignal,
+  ): Promise<StoredRecord | undefined>;
   /** Joins a group; resolves when its first share of the partitions and their positions are fixed. */
   join(membership: Membership): Promise<LogMember>;
   close(): Promise<void>;
@@ -35,9 +55,15 @@ export interface Log {
 export type Membership = {
   readonly group: string;
   /** Where a partition begins that the group never committed. It is committed at once, and so holds from then on. */
-  readonly start: "earliest" | "latest";
+  readonly start: LogStart;
   readonly reader: LogReader;
 };
+
+/** `atMs`: with the first record of that time or later. `note` is committed with the beginning. */
+export type LogStart = "earliest" | "latest" | { readonly atMs: number; readonly note: string };
+
+/** How far a partition is done, and what its reader wants to be told when somebody goes on from there. */
+export type Progress = { readonly offset: bigint; readonly note: string };
 
 /** What a member of a group tells the one it reads for. */
 export interface LogReader {
@@ -61,6 +87,8 @@ export interface LogReader {
 export type AssignedPartition = {
   readonly partition: number;
   readonly position: bigint;
+  /** What was committed with the position; empty: nothing. */
+  readonly note: string;
   readonly retained: boolean;
 };
 
@@ -69,7 +97,7 @@ export interface LogMember {
    * Records that everything below these offsets is done. `false`: the partitions have moved
    * since, nothing was recorded and nothing of others overwritten.
    */
-  commit(offsets: ReadonlyMap<number, bigint>): Promise<boolean>;
+  commit(progress: ReadonlyMap<number, Progress>): Promise<boolean>;
   wake(): void;
   /** Leaves the group, so that others need not wait for a missed heartbeat. */
   close(): Promise<void>;

@@ -41,6 +41,8 @@ export type Course = {
   readonly signal: AbortSignal;
   /** It was not refused: from now on it counts as a success, however it ends. */
   readonly opened: () => void;
+  /** Whether the client has gone without a word. */
+  readonly vanished: () => boolean;
 };
 
 type OpenStream = { readonly admitted: Admitted; readonly need: Need; readonly end: (why: unknown) => void };
@@ -99,7 +101,8 @@ export function calls({ admission, metrics, log }: Dependencies): Calls {
         open.add(stream);
         admitted.served.calls.open++;
         try {
-          await talk(call, admitted, { signal: ended.signal, opened });
+          const vanished = (): boolean => ended.signal.reason === cancelled;
+          await talk(call, admitted, { signal: ended.signal, opened, vanished });
         } finally {
           clearTimeout(expiry);
           open.delete(stream);

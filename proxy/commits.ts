@@ -1,26 +1,16 @@
-import type { LowWater } from "./low-water.ts";
-
-/** What a group knows of one of its partitions. */
-export type Held = {
-  readonly water: LowWater;
-  committed: bigint;
-  /** What waits here to be handed out. */
-  waiting: number;
-  waitingBytes: number;
-  /** Nothing more is fetched until half of what waits is gone. */
-  full: boolean;
-};
+import type { Progress } from "../backends/log.ts";
+import type { HeldPartition } from "./held-partition.ts";
 
 type CommitOptions = {
-  readonly held: ReadonlyMap<number, Held>;
+  readonly held: ReadonlyMap<number, HeldPartition>;
   /** `false`: the partitions have moved, nothing was recorded. */
-  readonly commit: (offsets: ReadonlyMap<number, bigint>) => Promise<boolean>;
+  readonly commit: (progress: ReadonlyMap<number, Progress>) => Promise<boolean>;
   readonly troubled: (error: Error) => void;
 };
 
 const retryMs = 500;
 
-/** Commits how far each partition is done without a gap, one request at a time. */
+/** Commits how far each partition is done without a gap, and what is done beyond, one request at a time. */
 export function commits({ held, commit, troubled }: CommitOptions) {
   let running: Promise<boolean> | undefined;
   let queued: Promise<boolean> | undefined;
@@ -29,12 +19,12 @@ export function commits({ held, commit, troubled }: CommitOptions) {
   let stopped = false;
 
   const send = async (): Promise<boolean> => {
-    const behind = [...held].filter(([, { water, committed }]) => water.mark() > committed);
-    if (behind.length === 0) return true;
-    const offsets = new Map(behind.map(([partition, { water }]) => [partition, water.mark()]));
-    const taken = await commit(offsets);
+    const behind = [...held].map(([partition, of]) => ({ partition, of, progress: of.progress() }));
+    const news = behind.filter(({ of, progress }) => !of.isCommitted(progress));
+    if (news.length === 0) return true;
+    const taken = await commit(new Map(news.map(({ partition, progress }) => [partition, progress])));
     // Into what was held then: a partition that went and came back begins anew.
-    if (taken) for (const [partition, of] of behind) of.committed = offsets.get(partition) ?? of.committed;
+    if (taken) for (const { of, progress } of news) of.committed(progress);
     return taken;
   };
 

@@ -1,12 +1,14 @@
 import { Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
+import type { LogStart } from "../backends/log.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { Message, SubscribeRequest } from "../proto/gen/prism/v1/message_pb.js";
 import type { ConsumeRequest } from "../proto/gen/prism/v1/queue_pb.js";
 import type { Admitted } from "./admission.ts";
 import type { Course } from "./calls.ts";
 import type { Group } from "./group.ts";
-import { checkSubscribe, creditLimit } from "./queue-request.ts";
-import { parseReceipt } from "./receipt.ts";
+import { checkNack, checkSubscribe, creditLimit, type Start } from "./queue-request.ts";
+import { parseReceipt, type Receipt } from "./receipt.ts";
+import type { Served } from "./served.ts";
 import { subscription } from "./subscription.ts";
 
 type Output = {
@@ -23,10 +25,10 @@ export async function deliver(
   call: Output,
   request: SubscribeRequest,
   { served }: Admitted,
-  { signal, opened }: Course,
+  { signal, opened, vanished }: Course,
   begun: (consumer: Consumer) => void = () => {},
 ): Promise<void> {
-  const wanted = checkSubscribe(request, served.entry);
+  const wanted = checkSubscribe(request);
   const end = Promise.withResolvers<void>();
   end.promise.catch(() => {});
   signal.addEventListener("abort", () => end.reject(signal.reason), { once: true });
@@ -40,7 +42,7 @@ export async function deliver(
     eager: () => joined?.pump(),
     ended: end.reject,
   });
-  joined = await served.groups.join(wanted, subscriber);
+  joined = await served.groups.join({ ...wanted, start: await beginning(served, wanted.start) }, subscriber);
   try {
     call.sendMetadata(new Metadata());
     opened();
@@ -48,9 +50,13 @@ export async function deliver(
     await end.promise;
   } finally {
     subscriber.stop();
-    await served.groups.leave(joined, subscriber);
+    await served.groups.leave(joined, subscriber, vanished());
   }
 }
+
+/** Where a group begins that was never here. */
+const beginning = async ({ locate }: Served, start: Start): Promise<LogStart> =>
+  typeof start === "string" ? start : locate(start);
 
 /** What a client may say while it consumes. */
 export type Consumer = {
@@ -105,29 +111,28 @@ export async function consume(
 }
 
 function obey({ group, addCredit }: Consumer, { served }: Admitted, { request }: ConsumeRequest): void {
+  const each = (named: { receipt: string[] }, act: (of: Group, receipt: Receipt) => unknown): void => {
+    for (const text of named.receipt) {
+      const receipt = parseReceipt(text);
+      act(receipt.session === group.session ? group : served.groups.holding(receipt), receipt);
+    }
+  };
   switch (request.case) {
+    // What comes too late is no mistake of the client's: the message comes again.
     case "ack":
-      for (const text of request.value.receipt) {
-        const receipt = parseReceipt(text);
-        // An acknowledgement that comes too late is no mistake of the client's: the message comes again.
-        if (receipt.session === group.session) group.acknowledge(receipt);
-        else served.groups.holding(receipt).acknowledge(receipt);
-      }
+      each(request.value, (of, receipt) => of.acknowledge(receipt));
       return;
+    case "extend":
+      each(request.value, (of, receipt) => of.extend(receipt));
+      return;
+    case "nack": {
+      const { delayMs, reason } = checkNack(request.value);
+      each(request.value, (of, receipt) => of.reject(receipt, delayMs, reason));
+      return;
+    }
     case "credit":
       addCredit(Math.min(request.value, creditLimit));
       return;
-    case "nack":
-      throw new PrismError(
-        "UNIMPLEMENTED",
-        "nack needs redelivery with attempts and delay, which is not built yet",
-        {
-          details: {
-            missing: "redelivery",
-            recommendation: "End the stream: what is unacknowledged comes again",
-          },
-        },
-      );
     case "open":
       throw invalid("open", "this stream is open already");
     default:

@@ -1,19 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type {
-  AssignedPartition,
-  Log as Backend,
-  LogMember,
-  LogReader,
-  StoredRecord,
-} from "../backends/log.ts";
+import type { Log as Backend, LogMember, LogReader, LogStart, StoredRecord } from "../backends/log.ts";
 import { PrismError } from "../domain/errors.ts";
-import { commits, type Held } from "./commits.ts";
+import { commits } from "./commits.ts";
+import { type HeldPartition, heldPartition } from "./held-partition.ts";
 import { lanes } from "./lanes.ts";
-import { lowWater } from "./low-water.ts";
 import type { Delivered } from "./message.ts";
 import type { Receipt } from "./receipt.ts";
-import { messageOf, topicOf } from "./record.ts";
+import { logPositionOf, messageOf, topicOf } from "./record.ts";
+import { redelivery } from "./redelivery.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 export type GroupOptions = {
@@ -22,10 +17,15 @@ export type GroupOptions = {
   readonly name: string;
   readonly proxy: string;
   readonly topic: string;
-  readonly start: "earliest" | "latest";
+  readonly start: LogStart;
   readonly ordered: boolean;
+  /** Puts a message aside that has failed too often; left out: it comes again without end. */
+  readonly deadLetter?: (message: Delivered, why: DeadLetter) => Promise<void>;
+  readonly deadlineMs?: number;
   readonly troubled: (error: Error) => void;
 };
+
+export type DeadLetter = { readonly attempts: number; readonly reason: string };
 
 export interface Group {
   /** Names this life of the group in receipts. */
@@ -34,12 +34,19 @@ export interface Group {
   readonly ready: Promise<void>;
   readonly subscribers: number;
   attach(subscriber: Subscriber): void;
-  /** What was under way there goes to others. Resolves when all that was acknowledged is committed. */
-  detach(subscriber: Subscriber): Promise<void>;
+  /**
+   * What was under way there goes to others; `vanished`: that counts as a failed delivery.
+   * Resolves when all that was acknowledged is committed.
+   */
+  detach(subscriber: Subscriber, vanished?: boolean): Promise<void>;
   /** Hands out what it can: a subscriber has become ready. */
   pump(): void;
   /** `false`: the delivery is over and its message comes again. */
   acknowledge(receipt: Receipt): boolean;
+  /** Gives it back: it comes again after the delay, or is put aside. `false` as above. */
+  reject(receipt: Receipt, delayMs: number, reason: string): boolean;
+  /** More time to acknowledge it. `false` as above. */
+  extend(receipt: Receipt): boolean;
   /** Resolves when what is acknowledged so far would survive this proxy. */
   committed(): Promise<void>;
   /** Commits, and leaves. */
@@ -50,26 +57,28 @@ export interface Group {
 type Item = {
   readonly partition: number;
   readonly offset: bigint;
+  readonly of: HeldPartition;
   readonly message: Delivered;
   attempts: number;
 };
 
 const acknowledgedMs = 50;
+const failedMs = 500;
 const skippedMs = 5_000;
-// What may wait here of one partition; the rest stays in the backend.
-const waitingLimit = 500;
-const waitingBytesLimit = 4 * 1024 * 1024;
 const movingMs = 200;
 const movingLimitMs = 15_000;
+const defaultDeadlineMs = 30_000;
+const mostAttempts = 5;
+const deadLetterRetryMs = 1_000;
 
 /**
  * One proxy's part of a consumer group. Whatever the number of its subscribers it is one
  * member in the backend, so that their coming and going moves no partitions.
  */
 export function group(options: GroupOptions): Group {
-  const { topic, proxy, troubled } = options;
+  const { topic, proxy, troubled, deadLetter } = options;
   const session = randomBytes(6).toString("hex");
-  const held = new Map<number, Held>();
+  const held = new Map<number, HeldPartition>();
   const underWay = new Map<number, { readonly item: Item; readonly subscriber: Subscriber }>();
   const subscribers: Subscriber[] = [];
   const waiting = lanes<Item>({
@@ -84,8 +93,12 @@ export function group(options: GroupOptions): Group {
 
   const committing = commits({
     held,
-    commit: async (offsets) => (await member?.commit(offsets)) ?? false,
+    commit: async (progress) => (await member?.commit(progress)) ?? false,
     troubled,
+  });
+  const deadlines = redelivery({
+    deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
+    expired: (delivery) => giveBack(delivery, 0, "it was not acknowledged in time"),
   });
 
   const nextReady = (): Subscriber | undefined => {
@@ -111,37 +124,79 @@ export function group(options: GroupOptions): Group {
     const delivery = ++deliveries;
     item.attempts++;
     underWay.set(delivery, { item, subscriber });
+    deadlines.expect(delivery);
     const receipt = { proxy, session, delivery, partition, offset };
     subscriber.take({ message, receipt, attempt: item.attempts });
   };
 
-  const count = ({ partition, message }: Item, by: 1 | -1): void => {
-    const of = held.get(partition);
-    if (of === undefined) return;
-    of.waiting += by;
-    of.waitingBytes += by * message.payload.byteLength;
-    const emptied = of.waiting <= waitingLimit / 2 && of.waitingBytes <= waitingBytesLimit / 2;
-    if (!of.full || !emptied) return;
-    of.full = false;
-    member?.wake();
+  const count = ({ of, message }: Item, by: 1 | -1): void => {
+    if (of.waits(by, message.payload.byteLength)) member?.wake();
   };
 
-  const enqueue = (partition: number, record: StoredRecord, of: Held): void => {
+  /** Ends a delivery; `undefined`: it had ended. */
+  const takeBack = (delivery: number): Item | undefined => {
+    const known = underWay.get(delivery);
+    if (known === undefined) return undefined;
+    underWay.delete(delivery);
+    deadlines.settle(delivery);
+    known.subscriber.released();
+    return known.item;
+  };
+
+  const isHeld = ({ partition, of }: Item): boolean => held.get(partition) === of;
+
+  const again = (items: readonly Item[]): void => {
+    const still = items.filter(isHeld);
+    for (const item of still) count(item, 1);
+    waiting.back(still);
+    pump();
+  };
+
+  const giveBack = (delivery: number, delayMs: number, reason: string): boolean => {
+    const item = takeBack(delivery);
+    if (item === undefined) return false;
+    committing.soon(failedMs);
+    if (item.of.failed(item.offset) >= mostAttempts && deadLetter !== undefined) putAside(item, reason);
+    else if (delayMs > 0) deadlines.later(delayMs, () => again([item]));
+    else again([item]);
+    return true;
+  };
+
+  const putAside = (item: Item, reason: string): void => {
+    const attempts = item.of.failures(item.offset);
+    deadLetter?.(item.message, { attempts, reason }).then(
+      () => finish(item),
+      (error: Error) => {
+        troubled(error);
+        deadlines.later(deadLetterRetryMs, () => isHeld(item) && putAside(item, reason));
+      },
+    );
+  };
+
+  const finish = (item: Item): void => {
+    if (!isHeld(item)) return;
+    item.of.done(item.offset);
+    waiting.done(item);
+    committing.soon(acknowledgedMs);
+    pump();
+  };
+
+  const enqueue = (partition: number, record: StoredRecord, of: HeldPartition): void => {
     const { offset } = record;
     const message = topicOf(record) === topic ? messageOf(record, { partition, offset }) : undefined;
-    if (message === undefined) return;
-    of.water.add(offset);
-    const item = { partition, offset, message, attempts: 0 };
-    waiting.add(item);
-    count(item, 1);
+    if (message === undefined || !of.takes(offset, logPositionOf(record))) return;
+    const item = { partition, offset, of, message, attempts: of.failures(offset) };
+    if (item.attempts >= mostAttempts && deadLetter !== undefined) putAside(item, "it failed before");
+    else {
+      waiting.add(item);
+      count(item, 1);
+    }
   };
 
   /** Of what is not kept nothing is known any more: acknowledgements of it come to nothing. */
   const forget = (kept: ReadonlySet<number>): void => {
     const lost = ({ partition }: Item): boolean => !kept.has(partition);
-    for (const [delivery, { item, subscriber }] of [...underWay]) {
-      if (lost(item) && underWay.delete(delivery)) subscriber.released();
-    }
+    for (const [delivery, { item }] of [...underWay]) if (lost(item)) takeBack(delivery);
     waiting.drop(lost);
     for (const partition of [...held.keys()]) if (!kept.has(partition)) held.delete(partition);
   };
@@ -151,10 +206,10 @@ export function group(options: GroupOptions): Group {
       moving = true;
       await committing.flush().catch(troubled);
     },
-    assigned(partitions: readonly AssignedPartition[]) {
+    assigned(partitions) {
       forget(new Set(partitions.filter(({ retained }) => retained).map(({ partition }) => partition)));
-      for (const { partition, position } of partitions) {
-        if (!held.has(partition)) held.set(partition, holding(position));
+      for (const assigned of partitions) {
+        if (!held.has(assigned.partition)) held.set(assigned.partition, heldPartition(assigned));
       }
       moving = false;
       committing.soon(acknowledgedMs);
@@ -168,12 +223,7 @@ export function group(options: GroupOptions): Group {
       committing.soon(skippedMs);
       pump();
     },
-    wants(partition) {
-      const of = held.get(partition);
-      if (of === undefined) return true;
-      of.full ||= of.waiting >= waitingLimit || of.waitingBytes >= waitingBytesLimit;
-      return !of.full;
-    },
+    wants: (partition) => held.get(partition)?.wants() ?? true,
     troubled,
     failed: (error) => end(error),
   };
@@ -199,28 +249,25 @@ export function group(options: GroupOptions): Group {
       subscribers.push(subscriber);
       pump();
     },
-    async detach(subscriber) {
+    async detach(subscriber, vanished = false) {
       const at = subscribers.indexOf(subscriber);
       if (at >= 0) subscribers.splice(at, 1);
-      const returned: Item[] = [];
-      for (const [delivery, { item, subscriber: holder }] of [...underWay]) {
-        if (holder === subscriber && underWay.delete(delivery)) returned.push(item);
-      }
-      for (const item of returned) count(item, 1);
-      waiting.back(returned);
-      pump();
+      const theirs = [...underWay].filter(([, { subscriber: holder }]) => holder === subscriber);
+      if (vanished) for (const [delivery] of theirs) giveBack(delivery, 0, "its consumer has vanished");
+      else again(theirs.flatMap(([delivery]) => takeBack(delivery) ?? []));
       await committing.flush().catch(troubled);
     },
     acknowledge({ delivery, partition, offset }) {
-      const known = underWay.get(delivery);
+      const item = takeBack(delivery);
       // Acknowledging twice is no mistake; acknowledging what was taken back is one.
-      if (known === undefined) return held.get(partition)?.water.isDone(offset) ?? false;
-      underWay.delete(delivery);
-      held.get(partition)?.water.done(offset);
-      waiting.done(known.item);
-      known.subscriber.released();
-      committing.soon(acknowledgedMs);
-      pump();
+      if (item === undefined) return held.get(partition)?.water.isDone(offset) ?? false;
+      finish(item);
+      return true;
+    },
+    reject: ({ delivery }, delayMs, reason) => giveBack(delivery, delayMs, reason),
+    extend({ delivery }) {
+      if (!underWay.has(delivery)) return false;
+      deadlines.expect(delivery);
       return true;
     },
     async committed() {
@@ -234,18 +281,11 @@ export function group(options: GroupOptions): Group {
       await ready.catch(() => {});
       await committing.flush().catch(troubled);
       committing.stop();
+      deadlines.stop();
       await member?.close();
     },
   };
 }
-
-const holding = (position: bigint): Held => ({
-  water: lowWater(position),
-  committed: position,
-  waiting: 0,
-  waitingBytes: 0,
-  full: false,
-});
 
 const stillMoving = (name: string): PrismError =>
   new PrismError("BACKEND_UNAVAILABLE", `could not commit for ${name}: its partitions are still moving`, {

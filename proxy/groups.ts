@@ -1,5 +1,6 @@
-import type { Log as Backend } from "../backends/log.ts";
-import { type Group, group } from "./group.ts";
+import type { Log as Backend, LogStart } from "../backends/log.ts";
+import { type DeadLetter, type Group, group } from "./group.ts";
+import type { Delivered } from "./message.ts";
 import { type Receipt, receiptElsewhere } from "./receipt.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -9,23 +10,30 @@ type GroupsOptions = {
   readonly prefix: string;
   readonly ordered: boolean;
   readonly backend: Backend;
+  /** Puts a message aside that a group has failed to work on. */
+  readonly deadLetter: (group: string, message: Delivered, why: DeadLetter) => Promise<void>;
+  /** How long a delivery may go unacknowledged. Default 30 s. */
+  readonly deadlineMs?: number | undefined;
   readonly troubled: (error: Error) => void;
 };
 
-type Wanted = { readonly topic: string; readonly group: string; readonly start: "earliest" | "latest" };
+type Wanted = { readonly topic: string; readonly group: string; readonly start: LogStart };
+
+const deadLetters = ".dead-letter";
 
 /** A namespace's consumer groups on this proxy: each is there as long as it has a subscriber here. */
 export interface Groups {
   /** Resolves when the group stands and the subscriber is one of its own. */
   join(wanted: Wanted, subscriber: Subscriber): Promise<Group>;
-  /** Resolves when what was acknowledged is committed. */
-  leave(group: Group, subscriber: Subscriber): Promise<void>;
+  /** `vanished`: without a word. Resolves when what was acknowledged is committed. */
+  leave(group: Group, subscriber: Subscriber, vanished?: boolean): Promise<void>;
   /** The group that a receipt of this proxy is for; `RECEIPT_ELSEWHERE` where it is for none that is here. */
   holding(receipt: Receipt): Group;
   close(error: Error): Promise<void>;
 }
 
-export function groups({ proxy, prefix, ordered, backend, troubled }: GroupsOptions): Groups {
+export function groups(options: GroupsOptions): Groups {
+  const { proxy, prefix, ordered, backend, deadLetter, deadlineMs, troubled } = options;
   const open = new Map<string, Group>();
   const leaving = new Map<string, Promise<void>>();
 
@@ -40,8 +48,23 @@ export function groups({ proxy, prefix, ordered, backend, troubled }: GroupsOpti
 
   const nameOf = (wanted: Wanted): string => `${prefix}.${undotted(wanted.topic)}.${wanted.group}`;
 
-  const leave: Groups["leave"] = async (left, subscriber) => {
-    await left.detach(subscriber);
+  const begin = (name: string, wanted: Wanted): Group =>
+    group({
+      ...wanted,
+      name,
+      proxy,
+      ordered,
+      backend,
+      troubled,
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      // What was put aside once is not put aside again: there is no further place.
+      ...(wanted.topic.endsWith(deadLetters)
+        ? {}
+        : { deadLetter: (message, why) => deadLetter(wanted.group, message, why) }),
+    });
+
+  const leave: Groups["leave"] = async (left, subscriber, vanished) => {
+    await left.detach(subscriber, vanished);
     const name = [...open].find(([, candidate]) => candidate === left)?.[0];
     if (name !== undefined && left.subscribers === 0) await closeGroup(name, left);
   };
@@ -51,7 +74,7 @@ export function groups({ proxy, prefix, ordered, backend, troubled }: GroupsOpti
       const name = nameOf(wanted);
       // Two lives of one group at a time would move partitions for nothing.
       while (leaving.has(name)) await leaving.get(name);
-      const found = open.get(name) ?? group({ ...wanted, name, proxy, ordered, backend, troubled });
+      const found = open.get(name) ?? begin(name, wanted);
       open.set(name, found);
       found.attach(subscriber);
       try {

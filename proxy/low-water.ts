@@ -11,6 +11,8 @@ export interface LowWater {
   isDone(offset: bigint): boolean;
   /** Everything below is done. */
   mark(): bigint;
+  /** What is done beyond the mark. */
+  doneAbove(): readonly bigint[];
 }
 
 export function lowWater(position: bigint): LowWater {
@@ -40,5 +42,6 @@ export function lowWater(position: bigint): LowWater {
     },
     isDone: (offset) => offset < mark() || done.has(offset),
     mark,
+    doneAbove: () => [...done],
   };
 }

@@ -12,7 +12,9 @@ export type Message = {
   readonly publishedAtMs: number;
   /** What patterns tell one another over the backend: `prism-…`, never a client's. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The same id is the same message: published before, it is not published again. */
+  readonly once: boolean;
 };
 
 /** `offset` is opaque to clients, fixed at acknowledgement and equal in delivery. */
-export type Delivered = Message & { readonly offset: string };
+export type Delivered = Omit<Message, "once"> & { readonly offset: string };

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { v7 } from "uuid";
+import type { StoredRecord } from "../backends/log.ts";
 import { PrismError } from "../domain/errors.ts";
 import {
   type ProbeRequest,
@@ -13,7 +14,9 @@ import { type Authenticated, callingPeer } from "../runtime/mutual-tls.ts";
 import { peerText } from "../runtime/peer.ts";
 import type { Directory } from "./directory.ts";
 import { grpcStatus } from "./grpc-error.ts";
-import { messageOf, positionOf } from "./record.ts";
+import type { Message } from "./message.ts";
+import type { Published } from "./patterns/pattern.ts";
+import { logPositionOf, messageOf, parseLogOffset, positionOf, recordOf } from "./record.ts";
 import type { Served } from "./served.ts";
 
 type ProbeDependencies = {
@@ -55,16 +58,19 @@ async function probe(
     throw new PrismError("NAMESPACE_NOT_READY", `'${namespace}' cannot be probed: ${because}`);
   }
   const startedAt = performance.now();
-  const sent = { id: v7(), payload: randomBytes(32) };
-  const { offset } = await served.publish({
-    ...sent,
+  const sent: Message = {
+    id: v7(),
+    payload: randomBytes(32),
     topic,
     key: "",
     metadata: {},
     publishedAtMs: Date.now(),
     headers: {},
-  });
-  await checkReturned(served, sent, offset);
+    once: false,
+  };
+  const published = await served.publish(sent);
+  const { offset } = published;
+  await checkReturned(served, sent, published);
   return create(ProbeResponseSchema, {
     messageId: sent.id,
     offset,
@@ -73,16 +79,28 @@ async function probe(
 }
 
 /** Reads that very record, and not merely some: a probe that was not compared proves nothing. */
-async function checkReturned(
-  { backend, entry }: Served,
-  sent: { readonly id: string; readonly payload: Uint8Array },
-  offset: string,
-): Promise<void> {
-  const position = positionOf(offset);
-  const record = position && (await backend.read(position, AbortSignal.timeout(patienceMs)));
-  const returned = position && record && messageOf(record, position);
+async function checkReturned(served: Served, sent: Message, published: Published): Promise<void> {
+  const record = await returnedBy(served, sent, published);
+  const returned = record && messageOf(record, { partition: 0, offset: record.offset });
   const equal = returned?.id === sent.id && Buffer.from(sent.payload).equals(returned.payload);
   if (equal) return;
+  const { entry } = served;
   const what = returned === undefined ? "nothing came back" : "something else came back";
   throw new PrismError("NAMESPACE_NOT_READY", `a probe was published to '${entry.namespace}' and ${what}`);
+}
+
+/** The record at the place that was answered; from a log it comes to the backend a moment later. */
+async function returnedBy(
+  { backend, entry }: Served,
+  sent: Message,
+  { offset, recordedAtMs = sent.publishedAtMs }: Published,
+): Promise<StoredRecord | undefined> {
+  const patience = AbortSignal.timeout(patienceMs);
+  const inLog = parseLogOffset(offset);
+  if (inLog !== undefined) {
+    const wanted = { ...recordOf(sent, entry.ordered), turn: inLog, timestampMs: recordedAtMs };
+    return backend.find(wanted, (record) => logPositionOf(record) === inLog, patience);
+  }
+  const position = positionOf(offset);
+  return position && backend.read(position, patience);
 }

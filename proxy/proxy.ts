@@ -1,6 +1,9 @@
 import { clientIdOf } from "../backends/kafka-client-quota.ts";
+import type { KafkaCluster, KafkaSasl } from "../backends/kafka-connection.ts";
 import { kafkaHealth, kafkaLog } from "../backends/kafka-log.ts";
 import type { Log as Backend } from "../backends/log.ts";
+import { checkDurable, dataPool } from "../backends/write-ahead-log/data-pool.ts";
+import { leadership } from "../backends/write-ahead-log/leadership.ts";
 import { PrismError } from "../domain/errors.ts";
 import { type Entry, State } from "../proto/gen/prism/control/v1/control_pb.js";
 import type { Authority } from "../runtime/auth.ts";
@@ -12,12 +15,14 @@ import { calls } from "./calls.ts";
 import { watchCondition } from "./condition.ts";
 import { type Directory, directory } from "./directory.ts";
 import { diskCopy } from "./disk-copy.ts";
+import { failpoint } from "./failpoint.ts";
 import { lease } from "./lease.ts";
+import { logMetrics } from "./log-metrics.ts";
 import { metrics } from "./metrics.ts";
 import { probeService } from "./probe.ts";
 import { probeServer } from "./probe-server.ts";
 import { queueService } from "./queue.ts";
-import { type Served, serve, stop } from "./served.ts";
+import { type ServeDependencies, type Served, serve, stop } from "./served.ts";
 import { grpcServer } from "./server.ts";
 import { watch } from "./watch.ts";
 
@@ -37,6 +42,13 @@ export type ProxyOptions = {
   readonly controlIdentity: Identity;
   readonly dataDir: string;
   readonly kafkaBrokers: readonly string[];
+  /** Where logs are kept. */
+  readonly dataUrl: string;
+  readonly failpoint?: string | undefined;
+  /** How long a delivery may go unacknowledged. Default 30 s. */
+  readonly ackDeadlineMs?: number;
+  /** Left out where brokers let everybody in. */
+  readonly kafkaSasl?: KafkaSasl;
   readonly authority: Authority;
   readonly log: Log;
   /** How often streams are looked at for what no message announces: a lease that has run out. */
@@ -56,20 +68,25 @@ const defaultRecheckMs = 1_000;
 
 /** The data plane: puts the directory into force and serves what it says. */
 export async function proxy(options: ProxyOptions): Promise<Proxy> {
-  const { proxyId, log, kafkaBrokers } = options;
+  const { proxyId, log, kafkaBrokers, kafkaSasl } = options;
+  const cluster = { brokers: kafkaBrokers, ...(kafkaSasl && { sasl: kafkaSasl }) };
   const measured = metrics();
   const leased = lease();
   const copy = diskCopy({ folder: options.dataDir, log });
-  const kafka = kafkaHealth(kafkaBrokers, `prism.${proxyId}`);
-  const serving = {
+  const kafka = kafkaHealth(cluster, `prism.${proxyId}`);
+  const data = dataPool(options.dataUrl, `prism-${proxyId}`);
+  const leads = leadership(options.dataUrl, `prism-${proxyId}-leader`);
+  const logs = logMetrics(measured.registry);
+  const serving: ServeDependencies = {
     proxy: proxyId,
-    connect: (entry: Entry) => connect(entry, kafkaBrokers),
+    tools: { data, failpoint: failpoint(options.failpoint), metrics: logs },
+    leadership: leads,
+    ...(options.ackDeadlineMs === undefined ? {} : { ackDeadlineMs: options.ackDeadlineMs }),
+    connect: (entry: Entry) => connect(entry, cluster),
     troubled(namespace: string, error: Error) {
-      measured.backendError(namespace, "kafka");
-      log.warn(
-        { namespace, backend: "kafka", error: error.message, cause: String(error.cause) },
-        "backend trouble",
-      );
+      const backend = backendOf(error);
+      measured.backendError(namespace, backend);
+      log.warn({ namespace, backend, error: error.message, cause: String(error.cause) }, "backend trouble");
     },
   };
   const table = directory<Served>({
@@ -124,7 +141,11 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     host: options.host,
     port: options.operatorPort,
     metrics: measured.registry,
-    checks: { directory: async () => checkKnown(table), kafka: kafka.check },
+    checks: {
+      directory: async () => checkKnown(table),
+      kafka: kafka.check,
+      postgres: () => checkDurable(data),
+    },
     facts: () => ({
       // No reason to take traffic away: it serves without, for as long as each namespace's stale limit says.
       control_plane: { connected: watching.connected, lease_overdue_ms: finite(leased.overdueMs()) },
@@ -151,17 +172,17 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
         stop: () => {
           clearInterval(rechecking);
           condition.close();
-          return Promise.all([operator.close(), kafka.close()]);
+          return Promise.all([operator.close(), kafka.close(), leads.close(), data.end()]);
         },
       },
     ],
   };
 }
 
-function connect({ namespace, backend }: Entry, kafkaBrokers: readonly string[]): Backend {
+function connect({ namespace, backend }: Entry, cluster: KafkaCluster): Backend {
   const topic = backend?.config?.["topic"];
   if (backend?.type === "kafka" && typeof topic === "string") {
-    return kafkaLog({ brokers: kafkaBrokers, clientId: clientIdOf(namespace), topic });
+    return kafkaLog({ ...cluster, clientId: clientIdOf(namespace), topic });
   }
   throw new PrismError(
     "UNIMPLEMENTED",
@@ -189,6 +210,10 @@ const notEnforced = (table: Directory<Served>): Readonly<Record<string, readonly
       .filter((served) => served.notEnforced.length > 0)
       .map(({ entry, notEnforced: patterns }) => [entry.namespace, patterns]),
   );
+
+/** Whose trouble it is: the log's, or the backend's behind it. */
+const backendOf = (error: Error): string =>
+  error instanceof PrismError && error.details["backend"] === "Postgres" ? "postgres" : "kafka";
 
 const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(":"));
 

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Message, MessageSchema } from "../proto/gen/prism/v1/message_pb.js";
+import { deadLetterMetadata } from "./dead-letter.ts";
 import { receiptText } from "./receipt.ts";
 import type { Delivery } from "./subscriber.ts";
 
@@ -11,7 +12,7 @@ export const toProto = ({ message, receipt, attempt }: Delivery): Message =>
     topic: message.topic,
     key: message.key,
     payload: message.payload,
-    metadata: message.metadata,
+    metadata: { ...message.metadata, ...deadLetterMetadata(message.headers) },
     offset: message.offset,
     receipt: receiptText(receipt),
     attempt,

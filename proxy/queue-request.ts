@@ -1,6 +1,9 @@
+import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { PrismError } from "../domain/errors.ts";
 import type { Entry } from "../proto/gen/prism/control/v1/control_pb.js";
 import type { PublishRequest, SubscribeRequest } from "../proto/gen/prism/v1/message_pb.js";
+import type { Nack } from "../proto/gen/prism/v1/queue_pb.js";
+import type { Beginning } from "./patterns/pattern.ts";
 
 const name = /^[A-Za-z0-9._-]{1,200}$/;
 const metadataKey = /^[A-Za-z0-9._-]{1,128}$/;
@@ -8,6 +11,8 @@ const metadataEntries = 64;
 const metadataBytes = 32 * 1024;
 const keyBytes = 1_024;
 const defaultCredit = 100;
+const longestDelayMs = 12 * 3_600_000;
+const reasonLength = 500;
 export const creditLimit = 10_000;
 
 const reserved = (topic: string): boolean => topic.startsWith("prism-") || topic.endsWith(".dead-letter");
@@ -25,20 +30,16 @@ export function checkPublish(request: PublishRequest, entry: Entry): void {
     throw invalid("key", `a key has at most ${keyBytes} bytes`, { limit_bytes: keyBytes });
   }
   checkMetadata(request.metadata);
-  if (request.idempotencyKey !== "") {
-    throw new PrismError(
-      "UNIMPLEMENTED",
-      "idempotent publish needs the table of keys, which is not built yet",
-      {
-        details: { field: "idempotency_key", missing: "deduplication", recommendation: "Publish without it" },
-      },
-    );
+  if (Buffer.byteLength(request.idempotencyKey) > keyBytes) {
+    throw invalid("idempotency_key", `an idempotency key has at most ${keyBytes} bytes`, {
+      limit_bytes: keyBytes,
+    });
   }
 }
 
 /** An internal topic is nobody's to read; dead letters are. */
-export function checkSubscribe(request: SubscribeRequest, entry: Entry): Subscription {
-  checkName("topic", request.topic);
+export function checkSubscribe(request: SubscribeRequest): Subscription {
+  checkName("topic", request.topic.replace(/\.dead-letter$/, ""));
   if (request.topic.startsWith("prism-")) {
     throw invalid("topic", `topic '${request.topic}' is reserved for Prism itself`, {
       recommendation: "Use a topic that does not begin with 'prism-'",
@@ -46,36 +47,40 @@ export function checkSubscribe(request: SubscribeRequest, entry: Entry): Subscri
   }
   checkName("group", request.group);
   const credit = Math.min(request.credit === 0 ? defaultCredit : request.credit, creditLimit);
-  return { topic: request.topic, group: request.group, credit, start: startOf(request, entry) };
+  return { topic: request.topic, group: request.group, credit, start: startOf(request) };
 }
 
 export type Subscription = {
   readonly topic: string;
   readonly group: string;
-  readonly start: "earliest" | "latest";
+  readonly start: Start;
   /** How many messages may be under way unacknowledged. */
   readonly credit: number;
 };
 
-function startOf({ start }: SubscribeRequest, entry: Entry): "earliest" | "latest" {
-  const from = start?.start.case ?? "latest";
-  if (from === "latest" || from === "earliest") return from;
-  if (!entry.patterns.some(({ type }) => type === "replay-store")) {
-    throw new PrismError("REPLAY_NOT_ENABLED", `'${entry.namespace}' keeps nothing to start again from`, {
-      details: { field: `start.${from}`, recommendation: "Create the namespace with replay: enabled" },
+export type Start = "earliest" | "latest" | Beginning;
+
+function startOf({ start }: SubscribeRequest): Start {
+  const from = start?.start ?? { case: undefined };
+  switch (from.case) {
+    case "offset":
+      return { offset: from.value };
+    case "time":
+      return { timeMs: timestampMs(from.value) };
+    default:
+      return from.case ?? "latest";
+  }
+}
+
+/** Milliseconds until it may come again, and why it came back. */
+export function checkNack({ delay, reason }: Nack): { readonly delayMs: number; readonly reason: string } {
+  const delayMs = delay === undefined ? 0 : durationMs(delay);
+  if (delayMs < 0 || delayMs > longestDelayMs) {
+    throw invalid("nack.delay", "a delay is between nothing and twelve hours", {
+      limit_seconds: longestDelayMs / 1_000,
     });
   }
-  throw new PrismError(
-    "UNIMPLEMENTED",
-    `starting from an ${from} needs replay-store, which is not built yet`,
-    {
-      details: {
-        field: `start.${from}`,
-        missing: "replay-store",
-        recommendation: "Start from earliest or latest",
-      },
-    },
-  );
+  return { delayMs, reason: reason === "" ? "it was refused" : reason.slice(0, reasonLength) };
 }
 
 function checkPayload(bytes: number, { limits, namespace }: Entry): void {

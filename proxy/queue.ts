@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ServerWritableStream, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { v7 } from "uuid";
+import { v5, v7 } from "uuid";
 import { PrismError } from "../domain/errors.ts";
 import {
   type AcknowledgeRequest,
@@ -18,8 +18,10 @@ import type { Calls, Operation } from "./calls.ts";
 import { consume, deliver } from "./consume.ts";
 import type { Group } from "./group.ts";
 import { grpcStatus } from "./grpc-error.ts";
+import type { Message as ToPublish } from "./message.ts";
 import { checkPublish } from "./queue-request.ts";
 import { parseReceipt, receiptElsewhere } from "./receipt.ts";
+import type { Served } from "./served.ts";
 
 type QueueDependencies = { readonly calls: Calls; readonly clock?: () => number };
 
@@ -29,22 +31,12 @@ const operation = (name: string, need: Operation["need"]): Operation => ({ api: 
 export function queueService({ calls, clock = Date.now }: QueueDependencies): UntypedServiceImplementation {
   const publish = async (request: PublishRequest, { served }: Admitted): Promise<PublishResponse> => {
     checkPublish(request, served.entry);
-    const { topic, payload, metadata, key } = request;
-    const publishedAtMs = clock();
-    const id = v7({ msecs: publishedAtMs });
-    const { offset } = await served.publish({
-      id,
-      topic,
-      key,
-      payload,
-      metadata,
-      publishedAtMs,
-      headers: {},
-    });
+    const message = messageOf(request, served, clock());
+    const { offset, recordedAtMs = message.publishedAtMs } = await served.publish(message);
     return create(PublishResponseSchema, {
-      messageId: id,
+      messageId: message.id,
       offset,
-      recordedAt: timestampFromMs(publishedAtMs),
+      recordedAt: timestampFromMs(recordedAtMs),
     });
   };
 
@@ -62,6 +54,32 @@ export function queueService({ calls, clock = Date.now }: QueueDependencies): Un
     fetchPayload: notBuilt("FetchPayload", "claim check, which carries large payloads past the broker"),
   };
 }
+
+/** With an idempotency key the id follows from it: whoever publishes again, also after a crash, says the same id. */
+function messageOf(request: PublishRequest, { entry, idempotent }: Served, publishedAtMs: number): ToPublish {
+  const { topic, payload, metadata, key, idempotencyKey } = request;
+  const once = idempotencyKey !== "";
+  if (once && !idempotent) throw noDeduplication(entry.namespace);
+  const id = once
+    ? v5(`${entry.namespace}/${entry.incarnation}/${topic}/${idempotencyKey}`, names)
+    : v7({ msecs: publishedAtMs });
+  return { id, topic, key, payload, metadata, publishedAtMs, headers: {}, once };
+}
+
+const names = "1d0c4ad8-2f0b-5d0a-8a5e-0c6b1f2f3e90";
+
+const noDeduplication = (namespace: string): PrismError =>
+  new PrismError(
+    "UNIMPLEMENTED",
+    `'${namespace}' has no log, and idempotent publish without one is not built yet`,
+    {
+      details: {
+        field: "idempotency_key",
+        missing: "deduplication without wal or replay-store",
+        recommendation: "Publish without it",
+      },
+    },
+  );
 
 /** Answers when it is committed: what is confirmed does not come again, whatever dies. */
 async function acknowledge(request: AcknowledgeRequest, { served }: Admitted): Promise<AcknowledgeResponse> {

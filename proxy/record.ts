@@ -3,7 +3,15 @@ import type { Delivered, Message } from "./message.ts";
 
 // Raised when the meaning of a header changes, so that an old record is read as what it was.
 const formatVersion = "1";
-const own = { id: "prism-id", topic: "prism-topic", publishedAt: "prism-published-at", version: "prism-v" };
+/** Where a message is in its namespace's log: increases along each partition, but for what was sent twice. */
+export const positionHeader = "prism-position";
+const own = {
+  id: "prism-id",
+  topic: "prism-topic",
+  publishedAt: "prism-published-at",
+  version: "prism-v",
+  position: positionHeader,
+};
 const reserved = "prism-";
 const text = new TextEncoder();
 
@@ -39,6 +47,7 @@ export function messageOf(record: LogRecord, position: LogPosition): Delivered |
     if (!name.startsWith(reserved)) metadata[name] = value;
     else if (!known.includes(name)) headers[name] = value;
   }
+  const inLog = logPositionOf(record);
   const publishedAtMs = Date.parse(record.headers.get(own.publishedAt) ?? "");
   return {
     id,
@@ -48,13 +57,26 @@ export function messageOf(record: LogRecord, position: LogPosition): Delivered |
     metadata,
     headers,
     publishedAtMs: Number.isNaN(publishedAtMs) ? record.timestampMs : publishedAtMs,
-    offset: offsetOf(position),
+    offset: inLog === undefined ? offsetOf(position) : logOffset(inLog),
   };
 }
 
 export const topicOf = (record: LogRecord): string | undefined => record.headers.get(own.topic);
 
-/** The letter says which kind of position it is: one day there will be others. */
+/** `undefined`: it did not come through a log. */
+export function logPositionOf(record: LogRecord): bigint | undefined {
+  const text = record.headers.get(positionHeader);
+  return text !== undefined && /^\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+}
+
+/** An offset's letter says which kind of position it is: `w` of the namespace's log, `k` of Kafka. */
+export const logOffset = (position: bigint): string => `w.${position}`;
+
+export function parseLogOffset(offset: string): bigint | undefined {
+  const [, position] = /^w\.(\d{1,19})$/.exec(offset) ?? [];
+  return position === undefined ? undefined : BigInt(position);
+}
+
 export const offsetOf = ({ partition, offset }: LogPosition): string => `k.${partition}.${offset}`;
 
 export function positionOf(offset: string): LogPosition | undefined {

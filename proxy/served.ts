@@ -1,10 +1,14 @@
-import type { Log as Backend } from "../backends/log.ts";
+import type { Log as Backend, LogStart } from "../backends/log.ts";
+import type { Leadership } from "../backends/write-ahead-log/leadership.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { Entry } from "../proto/gen/prism/control/v1/control_pb.js";
+import { runBackground } from "./background.ts";
 import { deliverer, publisher } from "./chain.ts";
+import { deadLetterOf } from "./dead-letter.ts";
 import { type Groups, groups } from "./groups.ts";
-import { patternsOf } from "./patterns/built.ts";
-import type { Deliver, Publish } from "./patterns/pattern.ts";
+import { buildPatterns, judgePatterns } from "./patterns/built.ts";
+import type { Tools } from "./patterns/logs.ts";
+import type { Beginning, Deliver, Pattern, Publish } from "./patterns/pattern.ts";
 import { offsetOf, recordOf } from "./record.ts";
 
 /** One namespace in service: its entry, and what was made of it. */
@@ -13,68 +17,133 @@ export type Served = {
   readonly publish: Publish;
   /** The way of a message from the backend to one consumer. */
   readonly deliver: (consumer: Deliver) => Deliver;
+  /** Where a group begins that names an offset or a time; `REPLAY_NOT_ENABLED` where nothing keeps them. */
+  readonly locate: (beginning: Beginning) => Promise<LogStart>;
+  /** Whether the same id published again adds nothing. */
+  readonly idempotent: boolean;
   readonly backend: Backend;
   readonly groups: Groups;
   /** Patterns of the plan that this build does not run: shown, never hidden. */
   readonly notEnforced: readonly string[];
   /** Outlives a change of the entry, as the calls do. */
   readonly calls: { open: number };
+  /** What is there as long as neither incarnation nor backend nor patterns change. */
+  readonly lasting: Lasting;
+};
+
+type Lasting = {
+  readonly chain: readonly Pattern[];
+  readonly notEnforced: readonly string[];
+  readonly backend: Backend;
+  readonly groups: Groups;
+  readonly publish: Publish;
+  readonly calls: { open: number };
+  readonly close: () => Promise<void>;
 };
 
 export type ServeDependencies = {
   readonly proxy: string;
   /** The data-plane connector for a backend and topic; throws `UNIMPLEMENTED` for one this build lacks. */
   readonly connect: (entry: Entry) => Backend;
+  readonly tools: Omit<Tools, "send" | "troubled">;
+  readonly leadership: Leadership;
+  /** How long a delivery may go unacknowledged. Default 30 s. */
+  readonly ackDeadlineMs?: number;
   /** The backend does not do as it should: counted and logged, whether it is repeated or told to a caller. */
   readonly troubled: (namespace: string, error: Error) => void;
 };
 
-/** Puts an entry into force. What changes neither incarnation nor backend keeps connections and consumers. */
+/** Puts an entry into force. What changes neither incarnation, backend nor patterns keeps connections and consumers. */
 export function serve(deps: ServeDependencies, entry: Entry, before: Served | undefined): Served {
-  const { chain, notEnforced } = patternsOf(entry);
   const same = before !== undefined && identity(before.entry) === identity(entry);
-  const backend = same ? before.backend : deps.connect(entry);
-  if (before !== undefined && !same) stop(before);
-  const { namespace, incarnation, ordered } = entry;
-  const append: Publish = async (message) => {
-    try {
-      return { offset: offsetOf(await backend.append(recordOf(message, ordered))) };
-    } catch (error) {
-      if (error instanceof PrismError && error.code === "BACKEND_UNAVAILABLE")
-        deps.troubled(namespace, error);
-      throw error;
-    }
-  };
+  const lasting = same ? before.lasting : begin(deps, entry);
+  if (before !== undefined && !same) void stop(before);
+  const { chain, notEnforced, backend, groups, publish, calls } = lasting;
   return {
     entry,
     backend,
     notEnforced,
-    publish: publisher(chain, append),
+    publish,
     deliver: (consumer) => deliverer(chain, consumer),
-    groups: same
-      ? before.groups
-      : groups({
-          proxy: deps.proxy,
-          prefix: `prism.${namespace}.${incarnation}`,
-          ordered,
-          backend,
-          troubled: (error) => deps.troubled(namespace, error),
-        }),
-    calls: same ? before.calls : { open: 0 },
+    locate: (beginning) => locate(chain, entry, beginning),
+    idempotent: chain.some(({ once }) => once === true),
+    groups,
+    calls,
+    lasting,
+  };
+}
+
+function begin(deps: ServeDependencies, entry: Entry): Lasting {
+  const { namespace, incarnation, ordered } = entry;
+  const troubled = (error: Error): void => deps.troubled(namespace, error);
+  // Before anything is opened: an entry that cannot be served leaves nothing behind.
+  const notEnforced = judgePatterns(entry);
+  const backend = deps.connect(entry);
+  const send = (records: Parameters<Backend["write"]>[0]) => backend.write(records);
+  const chain = buildPatterns(entry, { ...deps.tools, send, troubled });
+  const append: Publish = async (message) => {
+    try {
+      return { offset: offsetOf(await backend.append(recordOf(message, ordered))) };
+    } catch (error) {
+      if (error instanceof PrismError && error.code === "BACKEND_UNAVAILABLE") troubled(error);
+      throw error;
+    }
+  };
+  const publish = publisher(chain, append);
+  const consumers = groups({
+    proxy: deps.proxy,
+    prefix: `prism.${namespace}.${incarnation}`,
+    ordered,
+    backend,
+    deadLetter: async (group, message, why) => void (await publish(deadLetterOf(group, message, why))),
+    deadlineMs: deps.ackDeadlineMs,
+    troubled,
+  });
+  const works = chain.flatMap(({ background }) => background ?? []);
+  const running = works.map((work) => runBackground(work, { leadership: deps.leadership, troubled }));
+  return {
+    chain,
+    notEnforced,
+    backend,
+    groups: consumers,
+    publish,
+    calls: { open: 0 },
+    async close() {
+      await Promise.all(chain.map((pattern) => pattern.close?.()));
+      await Promise.all(running.map((each) => each.stop()));
+      await backend.close();
+    },
   };
 }
 
 /** Ends its consumers first: they commit what was acknowledged. */
-export function stop({ groups: consumers, backend, entry }: Served): Promise<void> {
+export function stop({ lasting, entry }: Served): Promise<void> {
   const gone = new PrismError(
     "NAMESPACE_DELETING",
     `namespace '${entry.namespace}' is no longer served here`,
   );
-  return consumers
+  return lasting.groups
     .close(gone)
-    .then(() => backend.close())
+    .then(() => lasting.close())
     .catch(() => {});
 }
 
-const identity = ({ incarnation, backend, ordered }: Entry): string =>
-  JSON.stringify([incarnation, ordered, backend?.type, backend?.config]);
+function locate(chain: readonly Pattern[], { namespace }: Entry, beginning: Beginning): Promise<LogStart> {
+  const keeper = chain.find((pattern) => pattern.locate !== undefined);
+  if (keeper?.locate !== undefined) return keeper.locate(beginning);
+  throw new PrismError("REPLAY_NOT_ENABLED", `'${namespace}' keeps nothing to start again from`, {
+    details: {
+      field: "offset" in beginning ? "start.offset" : "start.time",
+      recommendation: "Create the namespace with replay: enabled",
+    },
+  });
+}
+
+const identity = ({ incarnation, backend, ordered, patterns }: Entry): string =>
+  JSON.stringify([
+    incarnation,
+    ordered,
+    backend?.type,
+    backend?.config,
+    patterns.map(({ type, version, config }) => [type, version, config]),
+  ]);

@@ -85,6 +85,7 @@ export const proxyConfig = (env: Environment) => ({
   dataDir: required(env, "PRISM_PROXY_DATA_DIR", "a folder for the proxy's copy of the directory"),
   kafkaBrokers: brokers(env),
   ...kafkaSasl(env),
+  dataUrl: separate(env, "PRISM_DATA_URL", "the data database, where logs are kept"),
   auth: authConfig(env),
   failpoint: env["PRISM_FAILPOINT"],
   logLevel: logLevel(env),

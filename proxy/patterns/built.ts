@@ -2,6 +2,7 @@ import { PrismError } from "../../domain/errors.ts";
 import type { PatternType } from "../../domain/plan.ts";
 import { enforcedPatterns } from "../../domain/selection/enforced.ts";
 import type { Entry, Pattern as PlannedPattern } from "../../proto/gen/prism/control/v1/control_pb.js";
+import { replayStore, type Tools, wal } from "./logs.ts";
 import type { Pattern } from "./pattern.ts";
 
 /**
@@ -18,29 +19,21 @@ export const patternVersions: Readonly<Record<PatternType, number>> = {
   cdc: 1,
 };
 
-type Build = (planned: PlannedPattern, entry: Entry) => Pattern;
+type Build = (planned: PlannedPattern, entry: Entry, tools: Tools) => Pattern;
 
 /** A builder for each of `enforcedPatterns`; a test holds the two together. */
-export const builders: Partial<Readonly<Record<PatternType, Build>>> = {};
+export const builders: Partial<Readonly<Record<PatternType, Build>>> = { wal, "replay-store": replayStore };
 
 /**
- * An entry's patterns in the order of its plan; what is known but not built yet is named,
- * never hidden. `UNIMPLEMENTED` names the first of which this build knows nothing.
+ * The patterns of an entry that are known but not enforced yet: named, never hidden.
+ * `UNIMPLEMENTED` names the first of which this build knows nothing.
  */
-export function patternsOf(entry: Entry): {
-  readonly chain: readonly Pattern[];
-  readonly notEnforced: readonly string[];
-} {
-  const chain: Pattern[] = [];
-  const notEnforced: string[] = [];
-  for (const planned of entry.patterns) {
-    const type = known(planned);
-    const build = builders[type];
-    if (build !== undefined) chain.push(build(planned, entry));
-    if (!enforcedPatterns.has(type)) notEnforced.push(type);
-  }
-  return { chain, notEnforced };
-}
+export const judgePatterns = ({ patterns }: Entry): readonly string[] =>
+  patterns.map(known).filter((type) => !enforcedPatterns.has(type));
+
+/** An entry's patterns in the order of its plan, each ready for messages. */
+export const buildPatterns = (entry: Entry, tools: Tools): readonly Pattern[] =>
+  entry.patterns.flatMap((planned) => builders[known(planned)]?.(planned, entry, tools) ?? []);
 
 function known({ type, version }: PlannedPattern): PatternType {
   const here = Object.hasOwn(patternVersions, type) ? patternVersions[type as PatternType] : 0;

@@ -55,6 +55,8 @@ function collector() {
   return { seen, reader, all: () => [...seen.values()].flat().map(({ value }) => value) };
 }
 
+const upTo = (partition: number, offset: bigint) => new Map([[partition, { offset, note: "" }]]);
+
 describe("Kafka as a log", () => {
   it("answers each record with the position where it really lies", async () => {
     const topic = log();
@@ -133,7 +135,7 @@ describe("Kafka as a log", () => {
       code: "BACKEND_UNAVAILABLE",
     });
     await nowhere.close();
-    const health = kafkaHealth(["127.0.0.1:1"], "prism.test");
+    const health = kafkaHealth({ brokers: ["127.0.0.1:1"] }, "prism.test");
     await expect(health.check()).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
     await health.close();
   });
@@ -170,9 +172,9 @@ describe("a member of a group", () => {
     };
     const second = await topic.join({ group, start: "earliest", reader: two.reader });
     const [taken = -1] = committedByTwo.keys();
-    expect(await second.commit(new Map([[taken, 7n]]))).toBe(true);
+    expect(await second.commit(upTo(taken, 7n))).toBe(true);
     // The first still believes to know of it.
-    await first.commit(new Map([[taken, 3n]]));
+    await first.commit(upTo(taken, 3n));
     await Promise.all([first.close(), second.close()]);
     const afterwards = new Map<number, bigint>();
     const three = collector().reader;
@@ -193,10 +195,10 @@ describe("a member of a group", () => {
     const offsets = kafkaOffsets({ consumer, group, topic: kafka.topic });
     const { generationId: generation, memberId } = consumer;
     const holder = { generation, memberId: memberId ?? "" };
-    await offsets.commit(holder, new Map([[0, 1n]]));
-    const older = offsets.commit({ ...holder, generation: generation - 1 }, new Map([[0, 9n]]));
+    await offsets.commit(holder, upTo(0, 1n));
+    const older = offsets.commit({ ...holder, generation: generation - 1 }, upTo(0, 9n));
     await expect(older).rejects.toSatisfy(isStaleMembership);
-    expect(await offsets.standing(holder, [0], "earliest")).toEqual(new Map([[0, 1n]]));
+    expect(await offsets.standing(holder, [0], "earliest")).toEqual(upTo(0, 1n));
     await consumer.close();
   });
 });

@@ -17,6 +17,7 @@ beforeAll(async () => {
   control = await controlPlane();
   [kafka, dataDir] = await Promise.all([kafkaTopic(2), folder()]);
   control.put(queueEntry("orders", kafka.topic));
+  control.put(queueEntry("tiered", kafka.topic, { patterns: [{ type: "tiered-storage", version: 1 }] }));
   control.put(queueEntry("cache", kafka.topic, { clientApi: "keyvalue" }));
   // Nobody looks at the streams by the clock: what ends them is what the control plane says.
   proxy = await startProxy(control, dataDir, "proxy-1", { recheckMs: 3_600_000 });
@@ -217,7 +218,7 @@ describe("for operators", () => {
       ready: true,
       checks: { kafka: "ok", directory: "ok" },
       control_plane: { connected: true },
-      not_enforced_yet: { orders: ["wal", "replay-store"] },
+      not_enforced_yet: { tiered: ["tiered-storage"] },
     });
   });
 

@@ -13,6 +13,7 @@ const message: Message = {
   metadata: {},
   publishedAtMs: 0,
   headers: {},
+  once: false,
 };
 
 /** Wraps what it publishes in its letter, and takes it off again. */

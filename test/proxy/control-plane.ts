@@ -99,9 +99,15 @@ type More = Partial<
     "state" | "version" | "incarnation" | "ordered" | "staleLimitMs" | "clientApi" | "directoryVersion"
   >
 > & {
-  readonly patterns?: { type: string; version: number }[];
+  readonly patterns?: { type: string; version: number; config?: Record<string, boolean | number> }[];
   readonly consumers?: { service: string; writes: boolean }[];
 };
+
+/** What a durable queue with replay runs through; its tables are `provision`ed. */
+export const logged = [
+  { type: "wal", version: 1, config: { fsync_enabled: true } },
+  { type: "replay-store", version: 1, config: { retention_days: 30 } },
+];
 
 /** A queue that team-orders owns, order-api writes to and billing may only read. */
 export const queueEntry = (namespace: string, topic: string, more: More = {}): Entry =>
@@ -112,10 +118,7 @@ export const queueEntry = (namespace: string, topic: string, more: More = {}): E
     team: "team-orders",
     clientApi: "queue",
     state: State.SERVING,
-    patterns: [
-      { type: "wal", version: 1 },
-      { type: "replay-store", version: 1 },
-    ],
+    patterns: [],
     backend: { type: "kafka", config: { topic } },
     ownerTeams: ["team-orders"],
     consumers: [

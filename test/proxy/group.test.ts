@@ -15,13 +15,14 @@ const stored = (at: number, topic = "t"): StoredRecord => ({
       metadata: {},
       publishedAtMs: 0,
       headers: {},
+      once: false,
     },
     false,
   ),
   offset: BigInt(at),
 });
-const fresh = (partition: number, position = 0n) => ({ partition, position, retained: false });
-const kept = (partition: number) => ({ partition, position: 0n, retained: true });
+const fresh = (partition: number, position = 0n) => ({ partition, position, note: "", retained: false });
+const kept = (partition: number) => ({ partition, position: 0n, note: "", retained: true });
 
 /** Takes up to `credit`. */
 function subscriber(credit = 100) {

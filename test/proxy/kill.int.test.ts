@@ -11,7 +11,7 @@ import type { PrismError } from "../../sdk/typescript/errors.ts";
 import { prism } from "../../sdk/typescript/prism.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
 import { filesOf } from "./identities.ts";
-import { brokers, folder, kafkaTopic, removeFolder } from "./stage.ts";
+import { brokers, data, folder, kafkaTopic, removeFolder } from "./stage.ts";
 
 const main = fileURLToPath(new URL("../../proxy/main.ts", import.meta.url));
 let control: ControlPlane;
@@ -55,6 +55,7 @@ async function startProcess(proxyId: string): Promise<{ address: string; process
       PRISM_PROXY_PROBE_PORT: "0",
       PRISM_PROXY_DATA_DIR: join(home, proxyId),
       PRISM_KAFKA_BROKERS: brokers.join(","),
+      PRISM_DATA_URL: (await data()).url,
       PRISM_DEV_ISSUER: join(home, "issuer.json"),
     },
   });

@@ -4,6 +4,7 @@ import type { AssignedPartition, Log, LogReader, NewRecord, StoredRecord } from 
 export function memoryLog() {
   const records: StoredRecord[] = [];
   const committed: Record<number, bigint>[] = [];
+  const notes: Record<number, string> = {};
   let reader: LogReader | undefined;
   let commits = true;
 
@@ -18,12 +19,18 @@ export function memoryLog() {
       records.push({ ...record, offset });
       return { partition: 0, offset };
     },
+    async write(more: readonly NewRecord[]) {
+      for (const record of more) await log.append(record);
+    },
     read: async ({ offset }) => records.find((record) => record.offset === offset),
+    find: async (_, isIt) => records.find(isIt),
     async join(membership) {
       reader = membership.reader;
       return {
-        async commit(offsets) {
-          if (commits) committed.push(Object.fromEntries(offsets));
+        async commit(progress) {
+          const offsets = [...progress].map(([partition, { offset }]) => [partition, offset]);
+          if (commits) committed.push(Object.fromEntries(offsets) as Record<number, bigint>);
+          for (const [partition, { note }] of progress) notes[partition] = note;
           return commits;
         },
         wake: () => {},
@@ -37,6 +44,8 @@ export function memoryLog() {
     log,
     records,
     committed,
+    /** What was committed last beside each partition's offset. */
+    notes,
     /** From now on commits are those of an older generation. */
     refuseCommits: () => {
       commits = false;

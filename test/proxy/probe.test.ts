@@ -12,6 +12,9 @@ import { queueEntry } from "./control-plane.ts";
 import { identityOf } from "./identities.ts";
 import { memoryLog } from "./memory-log.ts";
 
+// A namespace without patterns needs neither.
+const never = undefined as never;
+
 /** Probes a namespace whose backend gives back what `twist` makes of what it was given. */
 async function probed(
   twist: (record: StoredRecord) => StoredRecord | undefined,
@@ -27,7 +30,11 @@ async function probed(
   };
   const table = directory<Served>({
     serve: (entry, before) =>
-      serve({ proxy: "p", connect: () => backend, troubled: () => {} }, entry, before),
+      serve(
+        { proxy: "p", connect: () => backend, tools: never, leadership: never, troubled: () => {} },
+        entry,
+        before,
+      ),
     stop: () => {},
   });
   table.replace(create(SnapshotSchema, { version: 1n, entries: [queueEntry("orders", "orders-queue")] }));

@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { PrismError } from "../../domain/errors.ts";
 import { EntrySchema } from "../../proto/gen/prism/control/v1/control_pb.js";
 import { PublishRequestSchema, SubscribeRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
-import { checkPublish, checkSubscribe } from "../../proxy/queue-request.ts";
+import { NackSchema } from "../../proto/gen/prism/v1/queue_pb.js";
+import { checkNack, checkPublish, checkSubscribe } from "../../proxy/queue-request.ts";
 
 const entry = create(EntrySchema, { namespace: "orders", limits: { maxMessageBytes: 1_000n } });
-const replayable = create(EntrySchema, { patterns: [{ type: "replay-store", version: 1 }] });
 
 const refusal = (check: () => unknown): unknown => {
   try {
@@ -20,8 +20,8 @@ const refusal = (check: () => unknown): unknown => {
 
 const publishing = (more: MessageInitShape<typeof PublishRequestSchema>): unknown =>
   refusal(() => checkPublish(create(PublishRequestSchema, { topic: "t", ...more }), entry));
-const subscribing = (more: MessageInitShape<typeof SubscribeRequestSchema>, to = entry): unknown =>
-  refusal(() => checkSubscribe(create(SubscribeRequestSchema, { topic: "t", group: "g", ...more }), to));
+const subscribing = (more: MessageInitShape<typeof SubscribeRequestSchema>): unknown =>
+  refusal(() => checkSubscribe(create(SubscribeRequestSchema, { topic: "t", group: "g", ...more })));
 const time = { start: { case: "time", value: {} } } as const;
 const offset = { start: { case: "offset", value: "k.0.1" } } as const;
 
@@ -50,7 +50,12 @@ describe("a publish", () => {
     ],
     ["a metadata key with spaces", { metadata: { "a b": "x" } }, ["INVALID_CONFIGURATION", "metadata.a b"]],
     ["too much metadata", { metadata: { a: "x".repeat(40_000) } }, ["INVALID_CONFIGURATION", "metadata"]],
-    ["an idempotency key, until it is kept", { idempotencyKey: "1" }, ["UNIMPLEMENTED", "idempotency_key"]],
+    ["an idempotency key", { idempotencyKey: "1" }, "taken"],
+    [
+      "an idempotency key too long",
+      { idempotencyKey: "k".repeat(1_025) },
+      ["INVALID_CONFIGURATION", "idempotency_key"],
+    ],
   ])("with %s", (_, more, answer) => {
     expect(publishing(more)).toEqual(answer);
   });
@@ -63,7 +68,7 @@ describe("a publish", () => {
 
 describe("a subscription", () => {
   it("begins at latest with a credit of 100 unless told otherwise", () => {
-    const wanted = checkSubscribe(create(SubscribeRequestSchema, { topic: "t", group: "g" }), entry);
+    const wanted = checkSubscribe(create(SubscribeRequestSchema, { topic: "t", group: "g" }));
     expect(wanted).toEqual({ topic: "t", group: "g", start: "latest", credit: 100 });
   });
 
@@ -76,9 +81,20 @@ describe("a subscription", () => {
     expect(subscribing({ group: "" })).toEqual(["INVALID_CONFIGURATION", "group"]);
   });
 
-  it("starts from an offset or a time only where something is kept, and says what is missing there", () => {
-    expect(subscribing({ start: offset })).toEqual(["REPLAY_NOT_ENABLED", "start.offset"]);
-    expect(subscribing({ start: time })).toEqual(["REPLAY_NOT_ENABLED", "start.time"]);
-    expect(subscribing({ start: time }, replayable)).toEqual(["UNIMPLEMENTED", "start.time"]);
+  it("starts where it says", () => {
+    const startOf = (start: typeof time | typeof offset) =>
+      checkSubscribe(create(SubscribeRequestSchema, { topic: "t", group: "g", start })).start;
+    expect([startOf(offset), startOf(time)]).toEqual([{ offset: "k.0.1" }, { timeMs: 0 }]);
+  });
+});
+
+describe("a refusal of a message", () => {
+  const nacking = (seconds: number) => () =>
+    checkNack(create(NackSchema, { receipt: [], delay: { seconds: BigInt(seconds), nanos: 0 } }));
+
+  it("may put it off, for twelve hours at most", () => {
+    expect(nacking(90)()).toEqual({ delayMs: 90_000, reason: "it was refused" });
+    expect(refusal(nacking(43_201))).toEqual(["INVALID_CONFIGURATION", "nack.delay"]);
+    expect(refusal(nacking(-1))).toEqual(["INVALID_CONFIGURATION", "nack.delay"]);
   });
 });

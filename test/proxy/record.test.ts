@@ -9,6 +9,7 @@ const message = {
   metadata: { source: "web" },
   publishedAtMs: 1_700_000_000_123,
   headers: { "prism-claim": "c" },
+  once: false,
 };
 const position = { partition: 3, offset: 12n };
 const placed = (key: string, ordered: boolean): string | undefined => {
@@ -18,7 +19,8 @@ const placed = (key: string, ordered: boolean): string | undefined => {
 
 describe("a message as a record", () => {
   it("comes back as it went, with its offset", () => {
-    expect(messageOf(recordOf(message, true), position)).toEqual({ ...message, offset: "k.3.12" });
+    const { once: _, ...delivered } = message;
+    expect(messageOf(recordOf(message, true), position)).toEqual({ ...delivered, offset: "k.3.12" });
   });
 
   it("carries Prism's headers beside the publisher's metadata", () => {
@@ -35,6 +37,11 @@ describe("a message as a record", () => {
   it("lies by its key, without one by its topic where order is promised, else anywhere", () => {
     expect([placed("k1", true), placed("k1", false)]).toEqual(["k1", "k1"]);
     expect([placed("", true), placed("", false)]).toEqual(["orders", undefined]);
+  });
+
+  it("has the offset of the log where it came through one", () => {
+    const relayed = recordOf({ ...message, headers: { "prism-position": "77" } }, true);
+    expect(messageOf(relayed, position)?.offset).toBe("w.77");
   });
 
   it("is none of ours where somebody wrote past Prism", () => {

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Admin } from "@platformatic/kafka";
 import { pino } from "pino";
+import { afterAll } from "vitest";
 import { type ProxyOptions, proxy } from "../../proxy/proxy.ts";
 import { prism } from "../../sdk/typescript/prism.ts";
+import { type DataDatabase, dataDatabase } from "../setup/data-database.ts";
 import { authority, type Who } from "./callers.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { identityOf } from "./identities.ts";
@@ -13,6 +15,11 @@ import { identityOf } from "./identities.ts";
 const configured = process.env["PRISM_KAFKA_BROKERS"];
 if (!configured) throw new Error("PRISM_KAFKA_BROKERS is not set: `npm test` starts a Kafka and sets it");
 export const brokers: readonly string[] = configured.split(",");
+
+let own: Promise<DataDatabase> | undefined;
+/** A data database of this test file alone. */
+export const data = (): Promise<DataDatabase> => (own ??= dataDatabase(process.env));
+afterAll(async () => (await own)?.drop());
 
 /** A topic of this test alone. */
 export async function kafkaTopic(partitions: number) {
@@ -51,6 +58,7 @@ export async function startProxy(
     controlIdentity: await identityOf({ role: "proxy", shard: "shard-1", id: proxyId }),
     dataDir,
     kafkaBrokers: brokers,
+    dataUrl: (await data()).url,
     authority,
     log: pino({ level: process.env["PRISM_LOG_LEVEL"] ?? "silent" }),
     ...more,

@@ -47,6 +47,14 @@ export declare type ConsumeRequest = Message<"prism.v1.ConsumeRequest"> & {
      */
     value: number;
     case: "credit";
+  } | {
+    /**
+     * More time for what is under way: it counts as delivered now.
+     *
+     * @generated from field: prism.v1.Ack extend = 5;
+     */
+    value: Ack;
+    case: "extend";
   } | { case: undefined; value?: undefined };
 };
 

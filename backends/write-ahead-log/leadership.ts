@@ -1,0 +1,103 @@
+import { Client } from "pg";
+import { unavailable } from "../ask.ts";
+
+/** Led by this process as long as `signal` has not aborted. */
+export type Term = {
+  readonly signal: AbortSignal;
+  /** On the connection that holds the lock: what is asked there is asked by the leader. */
+  query<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]>;
+  resign(): Promise<void>;
+};
+
+/** Who does what only one process at a time may do. Ends with the connection that holds the locks. */
+export interface Leadership {
+  /** `undefined`: somebody else leads. */
+  tryLead(name: string): Promise<Term | undefined>;
+  close(): Promise<void>;
+}
+
+const beatMs = 1_000;
+// A server that says nothing for so long has lost us, or we have lost it.
+const silenceMs = 5_000;
+
+type Ask = <Row>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
+type Connected = { readonly ask: Ask; readonly lost: AbortController; readonly end: () => Promise<void> };
+
+/** Session locks of Postgres on one connection for all that this process leads. */
+export function leadership(url: string, applicationName: string): Leadership {
+  let connecting: Promise<Connected> | undefined;
+
+  const connect = async (): Promise<Connected> => {
+    const lost = new AbortController();
+    const client = new Client({
+      connectionString: url,
+      application_name: applicationName,
+      connectionTimeoutMillis: silenceMs,
+      query_timeout: silenceMs,
+      keepAlive: true,
+    });
+    const end = async (): Promise<void> => {
+      if (lost.signal.aborted) return;
+      lost.abort(new Error("the connection that holds the locks has ended"));
+      connecting = undefined;
+      clearInterval(beat);
+      await client.end().catch(() => {});
+    };
+    const ask = inTurn(client);
+    const beat = setInterval(() => ask("select 1").catch(end), beatMs).unref();
+    client.on("error", end);
+    client.on("end", end);
+    try {
+      await client.connect();
+      // How far something was relayed may be forgotten by a crash: it is then relayed again. And whoever
+      // is paused for longer than this leads no longer, though its connection seems to stand.
+      await ask("set synchronous_commit = off");
+      await ask(`set idle_session_timeout = ${silenceMs}`);
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    return { ask, lost, end };
+  };
+
+  return {
+    async tryLead(name) {
+      try {
+        connecting ??= connect();
+        const { ask, lost, end } = await connecting;
+        const lock = [`prism lead ${name}`];
+        const [answer] = await ask<{ got: boolean }>(
+          "select pg_try_advisory_lock(hashtextextended($1, 0)) as got",
+          lock,
+        );
+        if (answer?.got !== true) return undefined;
+        return {
+          signal: lost.signal,
+          query: ask,
+          async resign() {
+            if (lost.signal.aborted) return;
+            // Whoever cannot give it back ends the connection, and with it the lock.
+            await ask("select pg_advisory_unlock(hashtextextended($1, 0))", lock).catch(end);
+          },
+        };
+      } catch (cause) {
+        throw unavailable("Postgres", `say who leads ${name}`, cause);
+      }
+    },
+
+    async close() {
+      const connected = await connecting?.catch(() => undefined);
+      await connected?.end();
+    },
+  };
+}
+
+/** One question at a time: the next waits for the answer. */
+function inTurn(client: Client): Ask {
+  let last: Promise<unknown> = Promise.resolve();
+  return <Row>(text: string, values: readonly unknown[] = []) => {
+    const answer = last.then(() => client.query(text, [...values]));
+    last = answer.catch(() => {});
+    return answer.then(({ rows }) => rows as readonly Row[]);
+  };
+}

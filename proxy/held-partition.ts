@@ -1,0 +1,99 @@
+import type { AssignedPartition, Progress } from "../backends/log.ts";
+import { type LowWater, lowWater } from "./low-water.ts";
+import { decodeNote, encodeNote } from "./progress-note.ts";
+
+/** What a group knows of one of its partitions. */
+export interface HeldPartition {
+  readonly water: LowWater;
+  /** `false`: it was delivered before, or is done. Positions of the log increase, but for what was sent twice. */
+  takes(offset: bigint, position: bigint | undefined): boolean;
+  /** How often its delivery has failed so far. */
+  failures(offset: bigint): number;
+  failed(offset: bigint): number;
+  done(offset: bigint): void;
+  /** One more waits here to be handed out, or one fewer; `true`: there is room again. */
+  waits(count: 1 | -1, bytes: number): boolean;
+  wants(): boolean;
+  /** What would be committed now. */
+  progress(): Progress;
+  isCommitted(progress: Progress): boolean;
+  committed(progress: Progress): void;
+}
+
+// What may wait here of one partition; the rest stays in the backend.
+const waitingLimit = 500;
+const waitingBytesLimit = 4 * 1024 * 1024;
+
+export function heldPartition({
+  position: begin,
+  note,
+}: Pick<AssignedPartition, "position" | "note">): HeldPartition {
+  const before = decodeNote(note, begin);
+  const doneBefore = new Set(before.done);
+  const failures = new Map(before.failures);
+  // Of what is not done, in order.
+  const positions = new Map<bigint, bigint>();
+  const water = lowWater(begin);
+  let seen = before.mark;
+  let last: Progress = { offset: begin, note };
+  let waiting = 0;
+  let waitingBytes = 0;
+  let full = false;
+
+  /** Up to where whoever goes on from the low water has seen messages. */
+  const mark = (): bigint => {
+    const [first] = positions.values();
+    return first === undefined ? seen : first - 1n;
+  };
+
+  return {
+    water,
+    takes(offset, position) {
+      if (position !== undefined) {
+        if (position <= seen) return false;
+        seen = position;
+      }
+      water.add(offset);
+      if (doneBefore.delete(offset)) {
+        water.done(offset);
+        return false;
+      }
+      if (position !== undefined) positions.set(offset, position);
+      return true;
+    },
+    failures: (offset) => failures.get(offset) ?? 0,
+    failed(offset) {
+      const count = (failures.get(offset) ?? 0) + 1;
+      failures.set(offset, count);
+      return count;
+    },
+    done(offset) {
+      water.done(offset);
+      failures.delete(offset);
+      positions.delete(offset);
+    },
+    waits(count, bytes) {
+      waiting += count;
+      waitingBytes += count * bytes;
+      const emptied = waiting <= waitingLimit / 2 && waitingBytes <= waitingBytesLimit / 2;
+      if (!full || !emptied) return false;
+      full = false;
+      return true;
+    },
+    wants() {
+      full ||= waiting >= waitingLimit || waitingBytes >= waitingBytesLimit;
+      return !full;
+    },
+    progress() {
+      const offset = water.mark();
+      // What was done before and has not come by again is still done.
+      const done = [...water.doneAbove(), ...doneBefore].filter((each) => each >= offset);
+      const open = new Map([...failures].filter(([each]) => each >= offset));
+      return { offset, note: encodeNote({ mark: mark(), done, failures: open }, offset) };
+    },
+    isCommitted: ({ offset, note: text }) => offset === last.offset && text === last.note,
+    committed(progress) {
+      last = progress;
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { Pool } from "pg";
+import type { NewRecord } from "../../backends/log.ts";
+import { keep } from "../../backends/write-ahead-log/keep.ts";
+import { postgresLog } from "../../backends/write-ahead-log/postgres-log.ts";
+import type { PatternType } from "../../domain/plan.ts";
+import { postgresTable } from "../../domain/selection/names.ts";
+import type { Entry, Pattern as PlannedPattern } from "../../proto/gen/prism/control/v1/control_pb.js";
+import type { Failpoint } from "../failpoint.ts";
+import type { LogMetrics } from "../log-metrics.ts";
+import { relay } from "../relay.ts";
+import { logPattern } from "./log-pattern.ts";
+import type { Pattern } from "./pattern.ts";
+
+/** What patterns are built with. */
+export type Tools = {
+  /** The data database. */
+  readonly data: Pool;
+  /** The way to the namespace's backend, for what a log has kept. */
+  readonly send: (records: readonly NewRecord[]) => Promise<void>;
+  readonly failpoint: Failpoint;
+  readonly metrics: LogMetrics;
+  readonly troubled: (error: Error) => void;
+};
+
+// Kafka's acknowledgement is not an fsync: what it may have lost can be sent again for so long.
+const windowMs = 3_600_000;
+const mostBytes = 10n * 1024n ** 3n;
+const dayMs = 24 * 3_600_000;
+
+/** Acknowledged on disk, whatever the backend does; carried on from there. */
+export function wal({ config }: PlannedPattern, entry: Entry, tools: Tools): Pattern {
+  const replayed = entry.patterns.find(({ type }) => type === "replay-store");
+  return throughLog("wal", entry, tools, {
+    table: postgresTable("wal", entry.namespace),
+    replay: replayed && postgresTable("replay", entry.namespace),
+    replayMs: replayed && retentionMs(replayed),
+    durable: config?.["fsync_enabled"] !== false,
+  });
+}
+
+/**
+ * Keeps what was published, so that a group may begin anywhere in it. With a WAL before it
+ * it takes over the log's old segments; alone it is the log itself, and its word is as good
+ * as an acknowledgement before the fsync.
+ */
+export function replayStore(planned: PlannedPattern, entry: Entry, tools: Tools): Pattern {
+  if (entry.patterns.some(({ type }) => type === "wal")) return { name: "replay-store" };
+  const table = postgresTable("replay", entry.namespace);
+  const replayMs = retentionMs(planned);
+  return throughLog("replay-store", entry, tools, { table, replay: table, replayMs, durable: false });
+}
+
+type Kept = {
+  readonly table: string;
+  readonly replay: string | undefined;
+  readonly replayMs: number | undefined;
+  readonly durable: boolean;
+};
+
+function throughLog(name: PatternType, entry: Entry, tools: Tools, kept: Kept): Pattern {
+  const { namespace, incarnation, ordered } = entry;
+  const { data: pool, failpoint, metrics, troubled } = tools;
+  const log = postgresLog({ pool, namespace, incarnation, ...kept });
+  const passed = relay({
+    namespace,
+    incarnation,
+    ordered,
+    log,
+    send: tools.send,
+    keep: (relayed) => keep({ pool, namespace, ...kept, windowMs, mostBytes }, relayed),
+    failpoint: (step, moment) => failpoint(step, moment, namespace),
+    relayed: (entries) => metrics.relayed(namespace, entries),
+    troubled,
+  });
+  return logPattern({
+    name,
+    namespace,
+    log,
+    relay: passed,
+    failpoint: (moment) => failpoint("append", moment, namespace),
+    metrics,
+    troubled,
+    mostBytes,
+    replays: kept.replay !== undefined,
+  });
+}
+
+/** `null`: for ever. */
+function retentionMs({ config }: PlannedPattern): number | undefined {
+  const days = config?.["retention_days"];
+  return typeof days === "number" ? days * dayMs : undefined;
+}

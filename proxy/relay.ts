@@ -1,0 +1,177 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { NewRecord } from "../backends/log.ts";
+import type { Term } from "../backends/write-ahead-log/leadership.ts";
+import { type RelayTerm, relayTerm } from "../backends/write-ahead-log/relay-term.ts";
+import type {
+  LogEntry,
+  NewEntry,
+  Recorded,
+  WriteAheadLog,
+} from "../backends/write-ahead-log/write-ahead-log.ts";
+import type { Background } from "./background.ts";
+import type { Moment } from "./failpoint.ts";
+import { relayedRecord } from "./log-entry.ts";
+
+export type RelayOptions = {
+  readonly namespace: string;
+  readonly incarnation: number;
+  readonly ordered: boolean;
+  readonly log: Pick<WriteAheadLog, "read">;
+  /** Resolves when the backend's durability promise holds for all of them. */
+  readonly send: (records: readonly NewRecord[]) => Promise<void>;
+  /** Housekeeping of the log, told how far it is relayed. */
+  readonly keep: (relayed: bigint) => Promise<void>;
+  readonly failpoint: (step: "relay", moment: Moment) => void;
+  readonly relayed: (entries: number) => void;
+  readonly troubled: (error: Error) => void;
+};
+
+export interface Relay extends Background {
+  /** What this proxy has just added: need not be read again where it leads. */
+  offer(entries: readonly (NewEntry & Recorded)[]): void;
+}
+
+type Entry = LogEntry;
+
+const limits = { entries: 1_000, bytes: 4 * 1024 * 1024 };
+const offeredEntries = 10_000;
+const offeredBytes = 16 * 1024 * 1024;
+const restlessMs = 25;
+const calmMs = 100;
+const calmAfterMs = 5_000;
+const firstRetryMs = 100;
+const lastRetryMs = 2_000;
+const keepMs = 5_000;
+
+/**
+ * Carries what the log holds to the backend, in order, one send at a time. What a crash or a
+ * pause makes it send twice is recognised by its position where it is delivered.
+ */
+export function relay(options: RelayOptions): Relay {
+  const { namespace, incarnation, ordered, log, send, failpoint } = options;
+  let offered: Entry[] = [];
+  let bytesOffered = 0;
+  let leading = false;
+  let woken = Promise.withResolvers<void>();
+
+  const forgetOffered = (): void => {
+    offered = [];
+    bytesOffered = 0;
+  };
+
+  /** The first ones; all of them where `count` is negative. */
+  const drop = (count: number): readonly Entry[] => {
+    const dropped = count < 0 ? offered : offered.slice(0, count);
+    offered = count < 0 ? [] : offered.slice(count);
+    for (const { payload } of dropped) bytesOffered -= payload.byteLength;
+    return dropped;
+  };
+
+  /** What comes next after `relayed`, as far as it is at hand. */
+  const takeOffered = (relayed: bigint): readonly Entry[] => {
+    drop(offered.findIndex(({ position }) => position > relayed));
+    let bytes = 0;
+    let count = 0;
+    for (const { position, payload } of offered) {
+      bytes += payload.byteLength;
+      const contiguous = position === relayed + 1n + BigInt(count);
+      if (!contiguous || count >= limits.entries || (count > 0 && bytes > limits.bytes)) break;
+      count++;
+    }
+    return drop(count);
+  };
+
+  /** The next entries, from hand or from the log; none: it is relayed up to its head. */
+  const next = async (relayed: bigint, head: bigint): Promise<readonly Entry[]> => {
+    const at = takeOffered(relayed);
+    const known = offered[0] !== undefined || head > relayed;
+    return at.length > 0 || !known ? at : log.read(relayed, limits);
+  };
+
+  const sendUntilTaken = async (entries: readonly Entry[], signal: AbortSignal): Promise<void> => {
+    const records = entries.map((entry) => relayedRecord(entry, ordered));
+    for (let failures = 0; ; failures++) {
+      try {
+        failpoint("relay", "before");
+        return await send(records);
+      } catch (error) {
+        // The same again before anything else: what comes later must not overtake it.
+        options.troubled(error as Error);
+        await pause(Math.min(lastRetryMs, firstRetryMs * 2 ** failures), undefined, { signal });
+      }
+    }
+  };
+
+  const carry = async (
+    term: RelayTerm,
+    standing: { relayed: bigint },
+    signal: AbortSignal,
+  ): Promise<void> => {
+    let active = performance.now();
+    while (!signal.aborted) {
+      woken = Promise.withResolvers();
+      const head = await term.head();
+      if (head === undefined) return;
+      for (;;) {
+        const entries = await next(standing.relayed, head);
+        const last = entries.at(-1);
+        if (last === undefined || signal.aborted) break;
+        await sendUntilTaken(entries, signal);
+        failpoint("relay", "after");
+        if (!(await term.moved(last.position))) return;
+        standing.relayed = last.position;
+        active = performance.now();
+        options.relayed(entries.length);
+      }
+      const restMs = performance.now() - active > calmAfterMs ? calmMs : restlessMs;
+      await Promise.race([woken.promise, pause(restMs, undefined, { signal, ref: false })]);
+    }
+  };
+
+  return {
+    name: `relay ${namespace}/${incarnation}`,
+
+    offer(entries) {
+      if (!leading) return;
+      for (const entry of entries) bytesOffered += entry.payload.byteLength;
+      offered.push(...entries);
+      // While the backend is away it piles up: then it is read again when it is wanted.
+      if (offered.length > offeredEntries || bytesOffered > offeredBytes) forgetOffered();
+      woken.resolve();
+    },
+
+    async lead(term: Term, signal: AbortSignal) {
+      const duty = await relayTerm(term, { namespace, incarnation });
+      if (duty === undefined) return;
+      forgetOffered();
+      leading = true;
+      const standing = { relayed: duty.relayed };
+      const keeping = repeat(keepMs, () => options.keep(standing.relayed), options.troubled);
+      try {
+        await carry(duty, standing, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        leading = false;
+        forgetOffered();
+        await keeping.stop();
+      }
+    },
+  };
+}
+
+/** Again and again, one at a time, until it is stopped. */
+function repeat(everyMs: number, action: () => Promise<void>, troubled: (error: Error) => void) {
+  let stopped = false;
+  let running = Promise.resolve();
+  const timer = setInterval(() => {
+    running = running.then(() => (stopped ? undefined : action().catch(troubled)));
+  }, everyMs).unref();
+  return {
+    stop(): Promise<void> {
+      stopped = true;
+      clearInterval(timer);
+      return running;
+    },
+  };
+}

@@ -1,0 +1,209 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { v7 } from "uuid";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { keep } from "../../backends/write-ahead-log/keep.ts";
+import { leadership } from "../../backends/write-ahead-log/leadership.ts";
+import { postgresLog } from "../../backends/write-ahead-log/postgres-log.ts";
+import { relayTerm } from "../../backends/write-ahead-log/relay-term.ts";
+import { attached, segmentSize } from "../../backends/write-ahead-log/segments.ts";
+import type { WriteAheadLog } from "../../backends/write-ahead-log/write-ahead-log.ts";
+import { postgresTable } from "../../domain/selection/names.ts";
+import { type DataDatabase, dataDatabase } from "../setup/data-database.ts";
+import { until } from "../setup/until.ts";
+
+let database: DataDatabase;
+beforeAll(async () => {
+  database = await dataDatabase(process.env);
+});
+afterAll(() => database?.drop());
+
+async function logOf(namespace: string, incarnation = 1): Promise<WriteAheadLog> {
+  await database.provision(namespace, incarnation);
+  const log = openLog(namespace, incarnation);
+  await log.prepare();
+  return log;
+}
+const openLog = (namespace: string, incarnation = 1): WriteAheadLog =>
+  postgresLog({
+    pool: database.pool,
+    namespace,
+    incarnation,
+    table: postgresTable("wal", namespace),
+    replay: postgresTable("replay", namespace),
+    durable: true,
+  });
+
+const entry = (text = "x", id = v7(), once = false) => ({
+  id,
+  topic: "t",
+  key: Buffer.from("k"),
+  payload: Buffer.from(text),
+  metadata: Buffer.from("{}"),
+  once,
+});
+const all = { entries: 1_000, bytes: 1_000_000 };
+const sql = (text: string, values: unknown[] = []) => database.pool.query(text, values);
+
+describe("a log", () => {
+  it("gives positions without gaps, in the order of commits, whoever writes", async () => {
+    const namespace = "dense";
+    await logOf(namespace);
+    const writers = Array.from({ length: 4 }, () => openLog(namespace));
+    const recorded = await Promise.all(
+      writers.flatMap((log) => Array.from({ length: 10 }, () => log.append([entry(), entry(), entry()]))),
+    );
+    const positions = recorded.flat().map(({ position }) => Number(position));
+    expect(positions.sort((a, b) => a - b)).toEqual(Array.from({ length: 120 }, (_, at) => at + 1));
+    const times = (await openLog(namespace).read(0n, all)).map(({ recordedAtMs }) => recordedAtMs);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+  });
+
+  it("gives back what was written, byte by byte", async () => {
+    const log = await logOf("bytes");
+    const sent = { ...entry(), topic: "grüße", key: Buffer.from([0, 255]), payload: Buffer.alloc(70_000, 7) };
+    const [recorded] = await log.append([sent]);
+    const { once: _, ...stored } = sent;
+    const { fresh, ...where } = recorded ?? { fresh: false };
+    expect(fresh).toBe(true);
+    expect(await log.read(0n, all)).toEqual([{ ...stored, ...where }]);
+  });
+
+  it("adds one with the same id once, in one batch, in two at a time, and later", async () => {
+    const log = await logOf("once");
+    const id = v7();
+    const same = () => entry("same", id, true);
+    const [one, two] = await Promise.all([log.append([entry(), same(), same()]), log.append([same()])]);
+    const later = await log.append([entry(), same()]);
+    const positions = new Set(
+      [...(one ?? []).slice(1), ...(two ?? []), later[1]].map((each) => each?.position),
+    );
+    expect(positions.size).toBe(1);
+    expect((await log.read(0n, all)).filter((each) => each.id === id)).toHaveLength(1);
+    expect((await log.standing()).head).toBe(3n);
+  });
+
+  it("takes nothing any more once its fence is up, also of whoever was under way", async () => {
+    const log = await logOf("fenced");
+    await log.append([entry()]);
+    await sql("update prism_log.log_head set state = 'closed' where namespace = 'fenced'");
+    await expect(log.append([entry()])).rejects.toMatchObject({ code: "NAMESPACE_DELETING" });
+    await openLog("fenced").prepare();
+    await expect(log.append([entry()])).rejects.toMatchObject({ code: "NAMESPACE_DELETING" });
+    expect((await log.standing()).head).toBe(1n);
+  });
+
+  it("of another life of the name begins anew, and whoever writes for the old one is refused", async () => {
+    const old = await logOf("lives");
+    await old.append([entry(), entry()]);
+    const log = await logOf("lives", 2);
+    expect(await log.append([entry()])).toMatchObject([{ position: 1n }]);
+    await expect(old.append([entry()])).rejects.toMatchObject({ code: "NAMESPACE_DELETING" });
+  });
+
+  it("is read in parts, and never less than one entry", async () => {
+    const log = await logOf("parts");
+    await log.append(Array.from({ length: 10 }, () => entry("x".repeat(1_000))));
+    const positions = async (limits: { entries: number; bytes: number }) =>
+      (await log.read(2n, limits)).map(({ position }) => Number(position));
+    expect(await positions({ entries: 3, bytes: 1_000_000 })).toEqual([3, 4, 5]);
+    expect(await positions({ entries: 100, bytes: 2_500 })).toEqual([3, 4, 5]);
+    expect(await positions({ entries: 100, bytes: 1 })).toEqual([3]);
+    expect(await log.read(10n, all)).toEqual([]);
+  });
+});
+
+describe("a log's segments", () => {
+  const names = async (table: string) =>
+    (await attached(database.pool, table)).map(({ first }) => Number(first));
+  const rows = async (table: string) => Number((await sql(`select count(*) from ${table}`)).rows[0].count);
+  const keeping = { windowMs: 0, mostBytes: 10n ** 12n, replayMs: undefined };
+
+  it("go on over their ends, and move to the replay store as a whole when they are relayed", async () => {
+    const log = await logOf("moving");
+    const options = {
+      pool: database.pool,
+      namespace: "moving",
+      table: "wal_moving",
+      replay: "replay_moving",
+      ...keeping,
+    };
+    await sql("update prism_log.log_head set position = $1 where namespace = 'moving'", [
+      String(segmentSize - 3n),
+    ]);
+    const recorded = await log.append([entry(), entry(), entry(), entry(), entry()]);
+    expect(await names("wal_moving")).toEqual([0, 65_536]);
+    await keep(options, segmentSize - 2n);
+    expect([await names("wal_moving"), await names("replay_moving")]).toEqual([[0, 65_536], []]);
+    await keep(options, segmentSize + 1n);
+    expect([await names("wal_moving"), await names("replay_moving")]).toEqual([[65_536], [0]]);
+    expect([await rows("wal_moving"), await rows("replay_moving")]).toEqual([3, 2]);
+    expect(await log.recordedAt(recorded[0]?.position ?? 0n)).toBe(recorded[0]?.recordedAtMs);
+    expect((await log.standing()).bytes).toBeGreaterThan(0n);
+    // And leave that, too, when their time is over.
+    await keep({ ...options, replayMs: 0 }, segmentSize + 1n);
+    expect(await rows("replay_moving")).toBe(0);
+  });
+
+  it("that a crash has left between two tables come to where they were going", async () => {
+    const log = await logOf("crashed");
+    const options = {
+      pool: database.pool,
+      namespace: "crashed",
+      table: "wal_crashed",
+      replay: "replay_crashed",
+      ...keeping,
+    };
+    await sql("update prism_log.log_head set position = $1 where namespace = 'crashed'", [
+      String(segmentSize - 1n),
+    ]);
+    await log.append([entry()]);
+    const [first] = await attached(database.pool, "wal_crashed");
+    await sql(`alter table wal_crashed detach partition prism_log.${first?.name} concurrently`);
+    await keep(options, 0n);
+    expect(await names("replay_crashed")).toEqual([0]);
+  });
+
+  it("are dropped where nothing is replayed, and not before their hour is over", async () => {
+    const log = await logOf("dropped");
+    const options = { pool: database.pool, namespace: "dropped", table: "wal_dropped", ...keeping };
+    await sql("update prism_log.log_head set position = $1 where namespace = 'dropped'", [
+      String(segmentSize - 2n),
+    ]);
+    await log.append([entry(), entry(), entry()]);
+    await keep({ ...options, replay: undefined, windowMs: 3_600_000 }, segmentSize);
+    expect(await rows("wal_dropped")).toBe(3);
+    // Unless it takes too much room.
+    await keep({ ...options, replay: undefined, windowMs: 3_600_000, mostBytes: 1n }, segmentSize);
+    expect(await rows("wal_dropped")).toBe(2);
+  });
+});
+
+describe("who leads", () => {
+  it("is one at a time, and another when that one's connection ends", async () => {
+    const [one, two] = [leadership(database.url, "one"), leadership(database.url, "two")];
+    const term = await one.tryLead("relay a");
+    expect([term === undefined, await two.tryLead("relay a")]).toEqual([false, undefined]);
+    expect(await two.tryLead("relay b")).toBeDefined();
+    await sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'one'");
+    await until(() => term?.signal.aborted === true);
+    expect(await two.tryLead("relay a")).toBeDefined();
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it("says how far the relay is only as long as nobody has taken over", async () => {
+    const log = await logOf("epochs");
+    await log.append([entry(), entry(), entry()]);
+    const [old, young] = [leadership(database.url, "old"), leadership(database.url, "young")];
+    const first = await old.tryLead("epochs");
+    const duty = first && (await relayTerm(first, { namespace: "epochs", incarnation: 1 }));
+    expect([duty?.relayed, await duty?.head(), await duty?.moved(2n)]).toEqual([0n, 3n, true]);
+    await first?.resign();
+    await pause(10);
+    const second = await young.tryLead("epochs");
+    const next = second && (await relayTerm(second, { namespace: "epochs", incarnation: 1 }));
+    expect(next?.relayed).toBe(2n);
+    expect([await duty?.moved(3n), await duty?.head()]).toEqual([false, undefined]);
+    expect(await next?.moved(3n)).toBe(true);
+    await Promise.all([old.close(), young.close()]);
+  });
+});

@@ -1,0 +1,206 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ProbeService, State } from "../../proto/gen/prism/control/v1/control_pb.js";
+import type { PublishResponse } from "../../proto/gen/prism/v1/message_pb.js";
+import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
+import { toPeer } from "../../runtime/mutual-tls.ts";
+import { until } from "../setup/until.ts";
+import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
+import { identityOf } from "./identities.ts";
+import { rawClient } from "./raw-client.ts";
+import { rawConsumer } from "./raw-consumer.ts";
+import { data, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+
+let control: ControlPlane;
+let one: Awaited<ReturnType<typeof startProxy>>;
+let two: Awaited<ReturnType<typeof startProxy>>;
+const topics: Awaited<ReturnType<typeof kafkaTopic>>[] = [];
+const folders: string[] = [];
+
+/** A durable queue with replay of this test alone. */
+async function queue(
+  namespace: string,
+  more: Parameters<typeof queueEntry>[2] & { partitions?: number } = {},
+) {
+  const { partitions = 3, ...rest } = more;
+  const [topic] = await Promise.all([kafkaTopic(partitions), (await data()).provision(namespace)]);
+  topics.push(topic);
+  control.put(queueEntry(namespace, topic.topic, { patterns: logged, ordered: true, ...rest }));
+  await control.acknowledged();
+}
+
+beforeAll(async () => {
+  control = await controlPlane();
+  folders.push(await folder(), await folder());
+  one = await startProxy(control, folders[0] ?? "");
+  two = await startProxy(control, folders[1] ?? "", "proxy-2");
+});
+
+afterAll(async () => {
+  await Promise.all([one?.stop(), two?.stop()]);
+  await control?.close();
+  await Promise.all(topics.map(({ drop }) => drop()));
+  await Promise.all(folders.map(removeFolder));
+});
+
+const metadata = (namespace: string) => ({ authorization: "Bearer owner", "prism-namespace": namespace });
+
+async function publish(
+  to: { address: string },
+  namespace: string,
+  request: { topic: string; payload?: Uint8Array; key?: string; idempotencyKey?: string },
+): Promise<PublishResponse> {
+  const raw = rawClient(to.address, metadata(namespace));
+  try {
+    return (await raw.unary(QueueService.method.publish, request)) as PublishResponse;
+  } finally {
+    raw.close();
+  }
+}
+const text = (value: string | number) => Buffer.from(String(value));
+const consume = (from: { address: string }, namespace: string, topic: string, group = "g", start = {}) =>
+  rawConsumer(rawClient(from.address, metadata(namespace)), {
+    topic,
+    group,
+    start: { start: { case: "earliest", value: {} }, ...start },
+  });
+
+describe("a queue with a log", () => {
+  it("delivers what was published, with the offset it was answered, from whichever proxy to whichever", async () => {
+    await queue("through");
+    const published = await Promise.all(
+      Array.from({ length: 60 }, (_, at) =>
+        publish(at % 2 === 0 ? one : two, "through", { topic: "t", payload: text(at), key: `k${at % 4}` }),
+      ),
+    );
+    const [first, second] = [consume(one, "through", "t"), consume(two, "through", "t")];
+    const got = () => [...first.got, ...second.got];
+    await until(() => got().length >= 60);
+    const answered = new Map(published.map(({ messageId, offset }) => [messageId, offset]));
+    expect(new Map(got().map(({ messageId, offset }) => [messageId, offset]))).toEqual(answered);
+    expect([...answered.values()].every((offset) => /^w\.\d+$/.test(offset))).toBe(true);
+    await Promise.all([first.stop(), second.stop()]);
+  });
+
+  it("keeps each key's positions in order", async () => {
+    await queue("in-order");
+    const publishing = [one, two].map(async (proxy, from) => {
+      for (let at = 0; at < 40; at++) {
+        await Promise.all(
+          ["a", "b", "c"].map((key) =>
+            publish(proxy, "in-order", { topic: "t", key, payload: text(`${from}.${at}`) }),
+          ),
+        );
+      }
+    });
+    const consumer = consume(two, "in-order", "t", "g");
+    await Promise.all(publishing);
+    await until(() => consumer.got.length === 240);
+    for (const key of ["a", "b", "c"]) {
+      const positions = consumer.got
+        .filter((message) => message.key === key)
+        .map(({ offset }) => Number(offset.slice(2)));
+      expect(positions).toEqual([...positions].sort((x, y) => x - y));
+    }
+    await consumer.stop();
+  });
+
+  it("adds one with the same key of idempotence once, whichever proxy it is said to", async () => {
+    await queue("idempotent");
+    const request = { topic: "t", payload: text("order 1"), idempotencyKey: "order-1" };
+    const answers = await Promise.all(
+      [one, two, one, two].map((proxy) => publish(proxy, "idempotent", request)),
+    );
+    const other = await publish(one, "idempotent", { ...request, idempotencyKey: "order-2" });
+    const elsewhere = await publish(one, "idempotent", { ...request, topic: "u" });
+    expect(new Set(answers.map(({ messageId, offset }) => `${messageId} ${offset}`)).size).toBe(1);
+    expect(new Set([answers[0], other, elsewhere].map((answer) => answer?.messageId)).size).toBe(3);
+    const consumer = consume(two, "idempotent", "t");
+    await until(() => consumer.got.length === 2);
+    await pause(300);
+    expect(consumer.got.map(({ messageId }) => messageId)).toEqual([answers[0]?.messageId, other.messageId]);
+    await consumer.stop();
+  });
+
+  it("passes the probe before anybody is served", async () => {
+    await queue("probed", { state: State.PROBING, partitions: 20, ordered: false });
+    const identity = await identityOf({ role: "control", name: "worker" });
+    const raw = rawClient(
+      `127.0.0.1:${two.probePort}`,
+      {},
+      toPeer(identity, () => true),
+    );
+    const answer = await raw.unary(ProbeService.method.probe, { namespace: "probed", incarnation: 1 });
+    expect(answer).toMatchObject({ offset: "w.1" });
+    raw.close();
+  });
+
+  it("takes messages while Kafka is away, and delivers them when it is back", async () => {
+    await queue("away");
+    const dataDir = await folder();
+    const alone = await startProxy(control, dataDir, "proxy-3", { kafkaBrokers: ["127.0.0.1:1"] });
+    await control.acknowledged();
+    await Promise.all([one.stop(), two.stop()]);
+    const published = [];
+    for (let at = 0; at < 20; at++) {
+      published.push(await publish(alone, "away", { topic: "t", key: "k", payload: text(at) }));
+    }
+    const metrics = async (proxy: { operatorPort: number }) =>
+      (await fetch(`http://127.0.0.1:${proxy.operatorPort}/metrics`)).text();
+    await until(async () => /wal_pending_count\{namespace="away"\} 20\b/.test(await metrics(alone)));
+    expect(await metrics(alone)).toMatch(/prism_pattern_wal_lag_seconds\{namespace="away"\} [0-9.]*[1-9]/);
+    await alone.stop();
+    one = await startProxy(control, folders[0] ?? "");
+    two = await startProxy(control, folders[1] ?? "", "proxy-2");
+    const consumer = consume(one, "away", "t");
+    await until(() => consumer.got.length === 20);
+    expect(consumer.got.map(({ offset }) => offset)).toEqual(published.map(({ offset }) => offset));
+    await consumer.stop();
+    await until(async () => /wal_pending_count\{namespace="away"\} 0\b/.test(await metrics(one)));
+    expect(await metrics(one)).toMatch(/wal_relayed_total\{namespace="away"\} \d+/);
+    await removeFolder(dataDir);
+  });
+
+  it("is closed to whoever publishes once its fence is up", async () => {
+    await queue("closing");
+    await publish(one, "closing", { topic: "t" });
+    await (await data()).pool.query(
+      "update prism_log.log_head set state = 'closed' where namespace = 'closing'",
+    );
+    await expect(publish(two, "closing", { topic: "t" })).rejects.toMatchObject({
+      details: expect.stringContaining("closed"),
+    });
+  });
+});
+
+describe("a group that begins somewhere", () => {
+  it("begins at an offset, at a time, at what is to come, and says when nothing is kept", async () => {
+    await queue("replayed");
+    const published: PublishResponse[] = [];
+    for (let at = 0; at < 10; at++) {
+      published.push(await publish(one, "replayed", { topic: "t", key: `k${at}`, payload: text(at) }));
+      await pause(5);
+    }
+    const sixth = published[6];
+    const values = async (group: string, start: object, count: number) => {
+      const consumer = consume(two, "replayed", "t", group, { start });
+      await until(() => consumer.got.length >= count);
+      await pause(300);
+      await consumer.stop();
+      return consumer.got.map(({ payload }) => Number(Buffer.from(payload))).sort((a, b) => a - b);
+    };
+    expect(await values("offset", { case: "offset", value: sixth?.offset }, 4)).toEqual([6, 7, 8, 9]);
+    expect(await values("time", { case: "time", value: sixth?.recordedAt }, 4)).toEqual([6, 7, 8, 9]);
+    expect(await values("ever", { case: "time", value: timestampFromMs(0) }, 10)).toHaveLength(10);
+    expect(await values("future", { case: "time", value: timestampFromMs(Date.now() + 60_000) }, 0)).toEqual(
+      [],
+    );
+
+    await queue("unkept", { patterns: logged.slice(0, 1) });
+    const refused = consume(one, "unkept", "t", "g", { start: { case: "offset", value: "w.1" } });
+    expect(await refused.ended).toMatchObject({ reason: "REPLAY_NOT_ENABLED" });
+    const wrong = consume(one, "replayed", "t", "wrong", { start: { case: "offset", value: "k.1.1" } });
+    expect(await wrong.ended).toMatchObject({ reason: "INVALID_CONFIGURATION" });
+  });
+});
