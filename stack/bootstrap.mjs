@@ -31,7 +31,7 @@ async function check(env) {
 const vitest = (rest, env) =>
   node24([join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...rest], env);
 
-/** The event store's long proofs: so many seconds of writing under kills, and logs in full size. */
+/** The long proofs: so many seconds of writing under kills, logs in full size, the API fuzzed and crowded. */
 function soak(env) {
   const [seconds = "600", ...rest] = args;
   if (!(Number(seconds) > 0)) {
@@ -39,8 +39,9 @@ function soak(env) {
     return 2;
   }
   // One after the other: each is to have the machine, and its figures are to say something.
-  const proofs = ["--project", "servers", "--no-file-parallelism", "eventstore/soak", "eventstore/large-log"];
-  return vitest([...proofs, ...rest], { ...env, PRISM_SOAK_SECONDS: seconds });
+  const proofs = ["eventstore/soak", "eventstore/large-log", "e2e/fuzz", "e2e/concurrent-creates"];
+  const projects = ["--project", "servers", "--project", "e2e", "--no-file-parallelism"];
+  return vitest([...projects, ...proofs, ...rest], { ...env, PRISM_SOAK_SECONDS: seconds });
 }
 
 const modes = {

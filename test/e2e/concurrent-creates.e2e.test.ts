@@ -66,7 +66,9 @@ describe("creates at the same time", () => {
     expect(items.filter(({ type }) => type === "NamespaceRequested")).toHaveLength(1);
   });
 
-  it("five hundred on a quota for a hundred never hold more, and who loses learns what is left", async () => {
+  it("five hundred on a quota for a hundred never hold more, and who loses learns what is left", {
+    timeout: 240_000,
+  }, async () => {
     const team = "crowded-team";
     await root.teams.set(team, { ...plenty, namespaces: 100 });
     const answers = await Promise.all(
