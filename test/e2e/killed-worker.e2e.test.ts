@@ -7,6 +7,7 @@ import { accepted } from "../domain/asking.ts";
 import { figures, soaking } from "../eventstore/soaking.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { until } from "../setup/until.ts";
+import { holdings } from "./holdings.ts";
 import { cells, failpointOf, type Plot } from "./kill-matrix.ts";
 import { member, platform, queueRequest } from "./request.ts";
 
@@ -129,6 +130,14 @@ describe.each([true, false])("a worker killed at any moment of a create (proxy l
       expect((await alice.teams.get("payments-team")).reserved.namespaces).toBe(created);
     },
   );
+
+  it("leaves on the servers what serves, and nothing else", async () => {
+    const held = await Promise.all(mine.map((_, index) => holdings(prism.environment, nameOf(index))));
+    for (const each of held) {
+      if (withProxy) expect(each).toContainEqual(expect.stringMatching(/^topic /));
+      else expect(each).toEqual([]);
+    }
+  });
 
   it("was tried in as many cells as there are", () => {
     figures(`kill matrix, proxy lives: ${withProxy}: ${mine.length} of ${all.length} cells`);
