@@ -31,7 +31,7 @@ async function check(env) {
 const vitest = (rest, env) =>
   node24([join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...rest], env);
 
-/** The long proofs: so many seconds of writing under kills, logs in full size, the API fuzzed and crowded. */
+/** The long proofs: so many seconds of writing under kills, logs in full size, the API fuzzed and crowded, workers killed. */
 function soak(env) {
   const [seconds = "600", ...rest] = args;
   if (!(Number(seconds) > 0)) {
@@ -39,7 +39,7 @@ function soak(env) {
     return 2;
   }
   // One after the other: each is to have the machine, and its figures are to say something.
-  const proofs = ["eventstore/soak", "eventstore/large-log", "e2e/fuzz", "e2e/concurrent-creates"];
+  const proofs = ["eventstore/soak", "eventstore/large-log", "e2e/fuzz", "e2e/concurrent-creates", "e2e/killed-worker"];
   const projects = ["--project", "servers", "--project", "e2e", "--no-file-parallelism"];
   return vitest([...projects, ...proofs, ...rest], { ...env, PRISM_SOAK_SECONDS: seconds });
 }
