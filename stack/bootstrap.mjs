@@ -39,7 +39,13 @@ function soak(env) {
     return 2;
   }
   // One after the other: each is to have the machine, and its figures are to say something.
-  const proofs = ["eventstore/soak", "eventstore/large-log", "e2e/fuzz", "e2e/concurrent-creates", "e2e/killed-worker"];
+  const proofs = [
+    "eventstore/soak",
+    "eventstore/large-log",
+    "e2e/fuzz",
+    "e2e/concurrent-creates",
+    "e2e/killed-worker",
+  ];
   const projects = ["--project", "servers", "--project", "e2e", "--no-file-parallelism"];
   return vitest([...projects, ...proofs, ...rest], { ...env, PRISM_SOAK_SECONDS: seconds });
 }
