@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { decisionOf } from "../../api/outcome.ts";
+import type { NamespaceEvent } from "../../domain/namespace/events.ts";
+import { memoryEventStore } from "../../eventstore/memory.ts";
+import {
+  activated,
+  failed,
+  operation,
+  outage,
+  planned,
+  ready,
+  requested,
+} from "../domain/namespace/examples.ts";
+import * as a from "../domain/namespace/lives.ts";
+import { happened } from "./stream.ts";
+
+const address = { namespace: "orders", operation };
+
+/** What somebody is told who waits after these events; `more` comes while they wait. */
+async function told(past: readonly NamespaceEvent[], ...more: readonly NamespaceEvent[]) {
+  const store = memoryEventStore();
+  await happened(store, ...past);
+  const decision = decisionOf(store, address, AbortSignal.timeout(100));
+  for (const event of more) await happened(store, event);
+  const decided = await decision;
+  if (decided === undefined) return "nothing";
+  return decided.failure === undefined ? `position ${decided.position}` : decided.failure.code;
+}
+
+describe("whoever waits for an operation is told", () => {
+  it("that it has succeeded", async () =>
+    expect(await told([...ready, activated])).toBe(`position ${ready.length + 1}`));
+  it("nothing while it goes on", async () => expect(await told([requested, planned])).toBe("nothing"));
+  it("nothing of an attempt that is repeated", async () =>
+    expect(await told([requested, a.stepFailed("probe")])).toBe("nothing"));
+  it("that it fails, before it is unwound", async () =>
+    expect(await told([requested, a.stepFailed("probe", false)])).toBe(outage.code));
+  it("that it has failed", async () => expect(await told([requested, failed()])).toBe(outage.code));
+  it("that it waits for approval", async () => expect(await told(a.waiting)).toBe("position 3"));
+  it("that it waits for approval from now on", async () =>
+    expect(await told([requested], a.plannedOverCap, a.approvalRequested())).toBe("position 3"));
+  it("nothing of an approval that was waited for once", async () =>
+    expect(await told([...a.waiting, a.granted])).toBe("nothing"));
+  it("that it is rejected, and that its approval has expired", async () => {
+    expect(await told([...a.waiting, a.rejected])).toBe("FORBIDDEN");
+    expect(await told([...a.waiting, a.expired])).toBe("APPROVAL_REQUIRED");
+  });
+  it("that it is parked, and nothing once it was tried again", async () => {
+    expect(await told([requested, a.parked])).toBe("position 2");
+    expect(await told([requested, a.parked, a.retried])).toBe("nothing");
+  });
+  it("that it was given up, or cancelled", async () => {
+    expect(await told([requested, a.parked, a.abandoned])).toBe(outage.code);
+    expect(await told([requested, a.cancelled])).toBe("NAMESPACE_NOT_READY");
+  });
+});
