@@ -1,10 +1,15 @@
 import { NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Backend } from "../backends/backend.ts";
 import { kafka } from "../backends/kafka.ts";
 import { logins } from "../backends/logins.ts";
+import { nats } from "../backends/nats.ts";
 import { postgres } from "../backends/postgres.ts";
+import { redis } from "../backends/redis.ts";
+import { s3 } from "../backends/s3.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
+import type { BackendKind } from "../domain/plan.ts";
 import { inventoryOfThisBuild } from "../domain/selection/this-build.ts";
 import { openEventStore } from "../eventstore/open.ts";
 import { postgresPool } from "../eventstore/postgres/pool.ts";
@@ -37,10 +42,16 @@ run(async () => {
   const store = measured(openEventStore(config.eventStoreUrl));
   const common = { logins: logins(config.platformSecret), deadlineMs: config.backendDeadlineMs };
   const withSasl = config.kafkaSasl === undefined ? {} : { sasl: config.kafkaSasl };
-  const backends = new Map([
-    ["kafka", kafka({ ...common, brokers: config.kafkaBrokers, ...withSasl })],
-    ["postgres", postgres({ ...common, pool: data })],
-  ] as const);
+  const { natsUrl, redisUrl, s3: s3Address } = config;
+  const backends: ReadonlyMap<BackendKind, Backend> = new Map(
+    [
+      kafka({ ...common, brokers: config.kafkaBrokers, ...withSasl }),
+      postgres({ ...common, pool: data }),
+      ...(natsUrl === undefined ? [] : [nats({ ...common, url: natsUrl })]),
+      ...(redisUrl === undefined ? [] : [redis({ ...common, url: redisUrl })]),
+      ...(s3Address === undefined ? [] : [s3({ ...common, address: s3Address })]),
+    ].map((backend) => [backend.kind, backend]),
+  );
 
   const { address, namespace, taskQueue } = config.temporal;
   const connection = await NativeConnection.connect({ address });

@@ -16,7 +16,7 @@ export type Streams = <T>(
  * given up.
  */
 export function natsConnection(url: string, deadlineMs: number) {
-  const { servers, ...login } = addressOf(url);
+  const { servers, ...login } = natsAddress(url);
   const ask = asking("NATS");
   let opened: Promise<{ connection: NatsConnection; streams: JetStreamManager }> | undefined;
 
@@ -61,7 +61,7 @@ export function natsConnection(url: string, deadlineMs: number) {
 }
 
 /** nats://user:password@host:port,host:port */
-function addressOf(url: string) {
+export function natsAddress(url: string) {
   const [, user, password, hosts = ""] = /^(?:nats:\/\/)?(?:([^:@]*):([^@]*)@)?(.*)$/.exec(url) ?? [];
   const servers = hosts.split(",").map((host) => host.trim());
   const login =

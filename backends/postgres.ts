@@ -20,7 +20,7 @@ export type PostgresOptions = {
 /** One statement of the transaction at hand; answers its rows. */
 export type Query = <Row>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
 
-const kinds = ["wal-table", "replay-table"];
+const kinds = ["wal-table", "replay-table", "tier-table"];
 const ask = asking("Postgres");
 
 /**

@@ -1,11 +1,9 @@
-import { clientIdOf } from "../backends/kafka-client-quota.ts";
-import type { KafkaCluster, KafkaSasl } from "../backends/kafka-connection.ts";
-import { kafkaHealth, kafkaLog } from "../backends/kafka-log.ts";
-import type { Log as Backend } from "../backends/log.ts";
+import type { KafkaSasl } from "../backends/kafka-connection.ts";
+import { kafkaHealth } from "../backends/kafka-log.ts";
 import { checkDurable, dataPool } from "../backends/write-ahead-log/data-pool.ts";
 import { leadership } from "../backends/write-ahead-log/leadership.ts";
 import { PrismError } from "../domain/errors.ts";
-import { type Entry, State } from "../proto/gen/prism/control/v1/control_pb.js";
+import { State } from "../proto/gen/prism/control/v1/control_pb.js";
 import type { Authority } from "../runtime/auth.ts";
 import type { Log } from "../runtime/log.ts";
 import { type Identity, toPeer } from "../runtime/mutual-tls.ts";
@@ -13,6 +11,7 @@ import { type OperatorServer, operatorServer } from "../runtime/operator-server.
 import { admission } from "./admission.ts";
 import { calls } from "./calls.ts";
 import { watchCondition } from "./condition.ts";
+import { connector } from "./connect.ts";
 import { type Directory, directory } from "./directory.ts";
 import { diskCopy } from "./disk-copy.ts";
 import { failpoint } from "./failpoint.ts";
@@ -49,6 +48,9 @@ export type ProxyOptions = {
   readonly ackDeadlineMs?: number;
   /** Left out where brokers let everybody in. */
   readonly kafkaSasl?: KafkaSasl;
+  /** Left out where there is none. */
+  readonly natsUrl?: string | undefined;
+  readonly redisUrl?: string | undefined;
   readonly authority: Authority;
   readonly log: Log;
   /** How often streams are looked at for what no message announces: a lease that has run out. */
@@ -82,7 +84,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     tools: { data, failpoint: failpoint(options.failpoint), metrics: logs },
     leadership: leads,
     ...(options.ackDeadlineMs === undefined ? {} : { ackDeadlineMs: options.ackDeadlineMs }),
-    connect: (entry: Entry) => connect(entry, cluster),
+    connect: connector({ cluster, natsUrl: options.natsUrl, redisUrl: options.redisUrl }),
     troubled(namespace: string, error: Error) {
       const backend = backendOf(error);
       measured.backendError(namespace, backend);
@@ -177,17 +179,6 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
       },
     ],
   };
-}
-
-function connect({ namespace, backend }: Entry, cluster: KafkaCluster): Backend {
-  const topic = backend?.config?.["topic"];
-  if (backend?.type === "kafka" && typeof topic === "string") {
-    return kafkaLog({ ...cluster, clientId: clientIdOf(namespace), topic });
-  }
-  throw new PrismError(
-    "UNIMPLEMENTED",
-    `this proxy has no data path to ${backend?.type ?? "no backend"} yet`,
-  );
 }
 
 function checkKnown(table: Directory<Served>): void {

@@ -46,6 +46,7 @@ export const workerConfig = (env: Environment) => ({
   dataUrl: separate(env, "PRISM_DATA_URL", "the data database"),
   kafkaBrokers: brokers(env),
   ...kafkaSasl(env),
+  ...optionalBackends(env),
   /** What the passwords of namespaces' own logins are derived from; another one gives all of them new passwords. */
   platformSecret: secret(env, "PRISM_SECRET", "the secret that namespaces' own logins are derived from"),
   /** A backend that has not answered by then is called down. Below PRISM_START_TO_CLOSE_MS: no attempt outlives its activity. */
@@ -60,6 +61,10 @@ export const workerConfig = (env: Environment) => ({
   workflowCache: env["PRISM_WORKFLOW_CACHE"] || undefined,
   /** How long an attempt waits for proxies to have a namespace in force. */
   proxyPatienceMs: whole(env, "PRISM_PROXY_PATIENCE_MS", 10_000),
+  /** How long calls in flight have to end when a namespace is deleted. */
+  drainMs: whole(env, "PRISM_DRAIN_MS", 30_000),
+  /** Where in S3 the histories of deleted namespaces are kept. */
+  archiveBucket: text(env, "PRISM_ARCHIVE_BUCKET", "prism-archive"),
   /** How long a plan waits for approval. */
   approvalMs: whole(env, "PRISM_APPROVAL_SECONDS", 30 * 24 * 3_600) * 1_000,
   /** Activities under way when the process is told to stop get this long to end. */
@@ -85,6 +90,7 @@ export const proxyConfig = (env: Environment) => ({
   dataDir: required(env, "PRISM_PROXY_DATA_DIR", "a folder for the proxy's copy of the directory"),
   kafkaBrokers: brokers(env),
   ...kafkaSasl(env),
+  ...optionalBackends(env),
   dataUrl: separate(env, "PRISM_DATA_URL", "the data database, where logs are kept"),
   auth: authConfig(env),
   failpoint: env["PRISM_FAILPOINT"],
@@ -122,11 +128,34 @@ function timeouts(env: Environment) {
   };
 }
 
+/** Backends that a platform may do without: nothing is planned on what is not named here. */
+function optionalBackends(env: Environment) {
+  const endpoint = env["PRISM_S3_ENDPOINT"];
+  return {
+    /** nats://user:password@host:port,host:port */
+    natsUrl: env["PRISM_NATS_URL"] || undefined,
+    redisUrl: env["PRISM_REDIS_URL"] || undefined,
+    s3: endpoint ? s3Address(env, endpoint) : undefined,
+  };
+}
+
+const s3Address = (env: Environment, endpoint: string) => ({
+  endpoint,
+  region: text(env, "PRISM_S3_REGION", "us-east-1"),
+  accessKeyId: required(env, "PRISM_S3_ACCESS_KEY_ID", "the access key for PRISM_S3_ENDPOINT"),
+  secretAccessKey: required(env, "PRISM_S3_SECRET_ACCESS_KEY", "the secret of PRISM_S3_ACCESS_KEY_ID"),
+});
+
 function inventoryConfig(env: Environment) {
+  const { natsUrl, redisUrl, s3 } = optionalBackends(env);
   return {
     /** How many brokers replicas may be spread over. */
     kafkaBrokers: whole(env, "PRISM_KAFKA_BROKER_COUNT", brokers(env).length),
     maxPartitions: whole(env, "PRISM_KAFKA_MAX_PARTITIONS", 256),
+    /** How many servers replicas of a stream may be spread over; left out: there is no NATS. */
+    ...(natsUrl && { natsServers: whole(env, "PRISM_NATS_SERVER_COUNT", natsUrl.split(",").length) }),
+    redis: redisUrl !== undefined,
+    s3: s3 !== undefined,
   };
 }
 

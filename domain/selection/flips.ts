@@ -59,7 +59,7 @@ function winner(
       .map(({ pattern }) => ({ type: pattern, config: {} }));
   const chain = patterns.map(({ type }) => type);
   const { chosen } = choose(facts, chain, inventory, ruleset.order(facts, chain).backends);
-  return missingStore(patterns, inventory) === undefined ? chosen : undefined;
+  return missingStore(patterns, inventory, facts.api) === undefined ? chosen : undefined;
 }
 
 /** Whether the request would be accepted with this one change. */

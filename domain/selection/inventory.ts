@@ -1,4 +1,4 @@
-import type { BackendKind } from "../plan.ts";
+import type { BackendKind, ClientApi, PatternType } from "../plan.ts";
 
 /** What a backend can be asked for: to serve a client API, or to hold what a pattern keeps. */
 export type Capability =
@@ -30,6 +30,8 @@ export type BackendInventory = {
   /** Servers that can hold a replica. */
   readonly brokers: number;
   readonly capabilities: readonly Capability[];
+  /** Client APIs for which these patterns cannot be had, though others can. */
+  readonly withheld?: Partial<Readonly<Record<PatternType, readonly ClientApi[]>>>;
   readonly limits: Limits;
 };
 

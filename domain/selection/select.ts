@@ -105,7 +105,7 @@ function refuseUnbuilt(
   if (inventory[chosen]?.capabilities.includes(api) !== true) {
     throw notBuilt(chosen, `it was named for ${api}`, "backend.type");
   }
-  const missing = missingStore(patterns, inventory);
+  const missing = missingStore(patterns, inventory, api);
   if (missing === undefined) return;
   const { pattern, backend } = missing;
   const field = request.patterns === undefined ? askedAt(pattern, api) : "patterns";

@@ -1,5 +1,5 @@
-import type { BackendKind, PatternType, PlannedPattern } from "../plan.ts";
-import type { Inventory } from "./inventory.ts";
+import type { BackendKind, ClientApi, PatternType, PlannedPattern } from "../plan.ts";
+import type { BackendInventory, Inventory } from "./inventory.ts";
 
 /** Where a pattern keeps what it holds, outside the namespace's backend. */
 const stores: Readonly<Record<PatternType, readonly BackendKind[]>> = {
@@ -16,12 +16,16 @@ const stores: Readonly<Record<PatternType, readonly BackendKind[]>> = {
 export function missingStore(
   patterns: readonly Pick<PlannedPattern, "type" | "config">[],
   inventory: Inventory,
+  api: ClientApi,
 ): { readonly pattern: PatternType; readonly backend: BackendKind } | undefined {
   for (const { type, config } of patterns) {
     const streams = type === "cdc" && config.sink !== null;
     const needed: readonly BackendKind[] = streams ? [...stores.cdc, "kafka"] : stores[type];
-    const backend = needed.find((kind) => inventory[kind]?.capabilities.includes(type) !== true);
+    const backend = needed.find((kind) => !has(inventory[kind], type, api));
     if (backend !== undefined) return { pattern: type, backend };
   }
   return undefined;
 }
+
+const has = (known: BackendInventory | undefined, type: PatternType, api: ClientApi): boolean =>
+  known?.capabilities.includes(type) === true && known.withheld?.[type]?.includes(api) !== true;

@@ -1,8 +1,17 @@
 import { describe, expect, it } from "vitest";
+import type { Plan } from "../../../domain/plan.ts";
 import { inventoryOfThisBuild } from "../../../domain/selection/this-build.ts";
 import { accepted, refused, request } from "../asking.ts";
 
 const inventory = inventoryOfThisBuild({ kafkaBrokers: 2, maxPartitions: 12 });
+const whole = inventoryOfThisBuild({
+  kafkaBrokers: 2,
+  maxPartitions: 12,
+  natsServers: 3,
+  redis: true,
+  s3: true,
+});
+const resourcesOf = (plan: Plan) => plan.resources.map(({ backend, kind }) => `${backend} ${kind}`);
 
 describe("this build", () => {
   it("provisions queues on Kafka, as large as its cluster", () => {
@@ -18,13 +27,48 @@ describe("this build", () => {
     expect(warnings).toMatchObject([{ message: "3 replicas are clamped to 2: there are 2 servers" }]);
   });
 
-  it.each(["keyvalue", "pubsub", "reader", "transact"])("says of %s that it is not built", (api) =>
-    expect(refused(request(api), { inventory })).toMatchObject([{ code: "UNIMPLEMENTED" }]),
+  it("provisions pubsub on NATS, and on Kafka where there is no NATS", () => {
+    const onNats = accepted(request("pubsub"), { inventory: whole }).selection.plan;
+    expect(resourcesOf(onNats)).toEqual(["nats stream"]);
+    expect(onNats.backend.config).toMatchObject({ replicas: 1 });
+    expect(accepted(request("pubsub"), { inventory }).selection.plan.backend.type).toBe("kafka");
+  });
+
+  it("provisions key-value on Redis", () => {
+    const { plan } = accepted(request("keyvalue", { ttl: "1h" }), { inventory: whole }).selection;
+    expect(resourcesOf(plan)).toEqual(["redis acl-user"]);
+  });
+
+  it("provisions large and long-lived messages in three backends at once", () => {
+    const needs = { durability: "strong", replay: "enabled", max_message_size: "50MB", retention: "90days" };
+    const { plan } = accepted(request("pubsub", needs), { inventory: whole }).selection;
+    expect(resourcesOf(plan).sort()).toEqual([
+      "kafka client-quota",
+      "kafka topic",
+      "postgres replay-table",
+      "postgres wal-table",
+      "s3 bucket-prefix",
+      "s3 bucket-prefix",
+    ]);
+  });
+
+  it.each(["reader", "transact"])("says of %s that it is not built", (api) =>
+    expect(refused(request(api), { inventory: whole })).toMatchObject([{ code: "UNIMPLEMENTED" }]),
   );
+
+  it("says of a strong key-value that it is not built: its table is not", () =>
+    expect(refused(request("keyvalue", { durability: "strong" }), { inventory: whole })).toMatchObject([
+      { code: "UNIMPLEMENTED" },
+    ]));
+
+  it("says of a backend that is not there that it is not", () =>
+    expect(refused(request("keyvalue"), { inventory })).toMatchObject([{ code: "UNIMPLEMENTED" }]));
 
   it.each([{ max_message_size: "2MB" }, { delivery_guarantee: "exactly_once" }, { retention: "31days" }])(
     "says of a queue with %j that it is not built",
     (needs) =>
-      expect(refused(request("queue", needs), { inventory })).toMatchObject([{ code: "UNIMPLEMENTED" }]),
+      expect(refused(request("queue", needs), { inventory: whole })).toMatchObject([
+        { code: "UNIMPLEMENTED" },
+      ]),
   );
 });
