@@ -98,6 +98,7 @@ const knownSteps: ReadonlySet<string> = new Set([
   ...deleteSteps([]),
   ...repairSteps,
   "ensure",
+  "restore",
   "remove",
 ]);
 
