@@ -15,7 +15,7 @@ import type { EventStore } from "../eventstore/event-store.ts";
 import type { Caller } from "../runtime/auth.ts";
 import type { CollisionLimit } from "./collisions.ts";
 import { factsAbout } from "./facts.ts";
-import { keyedBy } from "./keyed-request.ts";
+import { type KeyedRequest, keyedBy } from "./keyed-request.ts";
 import type { OperationStarter, StartedOperation } from "./operation-starter.ts";
 import { readNamespace } from "./read-namespace.ts";
 
@@ -42,7 +42,22 @@ export async function requestNamespace(
   const keyed = keyedBy(deps, caller, document, idempotencyKey);
   const first = await keyed.before();
   if (first !== undefined) return first;
+  try {
+    return await begun(deps, caller, document, keyed);
+  } catch (error) {
+    // What speaks against it may be the same request, which came through meanwhile.
+    const meanwhile = await keyed.before();
+    if (meanwhile !== undefined) return meanwhile;
+    throw error;
+  }
+}
 
+async function begun(
+  deps: CreateDependencies,
+  caller: Caller,
+  document: Json,
+  keyed: KeyedRequest,
+): Promise<StartedOperation> {
   const request = await examined(deps, caller, document);
   const { namespace } = request;
   deps.collisions.assertMayAsk(caller);
@@ -55,7 +70,7 @@ export async function requestNamespace(
   try {
     return await deps.starter.create(occasion, request);
   } catch (error) {
-    return lostTheRace(deps, caller, error, occasion);
+    throw await lostTheRace(deps, caller, error, namespace);
   }
 }
 
@@ -64,17 +79,15 @@ async function lostTheRace(
   { starter, collisions }: CreateDependencies,
   caller: Caller,
   error: unknown,
-  { namespace, operation }: Occasion,
-): Promise<StartedOperation> {
-  if (!(error instanceof PrismError && error.code === "OPERATION_IN_PROGRESS")) throw error;
+  namespace: string,
+): Promise<unknown> {
+  if (!(error instanceof PrismError && error.code === "OPERATION_IN_PROGRESS")) return error;
   const other = await starter.notBegun({ namespace });
-  // The same key twice at once: the other is this very operation.
-  if (other?.operation === operation) return other;
   if (other !== undefined && (caller.platform || caller.teams.includes(other.team))) {
-    throw inProgress(namespace, other.operation);
+    return inProgress(namespace, other.operation);
   }
   collisions.collided(caller);
-  throw nameTaken(namespace);
+  return nameTaken(namespace);
 }
 
 const inProgress = (namespace: string, operation: string): PrismError =>

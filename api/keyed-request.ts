@@ -14,6 +14,14 @@ export type KeyedDependencies = {
   readonly keys: IdempotencyKeys;
 };
 
+export type KeyedRequest = {
+  readonly operation: string;
+  /** The operation that the first request under this key has started, if it came so far. */
+  before(): Promise<StartedOperation | undefined>;
+  /** Once nothing speaks against it: a request that was refused leaves its key free. */
+  claim(namespace: string): Promise<void>;
+};
+
 /** Chosen once: the same key from the same caller names the same operation for ever. */
 const operationIds = "0a0d5c6e-6a8c-4d0e-8a43-7c1d1f0e2b55";
 const longestKey = 200;
@@ -22,7 +30,12 @@ const longestKey = 200;
  * A create under its `Idempotency-Key`. `IDEMPOTENCY_KEY_REUSED` where the key came with another body before.
  * Without a key every request is its own.
  */
-export function keyedBy(deps: KeyedDependencies, caller: Caller, body: Json, key: string | undefined) {
+export function keyedBy(
+  deps: KeyedDependencies,
+  caller: Caller,
+  body: Json,
+  key: string | undefined,
+): KeyedRequest {
   if (key === undefined) {
     return { operation: uuid7(), before: async () => undefined, claim: async () => {} };
   }
@@ -32,16 +45,14 @@ export function keyedBy(deps: KeyedDependencies, caller: Caller, body: Json, key
   return {
     operation,
 
-    /** The operation that the first request under this key has started, if it came so far. */
-    async before(): Promise<StartedOperation | undefined> {
+    async before() {
       const asked = await deps.keys.known(operation);
       if (asked === undefined) return undefined;
       if (asked.digest !== digest) throw reused();
       return startedBefore(deps, asked.namespace, operation);
     },
 
-    /** Once nothing speaks against it: a request that was refused leaves its key free. */
-    async claim(namespace: string): Promise<void> {
+    async claim(namespace) {
       const first = await deps.keys.claim(operation, { namespace, digest });
       if (first.digest !== digest) throw reused();
     },

@@ -35,7 +35,7 @@ export type Operation = {
   readonly steps: readonly Step[];
   readonly plan_hash: string | null;
   readonly approval: PendingApproval | null;
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: Violation | null;
   readonly requested_by: string;
   readonly started_at: string;
   readonly ended_at: string | null;

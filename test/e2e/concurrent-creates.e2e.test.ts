@@ -21,7 +21,10 @@ describe("creates at the same time", () => {
   let prism: TestPrism;
   let root: Control;
   beforeAll(async () => {
-    prism = await testPrism({ names: ["api", "worker"] });
+    prism = await testPrism({
+      names: ["api", "worker"],
+      environment: { PRISM_NAME_COLLISIONS_PER_MINUTE: "20" },
+    });
     root = await prism.control({ subject: "user:root", scopes: ["prism:platform"] });
   });
   afterAll(() => prism?.close());
@@ -73,15 +76,13 @@ describe("creates at the same time", () => {
     await root.teams.set(team, { ...plenty, namespaces: 100 });
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, number) => {
-        const { namespaces } = await caller(team, number);
+        const one = await caller(team, number);
         const names = Array.from({ length: 25 }, (_, at) => prism.name(`crowd-${number}-${at}`));
-        return inLanes(names, (name) =>
-          namespaces.create(large(name, team), { waitSeconds: 60 }).catch(asPrismError),
-        );
+        return inLanes(names, (name) => decided(one, large(name, team)));
       }),
     );
     const [losers, winners] = parted(answers.flat());
-    expect(winners.map(({ status }) => status)).toEqual(Array(100).fill("awaiting_approval"));
+    expect(winners).toEqual(Array(100).fill("awaiting_approval"));
     expect(losers).toHaveLength(400);
     for (const { code, details } of losers) {
       const { field, requested, quota, remaining } = details;
@@ -100,6 +101,72 @@ describe("creates at the same time", () => {
     expect(await reservations(team)).toEqual({ most: 100, last: 100 });
     expect((await root.teams.get(team)).remaining.namespaces).toBe(0);
   });
+
+  it("one request under one key, however often it is sent, is one operation", async () => {
+    const team = "lonely-team";
+    await root.teams.set(team, { ...plenty, namespaces: 1 });
+    const one = await caller(team, 0);
+    const name = prism.name("keyed");
+    const send = () => one.namespaces.create(large(name, team), { idempotencyKey: "key", waitSeconds: 30 });
+    const answers = await Promise.all(Array.from({ length: 20 }, send));
+    // The quota is used up by now, and the repeat is none the less the first request.
+    answers.push(await send());
+    expect(new Set(answers.map(({ operation }) => operation?.id)).size).toBe(1);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(["awaiting_approval"]));
+    expect((await one.operations.list()).items).toHaveLength(1);
+
+    const reused = { code: "IDEMPOTENCY_KEY_REUSED" };
+    const others = [
+      large(prism.name("other"), team),
+      { ...large(name, team), needs: { write_rps: 130_000 } },
+    ];
+    for (const other of others) {
+      await expect(one.namespaces.create(other, { idempotencyKey: "key" })).rejects.toMatchObject(reused);
+    }
+    // Keys are everybody's own.
+    const two = await caller(team, 1);
+    await expect(two.namespaces.create(large(name, team), { idempotencyKey: "key" })).rejects.toMatchObject({
+      code: expect.stringMatching(/QUOTA_EXCEEDED|OPERATION_IN_PROGRESS/),
+    });
+  });
+
+  it("a stranger who tries one name after the other is told to wait, whatever they ask for", async () => {
+    const [theirs, mine] = ["hidden-team", "guessing-team"];
+    for (const team of [theirs, mine]) await root.teams.set(team, plenty);
+    const name = prism.name("hidden");
+    await (await caller(theirs, 0)).namespaces.create(large(name, theirs), { waitSeconds: 30 });
+    const guesser = await caller(mine, 0);
+    const codes = [];
+    for (let guess = 0; guess < 25; guess++) {
+      const answer = await guesser.namespaces.create(large(name, mine)).catch(asPrismError);
+      codes.push(answer instanceof PrismError ? answer.code : "accepted");
+    }
+    expect(codes.slice(0, 20)).toEqual(Array(20).fill("NAMESPACE_EXISTS"));
+    expect(codes.at(-1)).toBe("RATE_LIMITED");
+    const free = await fetch(`${prism.api}/api/v1/namespaces`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${await prism.token({ subject: `user:${mine}-0`, teams: [mine] })}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify(large(prism.name("free"), mine)),
+    });
+    expect(free.status).toBe(429);
+    expect(Number(free.headers.get("retry-after"))).toBeGreaterThan(0);
+    // It is about the caller, not about the team.
+    const colleague = await (await caller(mine, 1)).namespaces.create(large(prism.name("free"), mine));
+    expect(colleague.operation?.id).toBeDefined();
+  });
+
+  /** The state of a create that was asked for, or why it was refused or failed, however long that takes. */
+  const decided = async (one: Control, request: object): Promise<string | PrismError> => {
+    const asked = await one.namespaces.create(request, { waitSeconds: 60 }).catch(asPrismError);
+    if (asked instanceof PrismError) return asked;
+    const operation = () => one.operations.get(asked.operation?.id ?? "");
+    await expect.poll(async () => (await operation()).state, { timeout: 100_000 }).toMatch(/awaiting|failed/);
+    const { state, error } = await operation();
+    return error === null ? state : new PrismError(error.code, error.message, error);
+  };
 
   /** How many namespaces were held at most after any event, and after the last one. */
   const reservations = async (team: string) => {
