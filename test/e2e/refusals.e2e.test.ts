@@ -97,10 +97,10 @@ describe("what is refused", () => {
     ["an expert's field", { ...sound, backend: { type: "kafka" } }, "BOUNDARY_VIOLATION", "backend"],
     ["a team of others", { ...sound, team: "marketing-team" }, "FORBIDDEN", "team"],
     [
-      "a client API not served yet",
-      { ...sound, client_api: "pubsub", needs: {} },
+      "what Prism will not serve yet",
+      { ...sound, client_api: "reader", needs: { data_model: "graph" } },
       "UNIMPLEMENTED",
-      "client_api",
+      "needs.data_model",
     ],
     ["broken JSON", "{", "INVALID_CONFIGURATION", "body"],
     ["broken YAML", "a: [", "INVALID_CONFIGURATION", "body", { "content-type": "application/yaml" }],
