@@ -114,7 +114,8 @@ async function renew(
   if (late !== undefined) throw new Error(`${proxy} has not put version ${late} into force within a lease`);
   const where = { proxy, shard, address, probeAddress, region };
   await leases.renew({ ...where, appliedVersion, load, healthy, refused, inFlight, leaseMs });
-  send(call, { case: "lease", value: { durationMs: leaseMs } });
+  const proxies = (await leases.live(shard)).length;
+  send(call, { case: "lease", value: { durationMs: leaseMs, proxies } });
 }
 
 const isItself = (peer: Peer | undefined, { proxy, shard }: Hello): boolean =>

@@ -1,23 +1,28 @@
-import type { handleUnaryCall, Metadata } from "@grpc/grpc-js";
+import type { handleUnaryCall, Metadata, StatusObject } from "@grpc/grpc-js";
 import { PrismError } from "../domain/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Need } from "./access.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import { asPrismError, grpcStatus } from "./grpc-error.ts";
+import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 
-type Dependencies = { readonly admission: Admission; readonly metrics: Metrics; readonly log: Log };
+type Dependencies = {
+  readonly admission: Admission;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  readonly log: Log;
+};
 
 /** What a call is, for whoever decides whether to let it in and for whoever counts it. */
 export type Operation = { readonly api: string; readonly name: string; readonly need: Need };
 
 /** What the streams of grpc-js have in common. */
-type StreamCall = {
-  readonly metadata: Metadata;
-  end(): unknown;
-  emit(event: "error", status: unknown): boolean;
-  on(event: "cancelled", listener: () => void): unknown;
-};
+type AnyCall = { readonly metadata: Metadata; on(event: "cancelled", listener: () => void): unknown };
+type StreamCall = AnyCall & { end(): unknown; emit(event: "error", status: unknown): boolean };
+
+/** How grpc-js takes the one answer of many questions. */
+type Answered<Out> = (error: Partial<StatusObject> | null, response?: Out | null) => void;
 
 export interface Calls {
   unary<In, Out>(
@@ -29,6 +34,11 @@ export interface Calls {
     operation: Operation,
     talk: (call: Call, admitted: Admitted, course: Course) => Promise<void>,
   ): (call: Call) => void;
+  /** Many questions, one answer. */
+  upload<Call extends AnyCall, Out>(
+    operation: Operation,
+    answer: (call: Call, admitted: Admitted, course: Course) => Promise<Out>,
+  ): (call: Call, callback: Answered<Out>) => void;
   /** Ends streams whose caller has lost access, or that may no longer be served. */
   recheck(): void;
   /** Ends every stream. */
@@ -43,12 +53,14 @@ export type Course = {
   readonly opened: () => void;
   /** Whether the client has gone without a word. */
   readonly vanished: () => boolean;
+  /** One question of many, answered with `status`. */
+  readonly counted: (status: string, startedAt: number) => void;
 };
 
 type OpenStream = { readonly admitted: Admitted; readonly need: Need; readonly end: (why: unknown) => void };
 
 /** What is the same for every call: admission, counting, log, errors, and the end of streams. */
-export function calls({ admission, metrics, log }: Dependencies): Calls {
+export function calls({ admission, limits, metrics, log }: Dependencies): Calls {
   const open = new Set<OpenStream>();
 
   const logged = (operation: Operation, namespace: string, startedAt: number, error: unknown): void => {
@@ -59,6 +71,36 @@ export function calls({ admission, metrics, log }: Dependencies): Calls {
     // Only what we have to act on is an error of ours; a caller's is theirs to see.
     if (failure.advice === "report") log.error({ ...line, err: failure.cause ?? failure }, failure.message);
     else log.debug(line, failure.message);
+  };
+
+  /** What every stream begins with: who calls, a place among the connections, and its end with token and access. */
+  const begin = (operation: Operation, call: AnyCall) => {
+    const namespace = namespaceOf(call.metadata);
+    const ended = new AbortController();
+    call.on("cancelled", () => ended.abort(cancelled));
+    const run = async <Out>(talk: (admitted: Admitted) => Promise<Out>): Promise<Out> => {
+      const admitted = await admission.admit(call.metadata, operation.api, operation.need);
+      const leave = limits.open(admitted.served.entry);
+      const stream = { admitted, need: operation.need, end: (why: unknown) => ended.abort(why) };
+      const expiry = endAtExpiry(admitted, ended);
+      open.add(stream);
+      admitted.served.calls.open++;
+      try {
+        return await talk(admitted);
+      } finally {
+        clearTimeout(expiry);
+        open.delete(stream);
+        leave();
+        admitted.served.calls.open--;
+      }
+    };
+    const course = {
+      signal: ended.signal,
+      vanished: () => ended.signal.reason === cancelled,
+      counted: (status: string, startedAt: number) =>
+        metrics.called(namespace, operation.api, status, secondsSince(startedAt)),
+    };
+    return { startedAt: performance.now(), namespace, course, run };
   };
 
   return {
@@ -85,37 +127,34 @@ export function calls({ admission, metrics, log }: Dependencies): Calls {
     },
 
     stream: (operation, talk) => (call) => {
-      const startedAt = performance.now();
-      const namespace = namespaceOf(call.metadata);
-      const ended = new AbortController();
+      const { startedAt, namespace, course, run } = begin(operation, call);
       let isOpen = false;
       const opened = (): void => {
         isOpen = true;
         metrics.called(namespace, operation.api, "success");
       };
-      call.on("cancelled", () => ended.abort(cancelled));
-      const run = async () => {
-        const admitted = await admission.admit(call.metadata, operation.api, operation.need);
-        const stream = { admitted, need: operation.need, end: (why: unknown) => ended.abort(why) };
-        const expiry = endAtExpiry(admitted, ended);
-        open.add(stream);
-        admitted.served.calls.open++;
-        try {
-          const vanished = (): boolean => ended.signal.reason === cancelled;
-          await talk(call, admitted, { signal: ended.signal, opened, vanished });
-        } finally {
-          clearTimeout(expiry);
-          open.delete(stream);
-          admitted.served.calls.open--;
-        }
-      };
-      run().then(
+      run((admitted) => talk(call, admitted, { ...course, opened })).then(
         () => call.end(),
         (error: unknown) => {
           if (error === cancelled) return;
           if (!isOpen) metrics.called(namespace, operation.api, asPrismError(error).code);
           logged(operation, namespace, startedAt, error);
           call.emit("error", grpcStatus(error));
+        },
+      );
+    },
+
+    upload: (operation, answer) => (call, callback) => {
+      const { startedAt, namespace, course, run } = begin(operation, call);
+      run((admitted) => answer(call, admitted, { ...course, opened: () => {} })).then(
+        (response) => {
+          course.counted("success", startedAt);
+          callback(null, response);
+        },
+        (error: unknown) => {
+          course.counted(asPrismError(error).code, startedAt);
+          logged(operation, namespace, startedAt, error);
+          if (error !== cancelled) callback(grpcStatus(error));
         },
       );
     },

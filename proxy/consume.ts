@@ -6,6 +6,7 @@ import type { ConsumeRequest } from "../proto/gen/prism/v1/queue_pb.js";
 import type { Admitted } from "./admission.ts";
 import type { Course } from "./calls.ts";
 import type { Group } from "./group.ts";
+import type { Limits } from "./limits.ts";
 import { checkNack, checkSubscribe, creditLimit, type Start } from "./queue-request.ts";
 import { parseReceipt, type Receipt } from "./receipt.ts";
 import type { Served } from "./served.ts";
@@ -22,6 +23,7 @@ type Output = {
  * stands: from then on nothing that is published passes it by, also from `latest`.
  */
 export async function deliver(
+  limits: Limits,
   call: Output,
   request: SubscribeRequest,
   { served }: Admitted,
@@ -40,6 +42,7 @@ export async function deliver(
     write: (message) => call.write(message),
     drained: () => new Promise((resolve) => call.once("drain", resolve)),
     eager: () => joined?.pump(),
+    restMs: () => limits.read(served.entry),
     ended: end.reject,
   });
   joined = await served.groups.join({ ...wanted, start: await beginning(served, wanted.start) }, subscriber);
@@ -68,6 +71,7 @@ export type Consumer = {
 
 /** Consume: `open` first, then acknowledgements and credit. The client ends it by ending its side. */
 export async function consume(
+  limits: Limits,
   call: ServerDuplexStream<ConsumeRequest, Message>,
   admitted: Admitted,
   course: Course,
@@ -103,7 +107,7 @@ export async function consume(
   signal.addEventListener("abort", () => opening.reject(signal.reason), { once: true });
 
   const request = await opening.promise;
-  await deliver(call, request, admitted, course, (to) => {
+  await deliver(limits, call, request, admitted, course, (to) => {
     consumer = to;
     for (const message of early.slice(1)) hear(to, message);
     if (leaving) to.leave();

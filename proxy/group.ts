@@ -98,7 +98,7 @@ export function group(options: GroupOptions): Group {
   });
   const deadlines = redelivery({
     deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
-    expired: (delivery) => giveBack(delivery, 0, "it was not acknowledged in time"),
+    expired: (deliveries) => giveBack(deliveries, 0, "it was not acknowledged in time"),
   });
 
   const nextReady = (): Subscriber | undefined => {
@@ -152,14 +152,19 @@ export function group(options: GroupOptions): Group {
     pump();
   };
 
-  const giveBack = (delivery: number, delayMs: number, reason: string): boolean => {
-    const item = takeBack(delivery);
-    if (item === undefined) return false;
+  /** These deliveries have failed: their messages come again after the delay, in their order, or are put aside. */
+  const giveBack = (deliveries: readonly number[], delayMs: number, reason: string): boolean => {
+    const items = deliveries.flatMap((delivery) => takeBack(delivery) ?? []);
+    const once: Item[] = [];
+    for (const item of items) {
+      const spent = item.of.failed(item.offset) >= mostAttempts && deadLetter !== undefined;
+      if (spent) putAside(item, reason);
+      else once.push(item);
+    }
+    if (delayMs > 0) deadlines.later(delayMs, () => again(once));
+    else again(once);
     committing.soon(failedMs);
-    if (item.of.failed(item.offset) >= mostAttempts && deadLetter !== undefined) putAside(item, reason);
-    else if (delayMs > 0) deadlines.later(delayMs, () => again([item]));
-    else again([item]);
-    return true;
+    return items.length > 0;
   };
 
   const putAside = (item: Item, reason: string): void => {
@@ -252,9 +257,11 @@ export function group(options: GroupOptions): Group {
     async detach(subscriber, vanished = false) {
       const at = subscribers.indexOf(subscriber);
       if (at >= 0) subscribers.splice(at, 1);
-      const theirs = [...underWay].filter(([, { subscriber: holder }]) => holder === subscriber);
-      if (vanished) for (const [delivery] of theirs) giveBack(delivery, 0, "its consumer has vanished");
-      else again(theirs.flatMap(([delivery]) => takeBack(delivery) ?? []));
+      const theirs = [...underWay].flatMap(([id, { subscriber: holder }]) =>
+        holder === subscriber ? [id] : [],
+      );
+      if (vanished) giveBack(theirs, 0, "its consumer has vanished");
+      else again(theirs.flatMap((delivery) => takeBack(delivery) ?? []));
       await committing.flush().catch(troubled);
     },
     acknowledge({ delivery, partition, offset }) {
@@ -264,7 +271,7 @@ export function group(options: GroupOptions): Group {
       finish(item);
       return true;
     },
-    reject: ({ delivery }, delayMs, reason) => giveBack(delivery, delayMs, reason),
+    reject: ({ delivery }, delayMs, reason) => giveBack([delivery], delayMs, reason),
     extend({ delivery }) {
       if (!underWay.has(delivery)) return false;
       deadlines.expect(delivery);

@@ -6,7 +6,8 @@
 export interface Lease {
   /** A status goes out; each is answered by one lease, in order. */
   asked(): void;
-  granted(durationMs: number): void;
+  /** `proxies`: how many share the shard. */
+  granted(durationMs: number, proxies?: number): void;
   /** A new connection: answers to what was asked on the old one will not come. */
   forgetQuestions(): void;
   /** The control plane has begun to talk: a lease will follow as soon as it is asked for. */
@@ -14,6 +15,8 @@ export interface Lease {
   readonly expected: boolean;
   /** How long the oldest question has waited for its answer; 0 where none does. */
   waitingMs(): number;
+  /** How many proxies share the shard, as the control plane last said; at least 1. */
+  readonly proxies: number;
   /** Of the last one granted; 0 before the first. */
   readonly durationMs: number;
   /** How long ago it ran out; 0 while it runs, infinite where there never was one. */
@@ -28,9 +31,11 @@ export function lease(clock: () => number = () => performance.now()): Lease {
   let until = Number.NEGATIVE_INFINITY;
   let durationMs = 0;
   let expected = false;
+  let proxies = 1;
   return {
     asked: () => void questions.push(clock()),
-    granted(granted) {
+    granted(granted, live = 0) {
+      proxies = Math.max(1, live);
       const askedAt = questions.shift();
       if (askedAt === undefined) return;
       durationMs = granted;
@@ -48,6 +53,9 @@ export function lease(clock: () => number = () => performance.now()): Lease {
       return expected;
     },
     waitingMs: () => clock() - (questions[0] ?? clock()),
+    get proxies() {
+      return proxies;
+    },
     get durationMs() {
       return durationMs;
     },

@@ -7,6 +7,8 @@ export interface Metrics {
   /** `status`: `success` or Prism's code. `seconds` where the call is one question and one answer. */
   called(namespace: string, api: string, status: string, seconds?: number): void;
   backendError(namespace: string, backend: string): void;
+  /** A message has passed a pattern and all that comes after it. */
+  passed(namespace: string, pattern: string, seconds: number): void;
 }
 
 type Recent = { readonly seconds: Float64Array; count: number; readonly outcomes: Uint8Array; calls: number };
@@ -37,6 +39,13 @@ export function metrics(): Metrics {
     name: "prism_latency_seconds",
     help: "From a call's arrival to its answer",
     labelNames: ["namespace", "api"],
+    buckets,
+    registers,
+  });
+  const chain = new Histogram({
+    name: "prism_pattern_chain_duration_seconds",
+    help: "How long a message takes through a pattern and what comes after it",
+    labelNames: ["namespace", "pattern"],
     buckets,
     registers,
   });
@@ -89,7 +98,7 @@ export function metrics(): Metrics {
 
   const end = (namespace: string): void => {
     recent.delete(namespace);
-    for (const metric of [total, requests, latency, backendErrors, latencyMs, errorRate])
+    for (const metric of [total, requests, latency, chain, backendErrors, latencyMs, errorRate])
       forget(metric, namespace);
   };
 
@@ -108,6 +117,9 @@ export function metrics(): Metrics {
       if (seconds === undefined) return;
       latency.observe({ namespace, api }, seconds);
       of.seconds[of.count++ % recentCalls] = seconds;
+    },
+    passed(namespace, pattern, seconds) {
+      if (recent.has(namespace)) chain.observe({ namespace, pattern }, seconds);
     },
     backendError(namespace, backend) {
       if (recent.has(namespace)) backendErrors.inc({ namespace, backend });

@@ -16,6 +16,7 @@ import { type Directory, directory } from "./directory.ts";
 import { diskCopy } from "./disk-copy.ts";
 import { failpoint } from "./failpoint.ts";
 import { lease } from "./lease.ts";
+import { limits } from "./limits.ts";
 import { logMetrics } from "./log-metrics.ts";
 import { metrics } from "./metrics.ts";
 import { probeService } from "./probe.ts";
@@ -83,6 +84,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     proxy: proxyId,
     tools: { data, failpoint: failpoint(options.failpoint), metrics: logs },
     leadership: leads,
+    took: measured.passed,
     ...(options.ackDeadlineMs === undefined ? {} : { ackDeadlineMs: options.ackDeadlineMs }),
     connect: connector({ cluster, natsUrl: options.natsUrl, redisUrl: options.redisUrl }),
     troubled(namespace: string, error: Error) {
@@ -91,11 +93,16 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
       log.warn({ namespace, backend, error: error.message, cause: String(error.cause) }, "backend trouble");
     },
   };
+  const allowed = limits({ proxies: () => leased.proxies });
   const table = directory<Served>({
     serve: (entry, before) => serve(serving, entry, before),
-    stop: (served) => void stop(served),
+    stop(served) {
+      allowed.forget(served.entry.namespace);
+      void stop(served);
+    },
   });
   const handling = calls({
+    limits: allowed,
     admission: admission({ authority: options.authority, directory: table, lease: leased }),
     metrics: measured,
     log,
@@ -103,7 +110,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
   const server = await grpcServer({
     host: options.host,
     port: options.proxyPort,
-    queue: queueService({ calls: handling }),
+    queue: queueService({ calls: handling, limits: allowed }),
   });
   const probing = await probeServer({
     host: options.host,

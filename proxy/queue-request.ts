@@ -83,7 +83,7 @@ export function checkNack({ delay, reason }: Nack): { readonly delayMs: number; 
   return { delayMs, reason: reason === "" ? "it was refused" : reason.slice(0, reasonLength) };
 }
 
-function checkPayload(bytes: number, { limits, namespace }: Entry): void {
+export function checkPayload(bytes: number, { limits, namespace }: Entry): void {
   const limit = Number(limits?.maxMessageBytes ?? 0n);
   if (bytes <= limit) return;
   throw new PrismError("PAYLOAD_TOO_LARGE", `a message of '${namespace}' has at most ${limit} bytes`, {

@@ -11,7 +11,8 @@ export interface Redelivery {
 
 export type RedeliveryOptions = {
   readonly deadlineMs: number;
-  readonly expired: (delivery: number) => void;
+  /** Those whose time is over, in their order. */
+  readonly expired: (deliveries: readonly number[]) => void;
 };
 
 const lookMs = 250;
@@ -24,11 +25,13 @@ export function redelivery({ deadlineMs, expired }: RedeliveryOptions): Redelive
   const look = setInterval(
     () => {
       const now = performance.now();
-      for (const [delivery, at] of [...deadlines]) {
-        if (at > now) return;
-        deadlines.delete(delivery);
-        expired(delivery);
+      const over: number[] = [];
+      for (const [delivery, at] of deadlines) {
+        if (at > now) break;
+        over.push(delivery);
       }
+      for (const delivery of over) deadlines.delete(delivery);
+      if (over.length > 0) expired(over);
     },
     Math.min(lookMs, deadlineMs / 4),
   ).unref();

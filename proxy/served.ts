@@ -47,6 +47,7 @@ export type ServeDependencies = {
   readonly connect: (entry: Entry) => Backend;
   readonly tools: Omit<Tools, "send" | "troubled">;
   readonly leadership: Leadership;
+  readonly took: (namespace: string, pattern: string, seconds: number) => void;
   /** How long a delivery may go unacknowledged. Default 30 s. */
   readonly ackDeadlineMs?: number;
   /** The backend does not do as it should: counted and logged, whether it is repeated or told to a caller. */
@@ -89,7 +90,7 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
       throw error;
     }
   };
-  const publish = publisher(chain, append);
+  const publish = publisher(chain, append, (pattern, seconds) => deps.took(namespace, pattern, seconds));
   const consumers = groups({
     proxy: deps.proxy,
     prefix: `prism.${namespace}.${incarnation}`,

@@ -11,6 +11,8 @@ type SubscriptionOptions = {
   /** `false`: the client does not keep up, wait for `drained`. */
   readonly write: (message: Message) => boolean;
   readonly drained: () => Promise<void>;
+  /** One more was taken: how long to rest before the next. */
+  readonly restMs: () => number;
   /** It can take more again. */
   readonly eager: () => void;
   readonly ended: (error: unknown) => void;
@@ -30,6 +32,15 @@ export function subscription(options: SubscriptionOptions): Subscription {
   let sending = false;
   let full = false;
   let stopped = false;
+  let resting: NodeJS.Timeout | undefined;
+
+  const rest = (ms: number): void => {
+    if (ms <= 0) return;
+    resting = setTimeout(() => {
+      resting = undefined;
+      options.eager();
+    }, ms).unref();
+  };
 
   const send = async (delivery: Delivery): Promise<void> => {
     const toClient = options.deliver(async (message) => {
@@ -48,10 +59,11 @@ export function subscription(options: SubscriptionOptions): Subscription {
   };
 
   return {
-    ready: () => underWay < credit && !full && !stopped,
+    ready: () => underWay < credit && !full && !stopped && resting === undefined,
     take(delivery) {
       underWay++;
       queue.push(delivery);
+      rest(options.restMs());
       if (sending) return;
       sending = true;
       sendAll().catch(options.ended);
@@ -62,6 +74,7 @@ export function subscription(options: SubscriptionOptions): Subscription {
     end: options.ended,
     stop() {
       stopped = true;
+      clearTimeout(resting);
       queue.length = 0;
     },
     addCredit(more) {

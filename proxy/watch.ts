@@ -178,7 +178,7 @@ function conversation(call: Call, options: WatchOptions) {
     },
     hear({ response }: WatchNamespacesResponse): void {
       if (response.case === "lease") {
-        lease.granted(response.value.durationMs);
+        lease.granted(response.value.durationMs, response.value.proxies);
         if (leaseUntilMs(lease) - savedUntilMs > saveLeaseMs) last = last.then(save).catch(failed);
         return;
       }

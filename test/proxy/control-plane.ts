@@ -5,6 +5,7 @@ import {
   type Entry,
   EntrySchema,
   type Hello,
+  type LimitsSchema,
   State,
   type Status,
   type WatchNamespacesRequest,
@@ -99,6 +100,7 @@ type More = Partial<
     "state" | "version" | "incarnation" | "ordered" | "staleLimitMs" | "clientApi" | "directoryVersion"
   >
 > & {
+  readonly limits?: MessageInitShape<typeof LimitsSchema>;
   readonly patterns?: { type: string; version: number; config?: Record<string, boolean | number> }[];
   readonly consumers?: { service: string; writes: boolean }[];
 };

@@ -309,22 +309,13 @@ describe("what is not built yet", () => {
     return refusalOf(error as Parameters<typeof refusalOf>[0]);
   };
 
-  it("refuses: nack, publish streams, large payloads", async () => {
-    expect(await consuming({ request: { case: "nack", value: { receipt: [] } } })).toMatchObject({
-      status: "UNIMPLEMENTED",
-      reason: "UNIMPLEMENTED",
-      details: { missing: "redelivery" },
-    });
+  it("refuses: payloads that only claim check could carry", async () => {
     const raw = rawClient(one.address, metadata("owner", "narrow"));
     const fetching = create(FetchPayloadRequestSchema);
-    for (const call of [
-      raw.stream(QueueService.method.publishStream),
-      raw.subscribe(QueueService.method.fetchPayload, fetching),
-    ]) {
-      call.on("data", () => {});
-      const error = await new Promise<Error>((resolve) => call.once("error", resolve));
-      expect(refusalOf(error as Parameters<typeof refusalOf>[0]).reason).toBe("UNIMPLEMENTED");
-    }
+    const call = raw.subscribe(QueueService.method.fetchPayload, fetching);
+    call.on("data", () => {});
+    const error = await new Promise<Error>((resolve) => call.once("error", resolve));
+    expect(refusalOf(error as Parameters<typeof refusalOf>[0]).reason).toBe("UNIMPLEMENTED");
     raw.close();
   });
 

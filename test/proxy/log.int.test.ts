@@ -159,6 +159,8 @@ describe("a queue with a log", () => {
     await consumer.stop();
     await until(async () => /wal_pending_count\{namespace="away"\} 0\b/.test(await metrics(one)));
     expect(await metrics(one)).toMatch(/wal_relayed_total\{namespace="away"\} \d+/);
+    await publish(one, "away", { topic: "t" });
+    expect(await metrics(one)).toMatch(/chain_duration_seconds_count\{namespace="away",pattern="wal"\} 1\b/);
     await removeFolder(dataDir);
   });
 

@@ -31,7 +31,14 @@ async function probed(
   const table = directory<Served>({
     serve: (entry, before) =>
       serve(
-        { proxy: "p", connect: () => backend, tools: never, leadership: never, troubled: () => {} },
+        {
+          proxy: "p",
+          connect: () => backend,
+          tools: never,
+          leadership: never,
+          troubled: () => {},
+          took: () => {},
+        },
         entry,
         before,
       ),

@@ -10,6 +10,7 @@ import {
   type ChannelCredentials,
   Client,
   type ClientDuplexStream,
+  type ClientWritableStream,
   credentials,
   Metadata,
   type ServiceError,
@@ -86,6 +87,16 @@ export function rawClient(
         responseDeserialize as never,
         metadata,
       ) as never;
+    },
+    upload<Out>(method: DescMethod, answered: (error: ServiceError | null, response?: Out) => void) {
+      const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
+      return client.makeClientStreamRequest(
+        path,
+        requestSerialize as never,
+        responseDeserialize as unknown as (bytes: Buffer) => Out,
+        metadata,
+        answered,
+      ) as unknown as ClientWritableStream<unknown>;
     },
     subscribe<Out>(method: DescMethod, request: unknown) {
       const { path, requestSerialize, responseDeserialize } = grpcMethod(method);

@@ -231,6 +231,13 @@ export declare type Lease = Message<"prism.control.v1.Lease"> & {
    * @generated from field: uint32 duration_ms = 1;
    */
   durationMs: number;
+
+  /**
+   * How many live proxies share the shard: each lets through its part of what namespaces reserve.
+   *
+   * @generated from field: uint32 proxies = 2;
+   */
+  proxies: number;
 };
 
 /**

@@ -1,0 +1,118 @@
+import { create } from "@bufbuild/protobuf";
+import type { ServerDuplexStream, ServerReadableStream } from "@grpc/grpc-js";
+import { PrismError } from "../domain/errors.ts";
+import {
+  type LargeChunk,
+  type PublishRequest,
+  type PublishResponse,
+  PublishResponseSchema,
+} from "../proto/gen/prism/v1/message_pb.js";
+import type { Admitted } from "./admission.ts";
+import type { Course } from "./calls.ts";
+import { asPrismError } from "./grpc-error.ts";
+import { type Publishing, publish } from "./publish.ts";
+import { checkPayload } from "./queue-request.ts";
+
+// How far a client may be ahead of its answers; then its stream is read no further.
+const mostUnanswered = 1_000;
+const mostBytes = 8 * 1024 * 1024;
+const inlineBytes = 4 * 1024 * 1024;
+
+/** Each item is answered in its place, a refused one with its error: that ends nothing. */
+export async function publishStream(
+  publishing: Publishing,
+  call: ServerDuplexStream<PublishRequest, PublishResponse>,
+  { served }: Admitted,
+  { signal, opened, counted }: Course,
+): Promise<void> {
+  opened();
+  const ended = Promise.withResolvers<void>();
+  let last = Promise.resolve();
+  let unanswered = 0;
+  let bytes = 0;
+
+  const answer = async (request: PublishRequest): Promise<PublishResponse> => {
+    const startedAt = performance.now();
+    try {
+      const response = await publish(publishing, request, served);
+      counted("success", startedAt);
+      return response;
+    } catch (error) {
+      const { code, message } = asPrismError(error);
+      counted(code, startedAt);
+      return create(PublishResponseSchema, { error: { code, message } });
+    }
+  };
+
+  const write = async (response: PublishResponse, size: number): Promise<void> => {
+    if (signal.aborted) return;
+    if (!call.write(response)) await new Promise((resolve) => call.once("drain", resolve));
+    unanswered--;
+    bytes -= size;
+    if (unanswered < mostUnanswered && bytes < mostBytes) call.resume();
+  };
+
+  call.on("data", (request: PublishRequest) => {
+    const size = request.payload.byteLength;
+    unanswered++;
+    bytes += size;
+    if (unanswered >= mostUnanswered || bytes >= mostBytes) call.pause();
+    const answered = answer(request);
+    last = last.then(async () => write(await answered, size));
+  });
+  call.on("end", () => last.then(ended.resolve, ended.reject));
+  signal.addEventListener("abort", () => ended.reject(signal.reason), { once: true });
+  if (signal.aborted) throw signal.reason;
+  await ended.promise;
+}
+
+/** A payload in parts, of which the first is everything else. Refused as soon as it is too much. */
+export async function publishLarge(
+  publishing: Publishing,
+  call: ServerReadableStream<LargeChunk, PublishResponse>,
+  { served }: Admitted,
+  { signal }: Course,
+): Promise<PublishResponse> {
+  const parts: Uint8Array[] = [];
+  const whole = Promise.withResolvers<PublishRequest>();
+  let header: PublishRequest | undefined;
+  let bytes = 0;
+
+  const take = ({ chunk }: LargeChunk): void => {
+    if (chunk.case === "header") {
+      if (header !== undefined || bytes > 0) throw invalid("a header comes first, and once");
+      header = chunk.value;
+      if (header.payload.byteLength > 0) throw invalid("a header carries no payload");
+    } else if (chunk.case === "data") {
+      if (header === undefined) throw invalid("a header comes first, and once");
+      bytes += chunk.value.byteLength;
+      checkPayload(bytes, served.entry);
+      if (bytes > inlineBytes) throw noClaimCheck();
+      parts.push(chunk.value);
+    }
+  };
+
+  call.on("data", (chunk: LargeChunk) => {
+    try {
+      take(chunk);
+    } catch (why) {
+      whole.reject(why);
+    }
+  });
+  call.on("end", () => {
+    if (header === undefined) whole.reject(invalid("a header comes first, and once"));
+    else whole.resolve({ ...header, payload: Buffer.concat(parts) });
+  });
+  signal.addEventListener("abort", () => whole.reject(signal.reason), { once: true });
+  return publish(publishing, await whole.promise, served);
+}
+
+const invalid = (message: string): PrismError =>
+  new PrismError("INVALID_CONFIGURATION", message, { details: { field: "chunk" } });
+
+const noClaimCheck = (): PrismError =>
+  new PrismError(
+    "UNIMPLEMENTED",
+    "a payload above 4 MiB needs claim check, which carries it past the broker and is not built yet",
+    { details: { missing: "claim-check", limit_bytes: inlineBytes } },
+  );

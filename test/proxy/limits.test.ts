@@ -1,0 +1,104 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { EntrySchema } from "../../proto/gen/prism/control/v1/control_pb.js";
+import { type LimitsOptions, limits } from "../../proxy/limits.ts";
+
+const entry = create(EntrySchema, {
+  namespace: "orders",
+  limits: { writeRps: 10, readRps: 4, connections: 3 },
+});
+
+function limited(options: Partial<LimitsOptions> = {}) {
+  let now = 0;
+  const of = limits({ proxies: () => 1, clock: () => now, ...options });
+  const writes = (count: number): number => {
+    let taken = 0;
+    for (let at = 0; at < count; at++) {
+      try {
+        of.write(entry);
+        taken++;
+      } catch {
+        // Not this one.
+      }
+    }
+    return taken;
+  };
+  return { of, writes, pass: (ms: number) => (now += ms) };
+}
+
+describe("a namespace's writes", () => {
+  it("are let through at its rate, a second of it at once", () => {
+    const { writes, pass } = limited();
+    expect(writes(50)).toBe(10);
+    pass(500);
+    expect(writes(50)).toBe(5);
+    pass(60_000);
+    expect(writes(50)).toBe(10);
+  });
+
+  it("are refused with when to try again, which is then right", () => {
+    const { of, writes, pass } = limited();
+    writes(10);
+    let afterMs = 0;
+    try {
+      of.write(entry);
+    } catch (error) {
+      expect(error).toMatchObject({ code: "RATE_LIMITED", details: { field: "needs.write_rps" } });
+      afterMs = (error as { details: { retry_after_ms: number } }).details.retry_after_ms;
+    }
+    expect(afterMs).toBe(100);
+    pass(afterMs);
+    expect(writes(5)).toBe(1);
+  });
+
+  it("are shared by the proxies there are", () => {
+    let proxies = 2;
+    const { writes, pass } = limited({ proxies: () => proxies });
+    expect(writes(50)).toBe(5);
+    proxies = 1;
+    pass(1_000);
+    expect(writes(50)).toBe(10);
+  });
+
+  it("do not count against another namespace", () => {
+    const { of, writes } = limited();
+    writes(50);
+    expect(() => of.write({ ...entry, namespace: "others" })).not.toThrow();
+  });
+});
+
+describe("a namespace's reads", () => {
+  it("wait for as long as it takes", () => {
+    const { of, pass } = limited();
+    expect([1, 2, 3, 4].map(() => of.read(entry))).toEqual([0, 0, 0, 0]);
+    expect(of.read(entry)).toBe(250);
+    pass(250);
+    expect([of.read(entry), of.read(entry)]).toEqual([250, 500]);
+    pass(10_000);
+    expect(of.read(entry)).toBe(0);
+  });
+});
+
+describe("a namespace's connections", () => {
+  it("are as many as it has reserved, and free again when one ends", () => {
+    const { of } = limited();
+    const [end] = [of.open(entry), of.open(entry), of.open(entry)];
+    expect(() => of.open(entry)).toThrow("has reserved 3 connections");
+    end?.();
+    end?.();
+    of.open(entry);
+    expect(() => of.open(entry)).toThrow("has reserved 3 connections");
+  });
+});
+
+describe("what is under way", () => {
+  it("is bounded for a namespace, and for all of them together", () => {
+    const { of } = limited({ namespaceBytes: 100, proxyBytes: 150 });
+    const release = of.hold(entry, 80);
+    expect(() => of.hold(entry, 30)).toThrow("under way");
+    of.hold({ ...entry, namespace: "others" }, 60);
+    expect(() => of.hold({ ...entry, namespace: "third" }, 20)).toThrow("under way");
+    release();
+    expect(() => of.hold(entry, 90)).not.toThrow();
+  });
+});
