@@ -1,0 +1,172 @@
+import { HeadBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { credentials, Metadata, makeGenericClientConstructor, status } from "@grpc/grpc-js";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Control } from "../../sdk/typescript/control.ts";
+import { kafkaPartitions, missingTables } from "../../stack/witnesses.ts";
+import { type TestPrism, testPrism } from "../setup/prism.ts";
+import { until } from "../setup/until.ts";
+import { member } from "./request.ts";
+
+const asked = (namespace: string, client_api: string, needs: Record<string, unknown> = {}) => ({
+  namespace,
+  team: "payments-team",
+  client_api,
+  needs,
+  access: { owners: [{ team: "payments-team" }], consumers: [{ service: "order-api" }] },
+});
+
+/** RFC-027's second example. */
+const videoUploads = {
+  durability: "strong",
+  replay: "enabled",
+  write_rps: 1_000,
+  read_rps: 5_000,
+  max_message_size: "50MB",
+  retention: "90days",
+};
+
+describe("namespaces on five backends", () => {
+  let prism: TestPrism;
+  let alice: Control;
+  beforeAll(async () => {
+    prism = await testPrism();
+    alice = await prism.control(member);
+  });
+  afterAll(() => prism?.close());
+
+  const create = async (request: Record<string, unknown>) =>
+    (await alice.namespaces.create(request, { waitSeconds: 60 })).status;
+  const variable = (name: string): string => prism.environment[name] ?? "";
+
+  /** The backends are asked themselves. */
+  const inNats = async (stream: string) => {
+    const { username: user, password: pass, host: servers } = new URL(variable("PRISM_NATS_URL"));
+    const connection = await connect({ servers, user, pass });
+    try {
+      const streams = await jetstreamManager(connection);
+      return await streams.streams.info(stream).then(
+        ({ config }) => config.subjects,
+        () => undefined,
+      );
+    } finally {
+      await connection.close();
+    }
+  };
+  const inRedis = async (user: string) => {
+    const redis = new Redis(variable("PRISM_REDIS_URL"));
+    try {
+      const answer = (await redis.call("ACL", "GETUSER", user)) as unknown[] | null;
+      return answer?.[answer.indexOf("keys") + 1];
+    } finally {
+      redis.disconnect();
+    }
+  };
+  const inS3 = (Bucket: string) => {
+    const client = new S3Client({
+      endpoint: variable("PRISM_S3_ENDPOINT"),
+      region: "us-east-1",
+      forcePathStyle: true,
+      credentials: {
+        accessKeyId: variable("PRISM_S3_ACCESS_KEY_ID"),
+        secretAccessKey: variable("PRISM_S3_SECRET_ACCESS_KEY"),
+      },
+    });
+    return client.send(new HeadBucketCommand({ Bucket })).then(
+      () => true,
+      () => false,
+    );
+  };
+
+  it("video-uploads stands in Kafka, Postgres and S3 after one operation, and says what is not enforced", async () => {
+    const namespace = prism.name("video-uploads");
+    expect(await create(asked(namespace, "pubsub", videoUploads))).toBe("active");
+    const tables = ["wal", "replay"].map((kind) => `${kind}_${namespace.replaceAll("-", "_")}`);
+    expect(await missingTables(prism.environment, tables)).toEqual([]);
+    expect(await kafkaPartitions(prism.environment, `${namespace}-pubsub`)).toBe(10);
+    expect(await inS3(`prism-${namespace}`)).toBe(true);
+    const { items } = await alice.namespaces.history(namespace, { type: "ResourceProvisioned" });
+    expect(items).toHaveLength(6);
+  });
+
+  it("user-profiles-cache stands in Redis", async () => {
+    const namespace = prism.name("user-profiles-cache");
+    const needs = { read_rps: 50_000, write_rps: 500, data_size: "10GB", ttl: "15min" };
+    expect(await create(asked(namespace, "keyvalue", needs))).toBe("active");
+    expect(await inRedis(namespace)).toBe(`~${namespace}:1:*`);
+  });
+
+  it.each([
+    ["without a log", { write_rps: 1_000 }],
+    ["with a log before it", { durability: "strong" }],
+  ])("pubsub %s stands in NATS", async (what, needs) => {
+    const namespace = prism.name(`events-${what.split(" ")[0]}`);
+    expect(await create(asked(namespace, "pubsub", needs))).toBe("active");
+    expect(await inNats(`${namespace}-pubsub_1`)).toEqual([`${namespace}.1.>`]);
+  });
+
+  it("its clients are told that the API is not there yet, and that it is no queue", async () => {
+    const namespace = prism.name("unheard");
+    expect(await create(asked(namespace, "pubsub"))).toBe("active");
+    const client = await prism.client(namespace, { subject: "service:order-api" });
+    await expect(client.queue.publish("topic", "hello")).rejects.toMatchObject({ code: "WRONG_CLIENT_API" });
+    await client.close();
+
+    const bytes = (value: Buffer) => value;
+    const method = (path: string) => ({
+      path,
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: bytes,
+      requestDeserialize: bytes,
+      responseSerialize: bytes,
+      responseDeserialize: bytes,
+    });
+    const Service = makeGenericClientConstructor(
+      { publish: method("/prism.v1.PubSubService/Publish"), get: method("/prism.v1.KeyValueService/Get") },
+      "unbuilt",
+    );
+    const address = `127.0.0.1:${variable("PRISM_PROXY_PORT")}`;
+    const unbuilt = new Service(address, credentials.createInsecure()) as unknown as Record<
+      "publish" | "get" | "close",
+      (...args: unknown[]) => void
+    >;
+    const codeOf = (call: "publish" | "get") =>
+      new Promise((resolve) =>
+        unbuilt[call](Buffer.alloc(0), new Metadata(), (error: { code: number } | null) =>
+          resolve(error?.code),
+        ),
+      );
+    expect(await codeOf("publish")).toBe(status.UNIMPLEMENTED);
+    expect(await codeOf("get")).toBe(status.UNIMPLEMENTED);
+    unbuilt.close();
+  });
+
+  it("what a queue would lose without its pattern is still refused", async () => {
+    const namespace = prism.name("too-long");
+    await expect(create(asked(namespace, "queue", { retention: "90days" }))).rejects.toMatchObject({
+      code: "UNIMPLEMENTED",
+    });
+  });
+
+  it.each([
+    ["nats stream", "pubsub", {}, (namespace: string) => `${namespace}-pubsub`],
+    ["redis acl-user", "keyvalue", {}, (namespace: string) => namespace],
+    ["s3 bucket-prefix", "pubsub", videoUploads, (namespace: string) => `prism-${namespace}/claims/`],
+  ])("a worker killed after it made a %s leaves neither none nor two", async (kind, api, needs, name) => {
+    const namespace = prism.name(`killed-${kind.split(" ")[0]}`);
+    await prism.processes.stop("worker");
+    const armed = `ensure ${kind} ${name(namespace)}:after:${namespace}`;
+    await prism.processes.start("worker", { PRISM_FAILPOINT: armed });
+    const { operation } = await alice.namespaces.create(asked(namespace, api, needs));
+    await until(() => !prism.processes.running("worker"));
+    await prism.processes.start("worker");
+    const state = async () => (await alice.operations.get(operation?.id ?? "")).state;
+    await expect.poll(state, { timeout: 40_000 }).toBe("succeeded");
+    const { items } = await alice.namespaces.history(namespace, { type: "ResourceProvisioned" });
+    const made = items.map(({ data }) => (data as { resource: { kind: string; name: string } }).resource);
+    expect(made.filter((one) => kind.endsWith(one.kind) && one.name === name(namespace))).toHaveLength(1);
+  });
+});
