@@ -45,6 +45,8 @@ export const temporal: Server = {
         ...each("--dynamic-config-value", [
           "history.transferProcessorMaxPollRPS=2000",
           "history.timerProcessorMaxPollRPS=2000",
+          // By default a phase that ends within a second of its beginning waits it out before the next one begins.
+          'history.workflowIdReuseMinimalInterval="0s"',
         ]),
         ...each(
           "--search-attribute",
