@@ -7,6 +7,7 @@ import { nats } from "../backends/nats.ts";
 import { postgres } from "../backends/postgres.ts";
 import { redis } from "../backends/redis.ts";
 import { s3 } from "../backends/s3.ts";
+import { backendReports } from "../control/backend-reports.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
 import type { BackendKind } from "../domain/plan.ts";
@@ -22,6 +23,7 @@ import { failpoint } from "./failpoint.ts";
 import { workerMetrics } from "./metrics.ts";
 import { probe } from "./probe.ts";
 import { recorder } from "./recorder.ts";
+import { reportBackends } from "./report-backends.ts";
 import { registerSearchAttributes } from "./search-attributes.ts";
 import { temporalLogger } from "./temporal-logger.ts";
 import { workflowBundle } from "./workflow-bundle.ts";
@@ -94,10 +96,17 @@ run(async () => {
     },
   });
 
+  const reporting = reportBackends({
+    backends: [...backends.values()],
+    reports: backendReports(control),
+    log,
+    everyMs: config.backendReportMs,
+  });
   const running = worker.run();
   log.info({ task_queue: taskQueue, operator_port: operator.port }, "worker is up");
   stopOnSignal(log, [
     { name: "worker", stop: () => stopped(worker, running) },
+    { name: "reports", stop: () => reporting.stop() },
     { name: "operator", stop: () => operator.close() },
     { name: "temporal", stop: () => connection.close() },
     ...[...backends.values()].map((backend) => ({ name: backend.kind, stop: () => backend.close() })),

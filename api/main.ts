@@ -1,6 +1,7 @@
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import { Client, Connection } from "@temporalio/client";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import { backendReports } from "../control/backend-reports.ts";
 import { idempotencyKeys } from "../control/idempotency-keys.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
@@ -78,6 +79,7 @@ run(async () => {
     teamRows,
     auditRows,
     leases: leases(control),
+    backendReports: backendReports(control),
     inventory: inventoryOfThisBuild(config.inventory),
     namespaces: namespaceRows,
     operations: operationRows,

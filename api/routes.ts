@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from "fastify";
 import { auditRoutes } from "./audit.ts";
+import { type BackendRoutes, backendRoutes } from "./backends.ts";
 import { type CreateRoute, createRoute } from "./create-route.ts";
 import { type EventRoutes, eventRoutes } from "./events.ts";
 import { type HistoryRoutes, historyRoutes } from "./history.ts";
@@ -12,6 +13,7 @@ import { type TeamRoutes, teamRoutes } from "./teams.ts";
 import { unbuiltRoutes } from "./unbuilt.ts";
 
 export type ApiDependencies = Parameters<typeof auditRoutes>[0] &
+  BackendRoutes &
   CreateRoute &
   EventRoutes &
   HistoryRoutes &
@@ -38,5 +40,6 @@ export const apiRoutes =
     await server.register(teamRoutes(deps), { prefix });
     await server.register(auditRoutes(deps), { prefix });
     await server.register(proxyRoutes(deps), { prefix });
+    await server.register(backendRoutes(deps), { prefix });
     await server.register(unbuiltRoutes, { prefix });
   };

@@ -5,7 +5,6 @@ import { PrismError } from "../domain/errors.ts";
 const unbuilt: readonly (readonly [HTTPMethods, string, string])[] = [
   ["PATCH", "/namespaces/:ns", "updating a namespace"],
   ["DELETE", "/namespaces/:ns", "deleting a namespace"],
-  ["GET", "/backends", "the inventory of backends"],
   ["GET", "/drift", "finding drift"],
   ["POST", "/reconcile", "reconciling"],
   ["POST", "/namespaces/:ns/try/:verb", "trying the data plane through the API"],

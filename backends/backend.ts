@@ -43,6 +43,9 @@ export type Login =
 /** `login` is left out where the resource is nothing that a client of the namespace reaches by itself. */
 export type Ensured = { readonly identity: string; readonly login?: Login };
 
+/** `used`: what is in use of what may run out, by name; bytes and counts. `version`: where the server tells it. */
+export type Usage = { readonly version: string | null; readonly used: Readonly<Record<string, number>> };
+
 /**
  * The control side of a backend. All verbs are idempotent and may be cut off at any
  * moment by a crash; the next call finds what is there and goes on.
@@ -72,5 +75,7 @@ export interface Backend {
   remove(resource: Resource, call: Call): Promise<{ removed: boolean }>;
   /** Resolves when the backend answers; rejects with `BACKEND_UNAVAILABLE`. */
   health(signal: AbortSignal): Promise<void>;
+  /** What it says of itself; left out where it says nothing. */
+  usage?(signal: AbortSignal): Promise<Usage>;
   close(): Promise<void>;
 }

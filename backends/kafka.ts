@@ -68,6 +68,12 @@ export function kafka(options: KafkaOptions): Backend {
     async health(timed) {
       await ask("answer", timed, () => admin.metadata({ topics: [], forceUpdate: true }));
     },
+    async usage(timed) {
+      const topics = await ask("list its topics", timed, () => admin.listTopics());
+      const { brokers } = await ask("list its brokers", timed, () => admin.metadata({ topics: [] }));
+      // Kafka tells clients no version of its own.
+      return { version: null, used: { topics: topics.length, brokers: brokers.size } };
+    },
     async close() {
       await Promise.all([admin.close(), pool.close()]);
     },

@@ -7,7 +7,7 @@ import type { Timed } from "./timed.ts";
 export type Streams = <T>(
   what: string,
   timed: Timed,
-  question: (streams: JetStreamManager) => Promise<T>,
+  question: (streams: JetStreamManager, connection: NatsConnection) => Promise<T>,
 ) => Promise<T>;
 
 /**
@@ -46,9 +46,9 @@ export function natsConnection(url: string, deadlineMs: number) {
 
   const streams: Streams = (what, timed, question) =>
     ask(what, timed, async () => {
-      const { streams: api } = await current();
+      const { streams: api, connection } = await current();
       timed.throwIfOver();
-      return question(api);
+      return question(api, connection);
     });
 
   return {

@@ -67,6 +67,12 @@ export function nats({ url, deadlineMs }: NatsOptions): Backend {
     async health(timed) {
       await streams("answer", timed, (api) => api.getAccountInfo());
     },
+
+    usage: (timed) =>
+      streams("tell about itself", timed, async (api, { info }) => {
+        const { storage, streams: count } = await api.getAccountInfo();
+        return { version: info?.version ?? null, used: { bytes: storage, streams: count } };
+      }),
     close,
   });
 }

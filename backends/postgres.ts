@@ -75,6 +75,15 @@ export function postgres({ pool, logins, deadlineMs }: PostgresOptions): Backend
       await ask("answer", timed, () => pool.query("select 1"));
     },
 
+    async usage(timed) {
+      const asked = () =>
+        pool.query<{ version: string; bytes: string }>(
+          "select current_setting('server_version') as version, pg_database_size(current_database()) as bytes",
+        );
+      const [row] = (await ask("tell about itself", timed, asked)).rows;
+      return { version: row?.version ?? null, used: { bytes: Number(row?.bytes ?? 0) } };
+    },
+
     close: () => pool.end(),
   });
 }

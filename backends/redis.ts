@@ -106,6 +106,16 @@ export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
     async health(timed) {
       await command("answer", timed, "PING");
     },
+
+    async usage(timed) {
+      const text = String(await command("tell about itself", timed, "INFO"));
+      const field = (name: string) => new RegExp(`^${name}:(\\S+)`, "m").exec(text)?.[1];
+      const [bytes, most] = [Number(field("used_memory") ?? 0), Number(field("maxmemory") ?? 0)];
+      return {
+        version: field("redis_version") ?? null,
+        used: { bytes, ...(most > 0 ? { max_bytes: most } : {}) },
+      };
+    },
     close,
   });
 }

@@ -1,6 +1,6 @@
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
-import type { Backend, Call, Ensured, Observed } from "./backend.ts";
+import type { Backend, Call, Ensured, Observed, Usage } from "./backend.ts";
 
 /** The time a call still has. Whoever asks the backend something looks here first. */
 export type Timed = {
@@ -21,6 +21,7 @@ export type Unbounded = Pick<Backend, "kind" | "close"> & {
   ensure(resource: Resource, call: TimedCall): Promise<Ensured>;
   remove(resource: Resource, call: TimedCall): Promise<{ removed: boolean }>;
   health(timed: Timed): Promise<void>;
+  usage?(timed: Timed): Promise<Usage>;
 };
 
 /** Holds a backend to its deadline, whatever its client library does. `name` is how people know it. */
@@ -37,6 +38,7 @@ export function bounded(name: string, deadlineMs: number, backend: Unbounded): B
       within(`${word} ${resource.kind} ${resource.name}`, call.signal, renewed, (timed) =>
         body(resource, { ...call, signal: timed.signal, timed }),
       );
+  const { usage } = backend;
   return {
     kind: backend.kind,
     deadlineMs,
@@ -44,6 +46,7 @@ export function bounded(name: string, deadlineMs: number, backend: Unbounded): B
     ensure: verb("make", false, backend.ensure),
     remove: verb("remove", true, backend.remove),
     health: (signal) => within("answer", signal, false, backend.health),
+    ...(usage && { usage: (signal: AbortSignal) => within("tell about itself", signal, false, usage) }),
     close: backend.close,
   };
 }

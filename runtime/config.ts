@@ -51,6 +51,8 @@ export const workerConfig = (env: Environment) => ({
   platformSecret: secret(env, "PRISM_SECRET", "the secret that namespaces' own logins are derived from"),
   /** A backend that has not answered by then is called down. Below PRISM_START_TO_CLOSE_MS: no attempt outlives its activity. */
   backendDeadlineMs: whole(env, "PRISM_BACKEND_DEADLINE_MS", 8_000),
+  /** How often backends are looked at, for `GET /backends`. */
+  backendReportMs: whole(env, "PRISM_BACKEND_REPORT_MS", 10_000),
   controlIdentity: controlIdentity(env, ({ role }) => role === "control"),
   temporal: temporalConfig(env),
   inventory: inventoryConfig(env),

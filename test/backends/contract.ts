@@ -67,6 +67,12 @@ export function backendContract(kind: string, open: () => Promise<Subject>): voi
     it("answers when it is asked how it is", () =>
       expect(subject.backend.health(never)).resolves.toBeUndefined());
 
+    it("says of itself what can be known", async () => {
+      const usage = await subject.backend.usage?.(never);
+      expect(Object.values(usage?.used ?? {}).every((figure) => figure >= 0)).toBe(true);
+      expect(usage?.version ?? "0.1").toMatch(/^\d+\.\d+/);
+    });
+
     it("is absent before it is made, ready after, absent once removed", async () => {
       const { backend } = subject;
       const resource = subject.resource();

@@ -51,7 +51,7 @@ const table: Readonly<Record<string, string>> = {
   "PUT /api/v1/teams/:team": "403 403 403 403 all 403 401",
   "GET /api/v1/audit": "403 403 403 403 all all 401",
   "GET /api/v1/audit/verify": "403 403 403 403 none none 401",
-  "GET /api/v1/backends": "501 501 501 501 501 501 401",
+  "GET /api/v1/backends": "none none none none none none 401",
   "GET /api/v1/drift": "501 501 501 501 501 501 401",
   "POST /api/v1/reconcile": "501 501 501 501 501 501 401",
   "GET /api/v1/proxies": "403 403 403 403 none none 401",

@@ -80,6 +80,29 @@ describe("namespaces on five backends", () => {
     );
   };
 
+  it("are shown with how they are, what they can do and what of them is in use", async () => {
+    const backends = async () => {
+      const token = await prism.token(member);
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await fetch(`${prism.api}/api/v1/backends`, { headers });
+      return ((await answer.json()) as { items: Record<string, unknown>[] }).items;
+    };
+    await expect
+      .poll(async () => (await backends()).map(({ backend, health }) => `${backend} ${health}`), {
+        timeout: 30_000,
+      })
+      .toEqual(["kafka healthy", "nats healthy", "redis healthy", "postgres healthy", "s3 healthy"]);
+    const [kafka, nats, redis, postgres, s3] = await backends();
+    expect(kafka).toMatchObject({
+      capabilities: ["queue_basic", "queue_visibility", "queue_dead_letter"],
+      capacity: { brokers: 1, max_partitions: 256 },
+      used: { brokers: 1 },
+    });
+    expect(redis).toMatchObject({ capabilities: [], capacity: { max_data_size: 100_000_000_000 } });
+    for (const each of [nats, redis, postgres]) expect(each?.["version"]).toMatch(/^\d+\.\d+/);
+    expect(s3).toMatchObject({ provisions: ["claim-check", "tiered-storage"] });
+  });
+
   it("video-uploads stands in Kafka, Postgres and S3 after one operation, and says what is not enforced", async () => {
     const namespace = prism.name("video-uploads");
     expect(await create(asked(namespace, "pubsub", videoUploads))).toBe("active");
