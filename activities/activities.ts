@@ -1,17 +1,23 @@
 import { type AttemptDependencies, attempts } from "./attempt.ts";
 import { type DecisionDependencies, decisionActivities } from "./decisions.ts";
+import { type DeletingDependencies, deletingActivities } from "./deleting.ts";
+import { type EndingDependencies, endingActivities } from "./ending.ts";
 import { type LifecycleDependencies, lifecycleActivities } from "./lifecycle.ts";
 import { type ProvisioningDependencies, provisioningActivities } from "./provisioning.ts";
 import { type QuotaDependencies, quotaActivities } from "./quota.ts";
 import { type ServingDependencies, servingActivities } from "./serving.ts";
+import { type UpdatingDependencies, updatingActivities } from "./updating.ts";
 
 export type ActivityDependencies = AttemptDependencies &
   Omit<
     DecisionDependencies &
+      DeletingDependencies &
+      EndingDependencies &
       LifecycleDependencies &
       ProvisioningDependencies &
       QuotaDependencies &
-      ServingDependencies,
+      ServingDependencies &
+      UpdatingDependencies,
     "attempt"
   >;
 
@@ -23,6 +29,9 @@ export function activities(dependencies: ActivityDependencies) {
     ...lifecycleActivities({ ...dependencies, attempt }),
     ...provisioningActivities({ ...dependencies, attempt }),
     ...quotaActivities({ ...dependencies, attempt }),
+    ...updatingActivities({ ...dependencies, attempt }),
+    ...deletingActivities({ ...dependencies, attempt }),
+    ...endingActivities({ ...dependencies, attempt }),
     ...servingActivities({ ...dependencies, attempt }),
   };
 }

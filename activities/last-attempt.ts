@@ -1,4 +1,3 @@
-import type { Occasion } from "./occasion.ts";
 import type { NamespaceHistory } from "./recorder.ts";
 
 /**
@@ -6,10 +5,10 @@ import type { NamespaceHistory } from "./recorder.ts";
  * way). One that answered is over. One that was killed or cut off may have been at it until
  * the next one began: until the next answer, or until now.
  */
-export function lastAttemptAt({ events }: NamespaceHistory, { operation }: Occasion, step: string): number {
+export function lastAttemptAt({ state, events }: NamespaceHistory, step: string): number {
   const said = events.filter(
     (event) =>
-      event.metadata.operation === operation &&
+      event.metadata.incarnation === state.incarnation &&
       (event.metadata.causation === step || (event.type === "StepFailed" && event.data.step === step)),
   );
   const last = said.at(-1);

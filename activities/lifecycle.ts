@@ -1,10 +1,10 @@
 import { PrismError } from "../domain/errors.ts";
-import type { Failure } from "../domain/namespace/events.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
 import { enforcedPatterns } from "../domain/selection/enforced.ts";
 import type { Inventory } from "../domain/selection/inventory.ts";
 import type { Attempt } from "./attempt.ts";
+import { endedIn } from "./ending.ts";
 import type { Occasion } from "./occasion.ts";
 import { choose, type Planned, plannedIn } from "./planned.ts";
 import type { Recorder } from "./recorder.ts";
@@ -87,44 +87,6 @@ export const lifecycleActivities = ({ attempt, recorder, inventory, shard }: Lif
   activate: (occasion: Occasion): Promise<Outcome> =>
     attempt(occasion, "activate", async () => {
       const command = { type: "ActivateNamespace", operation: occasion.operation } as const;
-      return ended(await recorder.record(occasion, "activate", command), occasion);
-    }),
-
-  /**
-   * The stream decides whether an operation is undone: one that has taken effect answers its
-   * outcome instead. One that Temporal was told to cancel is recorded as cancelled.
-   */
-  beginUndoing: (input: {
-    readonly occasion: Occasion;
-    readonly cancelled: boolean;
-  }): Promise<Outcome | undefined> =>
-    attempt(input.occasion, "begin-undo", async () => {
-      const { occasion, cancelled } = input;
-      const { operation } = occasion;
-      const history = await recorder.read(occasion.namespace);
-      const held = outcomeOf(history.events, operation);
-      if (held !== undefined || !cancelled) return held;
-      const actor = "prism";
-      const command = { type: "CancelOperation", operation, by: actor } as const;
-      await recorder.record({ ...occasion, actor }, "begin-undo", command);
-      return undefined;
-    }),
-
-  /** Ends the operation as failed; what could not be removed keeps the name taken. */
-  fail: (input: {
-    readonly occasion: Occasion;
-    readonly error: Failure;
-    readonly blocked: readonly string[];
-  }): Promise<Outcome> =>
-    attempt(input.occasion, "fail", async () => {
-      const { occasion, error, blocked } = input;
-      const command = { type: "FailNamespace", operation: occasion.operation, error, blocked } as const;
-      return ended(await recorder.record(occasion, "fail", command), occasion);
+      return endedIn(await recorder.record(occasion, "activate", command), occasion);
     }),
 });
-
-function ended(history: Awaited<ReturnType<Recorder["read"]>>, { operation }: Occasion): Outcome {
-  const outcome = outcomeOf(history.events, operation);
-  if (outcome === undefined) throw new PrismError("INTERNAL", `operation ${operation} has no outcome`);
-  return outcome;
-}

@@ -7,6 +7,7 @@ import { nats } from "../backends/nats.ts";
 import { postgres } from "../backends/postgres.ts";
 import { redis } from "../backends/redis.ts";
 import { s3 } from "../backends/s3.ts";
+import { s3Archive } from "../backends/s3-archive.ts";
 import { backendReports } from "../control/backend-reports.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
@@ -19,6 +20,7 @@ import { log as logger } from "../runtime/log.ts";
 import { operatorServer } from "../runtime/operator-server.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
 import { activities } from "./activities.ts";
+import { noArchive } from "./archive.ts";
 import { failpoint } from "./failpoint.ts";
 import { workerMetrics } from "./metrics.ts";
 import { probe } from "./probe.ts";
@@ -75,6 +77,11 @@ run(async () => {
       leases: leases(control),
       probe: probe(config.controlIdentity),
       patienceMs: config.proxyPatienceMs,
+      drainMs: config.drainMs,
+      archive:
+        s3Address === undefined
+          ? noArchive
+          : s3Archive({ ...common, address: s3Address, bucket: config.archiveBucket }),
     }),
     maxConcurrentActivityTaskExecutions: 50,
     maxCachedWorkflows: 200,

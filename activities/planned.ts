@@ -2,6 +2,7 @@ import { PrismError } from "../domain/errors.ts";
 import type { Namespace } from "../domain/namespace/namespace.ts";
 import { lacksApproval } from "../domain/namespace/operation.ts";
 import type { Resource, Selection } from "../domain/plan.ts";
+import type { NamespaceRequest } from "../domain/request/request.ts";
 import type { Inventory } from "../domain/selection/inventory.ts";
 import { select } from "../domain/selection/select.ts";
 import type { Occasion } from "./occasion.ts";
@@ -15,13 +16,15 @@ export type Planned = {
 };
 
 /** What would be chosen for the operation today. */
-export function choose(
-  { request }: Namespace,
-  { asker = "team" }: Occasion,
-  inventory: Inventory,
-): Selection {
-  if (request === undefined) throw new PrismError("INTERNAL", "no request to select a plan for");
-  return select(request, inventory, { asker });
+export function choose(namespace: Namespace, { asker = "team" }: Occasion, inventory: Inventory): Selection {
+  return select(askedFor(namespace), inventory, { asker });
+}
+
+/** What the namespace is to be when the operation is done. */
+export function askedFor({ request, operation }: Namespace): NamespaceRequest {
+  const asked = operation?.request ?? request;
+  if (asked === undefined) throw new PrismError("INTERNAL", "nothing was asked for");
+  return asked;
 }
 
 /** What was chosen for the operation, as it is stored. */

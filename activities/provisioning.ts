@@ -2,7 +2,7 @@ import type { Backend, Call, Observed } from "../backends/backend.ts";
 import { removeForGood } from "../backends/remove-for-good.ts";
 import { PrismError } from "../domain/errors.ts";
 import { ownedOf } from "../domain/namespace/resources.ts";
-import { ensureStep, removeStep } from "../domain/namespace/steps.ts";
+import { ensureStep, removeStep, restoreStep } from "../domain/namespace/steps.ts";
 import type { BackendKind, Resource } from "../domain/plan.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Failpoint } from "./failpoint.ts";
@@ -46,6 +46,20 @@ export const provisioningActivities = ({
       await recorder.record(occasion, step, { type: "ConfirmResource", operation, resource, identity });
     }),
 
+  /** Leaves a resource in use as it was before the update that fails now. What cannot go back stays, and is told. */
+  restoreResource: ({ occasion, resource }: Work): Promise<void> =>
+    attempt(occasion, restoreStep(resource), async (signal) => {
+      const step = restoreStep(resource);
+      const { operation } = occasion;
+      const intend = { type: "IntendResource", operation, resource, sawAbsent: false } as const;
+      const history = await recorder.record(occasion, `${step} intended`, intend);
+      failpoint(step, "intended", occasion.namespace);
+      const call = callFor(history, occasion, resource, signal);
+      const { identity } = await backendOf(backends, resource).ensure(resource, call);
+      failpoint(step, "after", occasion.namespace);
+      await recorder.record(occasion, step, { type: "ConfirmResource", operation, resource, identity });
+    }),
+
   /** Leaves nothing of it. What was never there is removed already; what is not ours is left alone. */
   removeResource: ({ occasion, resource }: Work): Promise<void> =>
     attempt(occasion, removeStep(resource), async (signal) => {
@@ -62,7 +76,7 @@ export const provisioningActivities = ({
         backend,
         resource,
         call,
-        lastAttemptAt(history, occasion, ensureStep(resource)),
+        lastAttemptAt(history, ensureStep(resource)),
       );
       failpoint(step, "after", occasion.namespace);
       await recorder.record(occasion, step, { type: "ConfirmRemoval", operation, resource, removed });

@@ -1,9 +1,9 @@
 import type { TeamCommands } from "../control/team-commands.ts";
-import { PrismError } from "../domain/errors.ts";
 import { requestedAmounts } from "../domain/request/quota.ts";
 import type { TeamCommand } from "../domain/team/decide.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Occasion } from "./occasion.ts";
+import { askedFor } from "./planned.ts";
 import type { Recorder } from "./recorder.ts";
 
 export type QuotaDependencies = {
@@ -19,11 +19,11 @@ export type QuotaDependencies = {
 export const quotaActivities = ({ attempt, recorder, teams }: QuotaDependencies) => {
   const decide = async (occasion: Occasion, commandFor: (taken: Taken) => TeamCommand): Promise<void> => {
     const { state } = await recorder.read(occasion.namespace);
-    if (state.request === undefined) throw new PrismError("INTERNAL", "no request to take quota for");
+    const request = askedFor(state);
     const { namespace, operation, actor } = occasion;
-    const amounts = requestedAmounts(state.request.needs);
+    const amounts = requestedAmounts(request.needs);
     const command = commandFor({ namespace, operation, amounts, incarnation: state.incarnation });
-    await teams.decide({ team: state.request.team, command, operation, actor });
+    await teams.decide({ team: request.team, command, operation, actor });
   };
 
   return {
@@ -35,6 +35,16 @@ export const quotaActivities = ({ attempt, recorder, teams }: QuotaDependencies)
     commitQuota: (occasion: Occasion): Promise<void> =>
       attempt(occasion, "commit-quota", () =>
         decide(occasion, ({ namespace, operation }) => ({ type: "CommitQuota", namespace, operation })),
+      ),
+
+    /** Gives back what the operation has reserved beyond what the namespace holds. */
+    releaseReservation: (occasion: Occasion): Promise<void> =>
+      attempt(occasion, "release-reservation", () =>
+        decide(occasion, ({ namespace, operation }) => ({
+          type: "ReleaseReservation",
+          namespace,
+          operation,
+        })),
       ),
 
     /** Gives back all that this life of the namespace has taken, also what was committed already. */

@@ -1,7 +1,7 @@
 import { create, type JsonObject as ProtobufJson } from "@bufbuild/protobuf";
 import type { JsonObject } from "../domain/json.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
-import type { Serving } from "../domain/projections/serving.ts";
+import { type Serving, staleLimitMs } from "../domain/projections/serving.ts";
 import { bytes } from "../domain/request/size.ts";
 import { type Entry, EntrySchema, State } from "../proto/gen/prism/control/v1/control_pb.js";
 
@@ -13,11 +13,9 @@ const states: Readonly<Record<Serving, State>> = {
   drained: State.DRAINING,
 };
 
-const defaultStaleLimitMs = 15 * 60_000;
-
 /** Everything a proxy needs to serve a namespace, and nothing it must not know: no secrets, no plan's reasons. */
 export function directoryEntry(row: NamespaceRow): Entry {
-  const { needs, access, policies } = row.request;
+  const { needs, access } = row.request;
   return create(EntrySchema, {
     namespace: row.namespace,
     incarnation: row.incarnation,
@@ -46,7 +44,7 @@ export function directoryEntry(row: NamespaceRow): Entry {
       connections: needs.concurrent_connections,
     },
     ordered: needs.ordered ?? false,
-    staleLimitMs: policies.compliance === "pci" ? 0 : defaultStaleLimitMs,
+    staleLimitMs: staleLimitMs(row.request),
     directoryVersion: BigInt(row.directory_version),
   });
 }

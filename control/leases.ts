@@ -38,6 +38,11 @@ export interface Leases {
   resume(leaseMs: number): Promise<void>;
   /** Proxies whose lease runs; of one shard or of all. */
   live(shard?: string): Promise<readonly ProxyLease[]>;
+  /**
+   * Proxies of a shard that may serve on what they last heard: those whose lease runs, or ended no
+   * longer than a stale limit ago. Who said goodbye is none of them.
+   */
+  mayServe(shard: string, staleLimitMs: number): Promise<readonly ProxyLease[]>;
 }
 
 const columns =
@@ -98,8 +103,23 @@ export function leases(pool: Pool): Leases {
       );
       return rows.map(proxyOf);
     },
+
+    async mayServe(shard, staleLimitMs) {
+      const { rows } = await ask("look up proxies that may serve", () =>
+        pool.query<Row>(
+          `select ${columns} from control.proxies
+           where lease_until > now() - ($2 + ${clockMarginMs}) * interval '1 ms'
+             and lease_until > renewed_at and shard = $1 order by proxy`,
+          [shard, staleLimitMs],
+        ),
+      );
+      return rows.map(proxyOf);
+    },
   };
 }
+
+/** A proxy measures from sending its renewal, the control plane from answering it. */
+const clockMarginMs = 2_000;
 
 /** Makes the tables; several processes may do so at once. */
 export const migrateControl = (pool: Pool): Promise<void> =>

@@ -6,10 +6,18 @@ import { recordsWithin } from "./steps.ts";
 import { whenTold } from "./told.ts";
 import type { Work } from "./work.ts";
 
-export type AwaitDecision = Work & { readonly expiresInMs: number };
+export type AwaitDecision = Work & {
+  readonly expiresInMs: number;
+  /** The phase that carries the plan out, or undoes. */
+  readonly next?: "provisionNamespace" | "applyUpdate";
+};
 
 /** Sleeps until somebody decides on the plan, or nobody did in time. Never changed: it may sleep across deployments. */
-export async function awaitDecision({ expiresInMs, ...work }: AwaitDecision): Promise<never> {
+export async function awaitDecision({
+  expiresInMs,
+  next = "provisionNamespace",
+  ...work
+}: AwaitDecision): Promise<never> {
   const { occasion, timeouts } = work;
   const decisions = recordsWithin(timeouts, "decide on the plan");
   let decision: { readonly plan?: Planned } | undefined;
@@ -28,5 +36,5 @@ export async function awaitDecision({ expiresInMs, ...work }: AwaitDecision): Pr
   const inTime = await condition(() => decision !== undefined, expiresInMs).catch(() => true);
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   if (!inTime && decision === undefined) await decisions.expireApproval({ occasion });
-  return goOn<typeof provisionNamespace>("provisionNamespace", { ...work, ...decision });
+  return goOn<typeof provisionNamespace>(next, { ...work, ...decision });
 }

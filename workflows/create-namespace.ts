@@ -5,7 +5,7 @@ import type { awaitDecision } from "./await-decision.ts";
 import { stepBoard } from "./board.ts";
 import { goOn } from "./go-on.ts";
 import { attend } from "./operation.ts";
-import { phase } from "./phase.ts";
+import { ended, phase } from "./phase.ts";
 import type { provisionNamespace } from "./provision-namespace.ts";
 import { recordsWithin } from "./steps.ts";
 import type { Work } from "./work.ts";
@@ -24,8 +24,8 @@ export async function createNamespace({ request, ...work }: CreateNamespace): Pr
   phase("begin");
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const workflow = { id: workflowId, run_id: firstExecutionRunId };
-  const ended = await recordsWithin(timeouts, "begin").begin({ occasion, request, workflow });
-  if (ended !== undefined) return ended.position; // This operation ended in an earlier run.
+  const before = await recordsWithin(timeouts, "begin").begin({ occasion, request, workflow });
+  if (before !== undefined) return before.position; // This operation ended in an earlier run.
   board.mark("begin", "done");
 
   const planned = await attend(work, board, async ({ step, undo }) => {
@@ -36,10 +36,7 @@ export async function createNamespace({ request, ...work }: CreateNamespace): Pr
     if (!plan.needsApproval) return { plan };
     return { expiresInMs: await step("approve", (steps, on) => steps.requestApproval(on)) };
   });
-  if ("outcome" in planned) {
-    phase(planned.outcome.state);
-    return planned.outcome.position;
-  }
+  if ("outcome" in planned) return ended(planned);
   const { plan, expiresInMs } = planned.result;
   if (plan !== undefined) return goOn<typeof provisionNamespace>("provisionNamespace", { ...work, plan });
   phase("await-decision");

@@ -4,7 +4,7 @@ import type { Outcome } from "../domain/namespace/outcome.ts";
 import type { Board } from "./board.ts";
 import { interventions } from "./interventions.ts";
 import { parking } from "./parking.ts";
-import type { Steps } from "./steps.ts";
+import { recordsWithin, type Steps } from "./steps.ts";
 import { type Undo, unwind } from "./unwind.ts";
 import type { Work } from "./work.ts";
 
@@ -20,6 +20,15 @@ export type Operation = {
    * `leaves` names what stays behind where it cannot be undone.
    */
   undo(step: string, leaves: string, take: Undo["take"]): void;
+  /**
+   * The step after which there is no way back, and what follows it. From there on nothing is
+   * undone or cancelled, and a step that is refused parks too: somebody has to mend what is wrong.
+   */
+  pivot<T>(
+    name: string,
+    take: (steps: Steps, on: Occasion) => Promise<void>,
+    then: () => Promise<T>,
+  ): Promise<T>;
 };
 
 /**
@@ -33,11 +42,21 @@ export async function attend<T>(
   body: (operation: Operation) => Promise<T>,
 ): Promise<{ readonly result: T } | { readonly outcome: Outcome }> {
   const forward = new CancellationScope();
-  const step = parking(work, board, interventions(work, forward));
+  let hasPivoted = false;
+  const step = parking(work, board, interventions(work, forward), () => hasPivoted);
   const undos: Undo[] = [];
   const undo: Operation["undo"] = (name, leaves, take) => undos.unshift({ step: name, leaves, take });
+  const pivot: Operation["pivot"] = (name, take, then) =>
+    CancellationScope.nonCancellable(async () => {
+      await step(name, take).catch(async (failure: unknown) => {
+        // What was recorded counts, whatever became of the attempt that recorded it.
+        if (!(await recordsWithin(work.timeouts, "look back").hasPivoted(work.occasion))) throw failure;
+      });
+      hasPivoted = true;
+      return then();
+    });
   try {
-    return { result: await forward.run(() => body({ step, undo })) };
+    return { result: await forward.run(() => body({ step, undo, pivot })) };
   } catch (failure) {
     // A cancelled operation still cleans up after itself.
     return { outcome: await CancellationScope.nonCancellable(() => unwind(work, board, undos, failure)) };

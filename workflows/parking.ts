@@ -5,11 +5,12 @@ import type { Operation } from "./operation.ts";
 import { recordsWithin, stepsWithin } from "./steps.ts";
 import type { Work } from "./work.ts";
 
-/** Steps that wait for a person once their budget is used up, and then have it anew. */
+/** Steps that wait for a person once their budget is used up, and then have it anew; `onlyForward`: also once refused. */
 export function parking(
   { occasion, timeouts }: Work,
   board: Board,
   people: Interventions,
+  onlyForward: () => boolean,
 ): Operation["step"] {
   return async (name, take) => {
     for (let round = 0; ; round++) {
@@ -21,8 +22,9 @@ export function parking(
         return result;
       } catch (failure) {
         const error = asFailure(failure);
-        board.mark(name, isExhausted(failure) ? "parked" : "failed", error.message);
-        if (!isExhausted(failure)) throw failure;
+        const parks = isExhausted(failure) || onlyForward();
+        board.mark(name, parks ? "parked" : "failed", error.message);
+        if (!parks) throw failure;
         const records = recordsWithin(timeouts, `park ${name}`);
         await people.retriedSince(await records.parkOperation({ occasion: on, step: name, error }));
       }

@@ -4,7 +4,7 @@ import { resourceKey } from "../domain/namespace/resources.ts";
 import { createSteps, ensureStep } from "../domain/namespace/steps.ts";
 import { stepBoard } from "./board.ts";
 import { attend } from "./operation.ts";
-import { phase } from "./phase.ts";
+import { ended, phase } from "./phase.ts";
 import { sideBySide } from "./side-by-side.ts";
 import type { Work } from "./work.ts";
 
@@ -16,37 +16,35 @@ export async function provisionNamespace({ plan, ...work }: ProvisionNamespace):
   const { occasion } = work;
   const board = stepBoard(createSteps({ plan, approval: plan?.needsApproval ?? true }), "assign-shard");
 
-  const ended = await attend(work, board, async ({ step, undo }) => {
-    undo("reserve-quota", "quota", (undos) => undos.releaseQuota(occasion));
-    if (plan === undefined) throw new CancelledFailure("the plan was not approved");
+  return ended(
+    await attend(work, board, async ({ step, undo }) => {
+      undo("reserve-quota", "quota", (undos) => undos.releaseQuota(occasion));
+      if (plan === undefined) throw new CancelledFailure("the plan was not approved");
 
-    phase("provision", plan.backend);
-    await step("assign-shard", (steps, on) => steps.assignShard(on));
-    for (const resource of plan.resources) {
-      undo(ensureStep(resource), resourceKey(resource), (undos) =>
-        undos.removeResource({ occasion, resource }),
+      phase("provision", plan.backend);
+      await step("assign-shard", (steps, on) => steps.assignShard(on));
+      for (const resource of plan.resources) {
+        undo(ensureStep(resource), resourceKey(resource), (undos) =>
+          undos.removeResource({ occasion, resource }),
+        );
+      }
+      await sideBySide(
+        plan.resources.map(
+          (resource) => () =>
+            step(ensureStep(resource), (steps, on) => steps.ensureResource({ occasion: on, resource })),
+        ),
       );
-    }
-    await sideBySide(
-      plan.resources.map(
-        (resource) => () =>
-          step(ensureStep(resource), (steps, on) => steps.ensureResource({ occasion: on, resource })),
-      ),
-    );
-    await step("configure-patterns", (steps, on) => steps.configurePatterns(on));
-    await step("configure-access", (steps, on) => steps.configureAccess(on));
+      await step("configure-patterns", (steps, on) => steps.configurePatterns(on));
+      await step("configure-access", (steps, on) => steps.configureAccess(on));
 
-    phase("register");
-    await step("register", (steps, on) => steps.registerWithProxies(on));
-    await step("probe", (steps, on) => steps.probeThroughProxy(on));
-    await step("commit-quota", (steps, on) => steps.commitQuota(on));
+      phase("register");
+      await step("register", (steps, on) => steps.registerWithProxies(on));
+      await step("probe", (steps, on) => steps.probeThroughProxy(on));
+      await step("commit-quota", (steps, on) => steps.commitQuota(on));
 
-    // The pivot: from here the namespace holds its clients' data and is never unwound.
-    phase("activate");
-    return CancellationScope.nonCancellable(() => step("activate", (steps, on) => steps.activate(on)));
-  });
-
-  const outcome = "outcome" in ended ? ended.outcome : ended.result;
-  phase(outcome.state === "succeeded" ? "active" : outcome.state);
-  return outcome.position;
+      // The pivot: from here the namespace holds its clients' data and is never unwound.
+      phase("activate");
+      return CancellationScope.nonCancellable(() => step("activate", (steps, on) => steps.activate(on)));
+    }),
+  );
 }

@@ -3,6 +3,8 @@ import { resourceKey } from "./resources.ts";
 
 /** The names of a resource's own steps; the others are named in the lists below. */
 export const ensureStep = (resource: Resource): string => `ensure ${resourceKey(resource)}`;
+/** Undoes an update's change of what is in use. */
+export const restoreStep = (resource: Resource): string => `restore ${resourceKey(resource)}`;
 export const removeStep = (resource: Resource): string => `remove ${resourceKey(resource)}`;
 
 /** What is known of an operation that bears on its steps. */

@@ -42,6 +42,7 @@ beforeAll(async () => {
     release: async (proxy: string) => void released.push(proxy),
     resume: async () => {},
     live: async () => [],
+    mayServe: async () => [],
   };
   const service = directoryService({ feed, leases, leaseMs, log: pino({ level: "silent" }) });
   server.addService(grpcService(DirectoryService), service);

@@ -1,18 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PrismError } from "../../domain/errors.ts";
 import { until } from "../setup/until.ts";
 import { bundledWith } from "./bundles.ts";
+import { codeOf } from "./code-of.ts";
 import { outcomes } from "./outcomes.ts";
 import { openStage, type Play, type Stage } from "./stage.ts";
-
-const codeOf = (refused: Promise<unknown>): Promise<string> =>
-  refused.then(
-    () => "taken",
-    (error: unknown) => {
-      if (!(error instanceof PrismError)) throw error;
-      return error.code;
-    },
-  );
 
 const hashOf = async (play: Play): Promise<string> => {
   const asked = (await play.life()).events.findLast(({ type }) => type === "ApprovalRequested");

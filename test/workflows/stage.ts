@@ -42,16 +42,20 @@ export type Life = {
   readonly types: readonly string[];
   readonly state: OperationState | undefined;
   readonly status: string;
+  readonly version: number;
   readonly error: string | undefined;
   readonly events: readonly NamespaceEvent[];
   /** Resources of the namespace that are really there. */
   readonly left: readonly string[];
   /** Namespaces counted on its team's quota. */
   readonly quota: number;
+  /** Writes per second, likewise. */
+  readonly rate: number;
 };
 
 export type Play = {
   readonly namespace: string;
+  readonly request: NamespaceRequest;
   readonly operation: string;
   readonly handle: WorkflowHandle;
   /** As `user:root`, unless said. */
@@ -68,11 +72,23 @@ export type Wish = {
   readonly asker?: "team" | "platform";
 };
 
+export type Change = Partial<Pick<NamespaceRequest, "access" | "policies">> & {
+  readonly needs?: Partial<NamespaceRequest["needs"]>;
+};
+
 export type Stage = {
   /** The workflows' code, as the worker runs it. */
   readonly bundle: WorkflowBundle;
   /** Begins a create of a namespace of its own, of a team of its own. */
   create(name: string, wish?: Wish): Promise<Play>;
+  /** Begins an update of what `play` has made. */
+  update(play: Play, change: Change, wish?: Omit<Wish, "needs">): Promise<Play>;
+  /** Begins a create of the same name once more. */
+  again(play: Play): Promise<Play>;
+  /** Begins its deletion. */
+  remove(play: Play, wish?: Omit<Wish, "needs">): Promise<Play>;
+  /** What was archived, by key. */
+  readonly archive: ReadonlyMap<string, Uint8Array>;
   /** The API's way to tell operations. */
   readonly people: Interventions;
   /** What would be selected from now on. */
@@ -105,6 +121,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const kafka = memoryBackend("kafka");
   const postgres = memoryBackend("postgres");
   const faults = new Map<string, { fault: Fault; left: number }[]>();
+  const archive = new Map<string, Uint8Array>();
   const inventory = { ...development };
 
   const taskQueue = `stage-${randomUUID()}`;
@@ -131,71 +148,98 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
         ["kafka", kafka],
         ["postgres", postgres],
       ] as const),
-      leases: { live: async () => [proxy] } as unknown as Leases,
+      leases: { live: async () => [proxy], mayServe: async () => [proxy] } as unknown as Leases,
       probe: async () => ({ messageId: "m-1", tookMs: 1 }),
       patienceMs: 1_000,
+      drainMs: 100,
+      archive: {
+        async put(key, body) {
+          archive.set(key, body);
+          return { bucket: "archive" };
+        },
+      },
     }),
   };
   let deployed = await deploy(common, bundle);
+
+  /** One operation of its own on the namespace. */
+  const begin = async (
+    type: string,
+    input: object,
+    request: NamespaceRequest,
+    wish: Omit<Wish, "needs">,
+  ): Promise<Play> => {
+    const { namespace, team } = request;
+    const operation = randomUUID();
+    faults.set(
+      namespace,
+      (wish.faultsOf?.(namespace) ?? []).map((fault) => ({
+        fault,
+        left: fault.times ?? Number.POSITIVE_INFINITY,
+      })),
+    );
+    const occasion = { namespace, operation, actor: "user:alice", asker: wish.asker ?? "team" };
+    const handle = await client.workflow.start(type, {
+      workflowId: `namespace/${namespace}`,
+      taskQueue,
+      args: [{ occasion, timeouts, ...input }],
+    });
+    const life = async (): Promise<Life> => {
+      const { state, events } = await recording.read(namespace);
+      const all = [...kafka.names(), ...postgres.names()];
+      return {
+        types: events.map(({ type: each }) => each),
+        state: state.operation?.state,
+        status: state.status,
+        version: state.version,
+        error: state.operation?.error?.code,
+        events,
+        left: all.filter((each) => each.replaceAll("_", "-").includes(namespace)),
+        quota: reserved(await teams.read(team)).namespaces,
+        rate: reserved(await teams.read(team)).write_rps,
+      };
+    };
+    return {
+      namespace,
+      request,
+      operation,
+      handle,
+      life,
+      async tell(verb, more) {
+        const told = { operation, by: "user:root", ...more };
+        const message = { verb, namespace, told, revision: randomUUID() } as Message;
+        // Between two phases nobody listens.
+        await until(async () => (await people.tell(message, new Date(Date.now() + 10_000))) === "told");
+      },
+      reaches: (state) => until(async () => (await life()).state === state),
+      async ended() {
+        await handle.result();
+        return life();
+      },
+    };
+  };
 
   return {
     bundle,
     people,
     inventory,
     backends: { kafka },
-    async create(name: string, wish: Wish = {}): Promise<Play> {
+    archive,
+    async create(name, wish = {}) {
       const namespace = `${name}-${randomUUID().slice(0, 8)}`;
       const team = `team-of-${namespace}`;
-      const operation = randomUUID();
-      faults.set(
-        namespace,
-        (wish.faultsOf?.(namespace) ?? []).map((fault) => ({
-          fault,
-          left: fault.times ?? Number.POSITIVE_INFINITY,
-        })),
-      );
       const define = { type: "DefineTeam", team, quota } as const;
       await teams.decide({ team, command: define, operation: randomUUID(), actor: "user:root" });
       const request = { ...example, namespace, team, needs: { ...example.needs, ...wish.needs } };
-      const asker = wish.asker ?? "team";
-      const handle = await client.workflow.start("createNamespace", {
-        workflowId: `namespace/${namespace}`,
-        taskQueue,
-        args: [{ occasion: { namespace, operation, actor: "user:alice", asker }, request, timeouts }],
-      });
-
-      const life = async (): Promise<Life> => {
-        const { state, events } = await recording.read(namespace);
-        const mine = [...kafka.names(), ...postgres.names()].filter((each) =>
-          each.replaceAll("_", "-").includes(namespace),
-        );
-        return {
-          types: events.map(({ type }) => type),
-          state: state.operation?.state,
-          status: state.status,
-          error: state.operation?.error?.code,
-          events,
-          left: mine,
-          quota: reserved(await teams.read(team)).namespaces,
-        };
-      };
-      return {
-        namespace,
-        operation,
-        handle,
-        life,
-        async tell(verb, more) {
-          const told = { operation, by: "user:root", ...more };
-          const message = { verb, namespace, told, revision: randomUUID() } as Message;
-          // Between two phases nobody listens.
-          await until(async () => (await people.tell(message, new Date(Date.now() + 10_000))) === "told");
-        },
-        reaches: (state) => until(async () => (await life()).state === state),
-        async ended() {
-          await handle.result();
-          return life();
-        },
-      };
+      return begin("createNamespace", { request }, request, wish);
+    },
+    update({ request }, change, wish = {}) {
+      const next = { ...request, ...change, needs: { ...request.needs, ...change.needs } };
+      return begin("updateNamespace", { request: next }, next, wish);
+    },
+    again: ({ request }) => begin("createNamespace", { request }, request, {}),
+    remove({ request }, wish = {}) {
+      return begin("deleteNamespace", { confirm: request.namespace }, request, wish);
     },
     async redeploy(next) {
       await deployed.stop();
@@ -226,11 +270,15 @@ async function deploy(
 /** Four attempts of a step, two of an undo: then it is used up. */
 const timeouts = { heartbeatMs: 5_000, startToCloseMs: 10_000, stepAttempts: 4, undoAttempts: 2 };
 
-const proxy: Pick<ProxyLease, "proxy" | "shard" | "address" | "region" | "appliedVersion" | "refused"> = {
+const proxy: Pick<
+  ProxyLease,
+  "proxy" | "shard" | "address" | "region" | "appliedVersion" | "refused" | "inFlight"
+> = {
   proxy: "proxy-1",
   shard: "shard-1",
   address: "127.0.0.1:8980",
   region: "local",
   appliedVersion: 10n ** 12n,
   refused: {},
+  inFlight: {},
 };

@@ -1,0 +1,83 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Leases, ProxyLease } from "../control/leases.ts";
+import { PrismError } from "../domain/errors.ts";
+import { type NamespaceRow, namespaces } from "../domain/projections/namespaces.ts";
+import { staleLimitMs } from "../domain/projections/serving.ts";
+import type { Occasion } from "./occasion.ts";
+import type { NamespaceHistory } from "./recorder.ts";
+
+export type Agreeing = {
+  readonly leases: Leases;
+  /** How long an attempt waits for proxies; then it fails and says for whom, so that people can see it. */
+  readonly patienceMs: number;
+};
+
+export type ServedRow = NamespaceRow & { readonly shard: string };
+
+const pollMs = 25;
+
+/** The served row, folded from the stream itself: an activity must not wait for a projection. */
+export function rowOf(history: NamespaceHistory, occasion: Occasion): NamespaceRow {
+  let row: NamespaceRow | undefined;
+  for (const event of history.events) row = namespaces.apply(row, event);
+  if (row === undefined) throw new PrismError("INTERNAL", `${occasion.namespace} has no history`);
+  return row;
+}
+
+export function servedRowOf(history: NamespaceHistory, occasion: Occasion): ServedRow {
+  const row = rowOf(history, occasion);
+  if (row.shard === null) {
+    throw new PrismError("INTERNAL", `${occasion.namespace} has no shard to be served by`);
+  }
+  return { ...row, shard: row.shard };
+}
+
+/** Waits until every live proxy of the shard has the namespace in force as it is now; there is at least one. */
+export async function everyLiveProxy(
+  row: ServedRow,
+  { leases, patienceMs }: Agreeing,
+  signal: AbortSignal,
+): Promise<readonly ProxyLease[]> {
+  return until(patienceMs, signal, async () => {
+    const live = await leases.live(row.shard);
+    const refusal = live.find(({ refused }) => refused[row.namespace] !== undefined);
+    if (refusal !== undefined) return `${refusal.proxy} cannot serve it: ${refusal.refused[row.namespace]}`;
+    if (live.length === 0) return `no proxy of ${row.shard} is alive`;
+    return lateOf(live, row) ?? live;
+  });
+}
+
+/**
+ * Waits until no proxy serves the namespace any more as it was: each has what is in force now,
+ * or has been silent for so long that it refuses by itself (`stale_limit`). There may be none.
+ */
+export async function everyProxyThatMayServe(
+  row: ServedRow,
+  { leases, patienceMs }: Agreeing,
+  signal: AbortSignal,
+): Promise<readonly ProxyLease[]> {
+  return until(patienceMs, signal, async () => {
+    const known = await leases.mayServe(row.shard, staleLimitMs(row.request));
+    return lateOf(known, row) ?? known;
+  });
+}
+
+function lateOf(proxies: readonly ProxyLease[], { directory_version }: ServedRow): string | undefined {
+  const late = proxies.filter(({ appliedVersion }) => appliedVersion < BigInt(directory_version));
+  return late.length === 0 ? undefined : `waiting for ${late.map(({ proxy }) => proxy).join(", ")}`;
+}
+
+/** `look` answers what it waits for, or what it was waiting for. */
+async function until<T extends object>(
+  patienceMs: number,
+  signal: AbortSignal,
+  look: () => Promise<T | string>,
+): Promise<T> {
+  for (const deadline = Date.now() + patienceMs; ; ) {
+    const seen = await look();
+    if (typeof seen !== "string") return seen;
+    if (Date.now() >= deadline)
+      throw new PrismError("NAMESPACE_NOT_READY", `proxies do not agree yet: ${seen}`);
+    await delay(pollMs, undefined, { signal });
+  }
+}

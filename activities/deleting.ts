@@ -1,0 +1,136 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
+import { remaining } from "../domain/namespace/resources.ts";
+import type { Resource } from "../domain/plan.ts";
+import { type Agreeing, everyProxyThatMayServe, rowOf } from "./agreement.ts";
+import type { Archive } from "./archive.ts";
+import { archived } from "./archived.ts";
+import type { Attempt } from "./attempt.ts";
+import { endedIn } from "./ending.ts";
+import type { Occasion } from "./occasion.ts";
+import type { NamespaceHistory, Recorder } from "./recorder.ts";
+
+export type DeletingDependencies = Agreeing & {
+  readonly attempt: Attempt;
+  readonly recorder: Recorder;
+  readonly archive: Archive;
+  /** How long calls in flight have to end. */
+  readonly drainMs: number;
+};
+
+/** A delete as it begins: it has ended in an earlier run, or there is this to remove. */
+export type Deleting =
+  | { readonly ended: Outcome }
+  | { readonly ended?: undefined; readonly resources: readonly Resource[] };
+
+const pollMs = 50;
+
+/** Taking a namespace out of service, in an order that loses nothing that was acknowledged. */
+export const deletingActivities = ({
+  attempt,
+  recorder,
+  archive,
+  drainMs,
+  ...agreeing
+}: DeletingDependencies) => {
+  /** Which proxies have the namespace in force as it is now; those that never knew it need not. */
+  const agreed = async (history: NamespaceHistory, occasion: Occasion, signal: AbortSignal) => {
+    const row = rowOf(history, occasion);
+    const { shard, directory_version: directoryVersion } = row;
+    if (shard === null || directoryVersion === "0") return { directoryVersion, proxies: [] };
+    const proxies = await everyProxyThatMayServe({ ...row, shard }, agreeing, signal);
+    return { directoryVersion, proxies: proxies.map(({ proxy }) => proxy) };
+  };
+
+  return {
+    beginDeletion: (input: {
+      readonly occasion: Occasion;
+      readonly confirm: string | undefined;
+      readonly workflow: { readonly id: string; readonly run_id: string };
+    }): Promise<Deleting> =>
+      attempt(input.occasion, "begin", async () => {
+        const { occasion, confirm, workflow } = input;
+        const { operation } = occasion;
+        const known = await recorder.read(occasion.namespace);
+        const ended = outcomeOf(known.events, operation);
+        if (ended !== undefined) return { ended };
+        const command = { type: "RequestDeletion", operation, confirm, workflow } as const;
+        const { state } = await recorder.record(occasion, "begin", command);
+        const keys = new Set(remaining(state.resources));
+        return {
+          resources: [...state.resources].flatMap(([key, { resource }]) => (keys.has(key) ? [resource] : [])),
+        };
+      }),
+
+    /** Every proxy refuses new requests; one that cannot be reached has been silent for its stale limit. */
+    stopTraffic: (occasion: Occasion): Promise<void> =>
+      attempt(occasion, "stop-traffic", async (signal) => {
+        const who = await agreed(await recorder.read(occasion.namespace), occasion, signal);
+        await recorder.record(occasion, "stop-traffic", {
+          type: "StopTraffic",
+          operation: occasion.operation,
+          ...who,
+        });
+      }),
+
+    /** The pivot. Calls in flight end, or are given up after `drainMs`, and are counted. */
+    drain: (occasion: Occasion): Promise<void> =>
+      attempt(occasion, "drain", async (signal) => {
+        const { shard, namespace } = rowOf(await recorder.read(occasion.namespace), occasion);
+        const inFlight = async (): Promise<number> => {
+          if (shard === null) return 0;
+          const live = await agreeing.leases.live(shard);
+          return live.reduce((sum, { inFlight: calls }) => sum + (calls[namespace] ?? 0), 0);
+        };
+        const first = await inFlight();
+        let left = first;
+        for (
+          const deadline = Date.now() + drainMs;
+          left > 0 && Date.now() < deadline;
+          left = await inFlight()
+        ) {
+          await delay(pollMs, undefined, { signal });
+        }
+        const command = { type: "CompleteDrain", operation: occasion.operation } as const;
+        await recorder.record(occasion, "drain", { ...command, drained: first - left, aborted: left });
+      }),
+
+    /** What runs for the namespace in the proxies has ended. */
+    stopProviders: (occasion: Occasion): Promise<void> =>
+      attempt(occasion, "stop-providers", async (signal) => {
+        const who = await agreed(await recorder.read(occasion.namespace), occasion, signal);
+        await recorder.record(occasion, "stop-providers", {
+          type: "StopProviders",
+          operation: occasion.operation,
+          ...who,
+        });
+      }),
+
+    /** The history of this life, kept elsewhere before anything is removed. */
+    archiveHistory: (occasion: Occasion): Promise<void> =>
+      attempt(occasion, "archive", async (signal) => {
+        const history = await recorder.read(occasion.namespace);
+        const { key, body, digest, revision } = archived(occasion.namespace, history);
+        const { bucket } = await archive.put(key, body, signal);
+        await recorder.record(occasion, "archive", {
+          type: "ArchiveAudit",
+          operation: occasion.operation,
+          ...{ bucket, key, digest, revision },
+        });
+      }),
+
+    unregister: (occasion: Occasion): Promise<void> =>
+      attempt(occasion, "unregister", async () => {
+        const { operation } = occasion;
+        await recorder.record(occasion, "unregister", { type: "UnregisterProxies", operation });
+      }),
+
+    /** The name is free once no proxy knows the namespace any more. */
+    completeDeletion: (occasion: Occasion): Promise<Outcome> =>
+      attempt(occasion, "delete", async (signal) => {
+        const who = await agreed(await recorder.read(occasion.namespace), occasion, signal);
+        const command = { type: "CompleteDeletion", operation: occasion.operation, ...who } as const;
+        return endedIn(await recorder.record(occasion, "delete", command), occasion);
+      }),
+  };
+};

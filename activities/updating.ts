@@ -1,0 +1,97 @@
+import { PrismError } from "../domain/errors.ts";
+import { changesBetween, planChange, replans } from "../domain/namespace/change.ts";
+import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
+import { resourceKey } from "../domain/namespace/resources.ts";
+import type { Resource } from "../domain/plan.ts";
+import type { NamespaceRequest } from "../domain/request/request.ts";
+import { type Agreeing, everyLiveProxy, everyProxyThatMayServe, servedRowOf } from "./agreement.ts";
+import type { Attempt } from "./attempt.ts";
+import { endedIn } from "./ending.ts";
+import type { Occasion } from "./occasion.ts";
+import type { Recorder } from "./recorder.ts";
+
+export type UpdatingDependencies = Agreeing & { readonly attempt: Attempt; readonly recorder: Recorder };
+
+/** An update as it begins: it has ended, or changes the plan or only who may use the namespace. */
+export type Updating =
+  | { readonly ended: Outcome }
+  | { readonly ended?: undefined; readonly replans: boolean };
+
+/** What an update does to resources. `before` is what stands there now, and again where the update fails. */
+export type Changing = { readonly resource: Resource; readonly before: Resource | undefined };
+
+export const updatingActivities = ({ attempt, recorder, ...agreeing }: UpdatingDependencies) => ({
+  beginUpdate: (input: {
+    readonly occasion: Occasion;
+    readonly request: NamespaceRequest;
+    readonly ifVersion: number | undefined;
+    readonly workflow: { readonly id: string; readonly run_id: string };
+  }): Promise<Updating> =>
+    attempt(input.occasion, "begin", async () => {
+      const { occasion, ...asked } = input;
+      const { operation } = occasion;
+      const known = await recorder.read(occasion.namespace);
+      const ended = outcomeOf(known.events, operation);
+      if (ended !== undefined) return { ended };
+      const command = { type: "RequestUpdate", operation, ...asked } as const;
+      const { state } = await recorder.record(occasion, "begin", command);
+      if (state.operation?.id !== operation || state.request === undefined) {
+        // All is as asked already: nothing began, and there is nothing to end.
+        return { ended: { state: "succeeded", position: String(known.events.at(-1)?.position ?? 0n) } };
+      }
+      return { replans: replans(changesBetween(state.request, asked.request)) };
+    }),
+
+  /** What of the plan's resources is to become another. Refuses what would need more than changing in place. */
+  planChanges: (occasion: Occasion): Promise<readonly Changing[]> =>
+    attempt(occasion, "plan-changes", async () => {
+      const { state } = await recorder.read(occasion.namespace);
+      const next = state.operation?.selected?.plan;
+      if (state.plan === undefined || next === undefined)
+        throw new PrismError("INTERNAL", "no plan to change");
+      const { added, changed, grown } = planChange(state.plan, next);
+      const ordered = state.operation?.request?.needs.ordered ?? false;
+      if (ordered && grown.length > 0) throw barrier(grown);
+      const before = new Map(state.plan.resources.map((resource) => [resourceKey(resource), resource]));
+      return [...added, ...changed].map((resource) => ({
+        resource,
+        before: before.get(resourceKey(resource)),
+      }));
+    }),
+
+  /** The pivot: what was asked for is in force, and has a directory version of its own. */
+  applyUpdate: (occasion: Occasion): Promise<void> =>
+    attempt(occasion, "apply", async () => {
+      const { operation } = occasion;
+      await recorder.record(occasion, "apply", { type: "ApplyUpdate", operation });
+    }),
+
+  /** Ends the update once every proxy that might still serve the old configuration has the new one. */
+  registerUpdate: (occasion: Occasion): Promise<Outcome> =>
+    attempt(occasion, "register", async (signal) => {
+      const row = servedRowOf(await recorder.read(occasion.namespace), occasion);
+      await everyProxyThatMayServe(row, agreeing, signal);
+      const proxies = await everyLiveProxy(row, agreeing, signal);
+      const command = {
+        type: "RegisterProxies",
+        operation: occasion.operation,
+        directoryVersion: row.directory_version,
+        proxies: proxies.map(({ proxy }) => proxy),
+        endpoints: proxies.map(({ address, region }) => ({ address, region })),
+      } as const;
+      return endedIn(await recorder.record(occasion, "register", command), occasion);
+    }),
+});
+
+const barrier = ([first]: readonly Resource[]): PrismError =>
+  new PrismError(
+    "UNIMPLEMENTED",
+    `${first?.name} would get more partitions, and order is promised: this build cannot do that under traffic yet`,
+    {
+      details: {
+        field: "needs",
+        missing: "the barrier between old and new partitions",
+        recommendation: "Stay within the partitions it has, or create a new namespace of the larger size",
+      },
+    },
+  );

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Moment } from "../../activities/failpoint.ts";
+import { planChange } from "../../domain/namespace/change.ts";
+import { ensureStep } from "../../domain/namespace/steps.ts";
+import { select } from "../../domain/selection/select.ts";
+import { development } from "../domain/inventories.ts";
+import { request as example } from "../domain/namespace/examples.ts";
+import { until } from "../setup/until.ts";
+import { codeOf } from "./code-of.ts";
+import { type Fault, type Life, openStage, type Play, type Stage } from "./stage.ts";
+
+const grown = { needs: { write_rps: 400 } };
+const { write_rps: small } = example.needs;
+
+const planOf = (namespace: string, write_rps: number) =>
+  select({ ...example, namespace, needs: { ...example.needs, write_rps } }, development).plan;
+const changedOf = (namespace: string): readonly string[] =>
+  planChange(planOf(namespace, small), planOf(namespace, 400)).changed.map(ensureStep);
+
+/** Before the pivot, by place: the names of resources follow from the namespace's. */
+const before = ["reserve-quota", "select", "plan-changes", ...changedOf("orders"), "apply"];
+const after = ["commit-quota", "register"];
+const stepAt = (namespace: string, step: string): string =>
+  changedOf(namespace)[changedOf("orders").indexOf(step)] ?? step;
+const moments = (step: string): readonly Moment[] =>
+  step.startsWith("ensure") ? ["before", "intended", "after", "recorded"] : ["before", "recorded"];
+/** Fewer than the attempts a step has. */
+const lateMoments = (step: string): readonly Moment[] => moments(step).slice(-3);
+const cellsOf = (steps: readonly string[], at = moments) =>
+  steps.flatMap((step) => at(step).map((moment) => ({ step, moment })));
+
+describe.concurrent("the update workflow", () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage();
+  });
+  afterAll(() => stage?.close());
+
+  const active = async (name: string): Promise<Play> => {
+    const play = await stage.create(name);
+    expect((await play.ended()).state).toBe("succeeded");
+    return play;
+  };
+  const updating = async (
+    name: string,
+    { step, moment }: { step: string; moment: Moment },
+    fault: Omit<Fault, "step" | "moment">,
+  ) =>
+    stage.update(await active(name), grown, {
+      faultsOf: (namespace) => [{ ...fault, step: stepAt(namespace, step), moment }],
+    });
+
+  const isUpdated = (life: Life) =>
+    expect(life).toMatchObject({ state: "succeeded", status: "active", version: 2, rate: 400 });
+  /** The old configuration is in force, whole, and nothing of the new one is held. */
+  const isAsBefore = (life: Life) => {
+    expect(life).toMatchObject({ status: "active", version: 1, rate: small, quota: 1 });
+    const failed = life.events.find(({ type }) => type === "UpdateFailed");
+    expect(failed?.data).toMatchObject({ not_restored: [], cleanup_blocked: false });
+  };
+
+  it("puts what was asked for in force, with a version of its own", async () => {
+    const life = await (await stage.update(await active("grown"), grown)).ended();
+    isUpdated(life);
+    expect(life.types.slice(-2)).toEqual(["UpdateApplied", "ProxiesRegistered"]);
+  });
+
+  it("who may use it is a new version, and no new plan", async () => {
+    const access = { owners: example.access.owners, consumers: [] };
+    const life = await (await stage.update(await active("access"), { access })).ended();
+    expect(life).toMatchObject({ state: "succeeded", version: 2, rate: small });
+    expect(life.types.filter((type) => type === "PlanSelected")).toHaveLength(1);
+  });
+
+  it("does nothing where all is as asked already", async () => {
+    const play = await active("same");
+    const life = await (await stage.update(play, {})).ended();
+    expect(life).toMatchObject({ version: 1, status: "active" });
+    expect(life.types).not.toContain("UpdateRequested");
+  });
+
+  it("what would have to move is refused, and nothing is touched", async () => {
+    const play = await stage.update(await active("moved"), { needs: { durability: "eventual" } });
+    const life = await play.ended();
+    expect(life).toMatchObject({ state: "failed", error: "MIGRATION_REQUIRED" });
+    isAsBefore(life);
+  });
+
+  it.each(cellsOf(before))("$step fails for good, $moment: the old configuration stands", async (cell) => {
+    const life = await (await updating("good", cell, { code: "FORBIDDEN" })).ended();
+    // What was recorded as applied is in force, whatever became of the attempt that recorded it.
+    if (cell.step === "apply" && cell.moment === "recorded") return isUpdated(life);
+    expect(life).toMatchObject({ state: "failed", error: "FORBIDDEN" });
+    isAsBefore(life);
+  });
+
+  it("every step fails at every moment of it, for a while: it goes on", async () => {
+    const once = { code: "BACKEND_UNAVAILABLE", times: 1 } as const;
+    const faultsOf = (namespace: string) =>
+      cellsOf([...before, ...after], lateMoments).map(({ step, moment }) => ({
+        ...once,
+        step: stepAt(namespace, step),
+        moment,
+      }));
+    isUpdated(await (await stage.update(await active("while"), grown, { faultsOf })).ended());
+  });
+
+  it("every step after the pivot is refused once: each waits, and it only goes forward", async () => {
+    const once = { code: "FORBIDDEN", times: 1, moment: "before" } as const;
+    const faultsOf = (namespace: string) => after.map((step) => ({ ...once, step: stepAt(namespace, step) }));
+    const play = await stage.update(await active("refused"), grown, { faultsOf });
+    await play.reaches("waiting");
+    expect(await codeOf(play.tell("cancel"))).toBe("TOO_LATE");
+    expect(await codeOf(play.tell("abandon"))).toBe("TOO_LATE");
+    while ((await play.life()).state !== "succeeded") {
+      await until(async () => ["waiting", "succeeded"].includes((await play.life()).state ?? ""));
+      if ((await play.life()).state === "waiting") await play.tell("retry");
+    }
+    isUpdated(await play.ended());
+  });
+
+  it("cancelled while a resource is being changed, everything is as it was", async () => {
+    const cell = { step: changedOf("orders")[0] ?? "", moment: "after" } as const;
+    const play = await updating("cancelled", cell, { code: "BACKEND_UNAVAILABLE" });
+    await play.reaches("waiting");
+    await play.tell("cancel");
+    const life = await play.ended();
+    expect(life.state).toBe("cancelled");
+    isAsBefore(life);
+  });
+
+  it("what needs a word waits for it, and the old configuration serves meanwhile", async () => {
+    const play = await stage.update(await active("asked"), { needs: { data_size: "2TB" } });
+    await play.reaches("awaiting_approval");
+    expect(await play.life()).toMatchObject({ status: "active", version: 1 });
+    const asked = (await play.life()).events.findLast(({ type }) => type === "ApprovalRequested");
+    const plan_hash = asked?.type === "ApprovalRequested" ? asked.data.plan_hash : "";
+    await play.tell("approve", { plan_hash });
+    expect(await play.ended()).toMatchObject({ state: "succeeded", version: 2 });
+  });
+});

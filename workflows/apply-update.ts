@@ -1,0 +1,55 @@
+import { CancelledFailure } from "@temporalio/workflow";
+import type { Planned } from "../activities/planned.ts";
+import { resourceKey } from "../domain/namespace/resources.ts";
+import { ensureStep, updateSteps } from "../domain/namespace/steps.ts";
+import { stepBoard } from "./board.ts";
+import { attend } from "./operation.ts";
+import { ended, phase } from "./phase.ts";
+import { sideBySide } from "./side-by-side.ts";
+import type { Work } from "./work.ts";
+
+/** `replans` (default) without a plan: nobody approved it. */
+export type ApplyUpdate = Work & { readonly replans?: boolean; readonly plan?: Planned };
+
+/**
+ * From plan to a configuration in force. Until then the old one serves, and stands again where
+ * the update fails; an update never deletes what was in use.
+ */
+export async function applyUpdate({ replans = true, plan, ...work }: ApplyUpdate): Promise<string> {
+  const { occasion } = work;
+  const board = stepBoard(updateSteps(replans), replans ? "apply" : "begin");
+
+  return ended(
+    await attend(work, board, async ({ step, undo, pivot }) => {
+      if (replans) {
+        undo("reserve-quota", "quota", (undos) => undos.releaseReservation(occasion));
+        if (plan === undefined) throw new CancelledFailure("the plan was not approved");
+        phase("provision", plan.backend);
+        const changes = await step("plan-changes", (steps, on) => steps.planChanges(on));
+        for (const { resource, before } of changes) {
+          undo(ensureStep(resource), resourceKey(resource), (undos) =>
+            before === undefined
+              ? undos.removeResource({ occasion, resource })
+              : undos.restoreResource({ occasion, resource: before }),
+          );
+        }
+        await sideBySide(
+          changes.map(
+            ({ resource }) =>
+              () =>
+                step(ensureStep(resource), (steps, on) => steps.ensureResource({ occasion: on, resource })),
+          ),
+        );
+      }
+      phase("apply");
+      return pivot(
+        "apply",
+        (steps, on) => steps.applyUpdate(on),
+        async () => {
+          if (replans) await step("commit-quota", (steps, on) => steps.commitQuota(on));
+          return step("register", (steps, on) => steps.registerUpdate(on));
+        },
+      );
+    }),
+  );
+}
