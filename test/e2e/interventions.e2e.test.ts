@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Control, Operation } from "../../sdk/typescript/control.ts";
 import type { OperationChange } from "../../sdk/typescript/operation-feed.ts";
@@ -111,6 +114,37 @@ describe("what people tell an operation", () => {
       });
       await expect(alice.operations.cancel(id)).rejects.toMatchObject({ code: "TOO_LATE" });
       expect(await ask(alice, large(name))).toMatchObject({ state: "awaiting_approval" });
+    });
+
+    it("is asked for from the command line, which says what waits and what to type", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "prism-asked-"));
+      const file = join(folder, "large.json");
+      writeFileSync(file, JSON.stringify(large(prism.name("asked"))));
+      const args = ["namespace", "create", "--file", file, "--wait"];
+      const { code, stdout, stderr } = await runPrism(prism.api, await prism.token(member), args);
+      rmSync(folder, { recursive: true });
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/status\s+awaiting_approval/);
+      expect(stderr).toMatch(/waits until .* for a platform member's approval of plan [0-9a-f]{64}/);
+      expect(stderr).toMatch(/needs\.write_rps: /);
+      expect(stderr).toMatch(/to approve: prism operation approve [0-9a-f-]{36} --plan-hash [0-9a-f]{64}/);
+    });
+
+    it("is watched on over a restart of the API, which no watcher holds up", async () => {
+      const { id, plan_hash } = await ask(alice, large(prism.name("on-and-on")));
+      const changes: OperationChange[] = [];
+      const watching = (async () => {
+        for await (const change of alice.operations.watch(id)) changes.push(change);
+      })();
+      await expect.poll(() => changes.at(-1)?.state).toBe("awaiting_approval");
+      const before = performance.now();
+      await prism.processes.stop("api");
+      expect(performance.now() - before).toBeLessThan(8_000);
+      await prism.processes.start("api");
+      await root.operations.reject(id, { plan_hash: plan_hash ?? "", reason: "no" });
+      await watching;
+      expect(changes.at(-1)).toMatchObject({ state: "rejected" });
+      expect(new Set(changes.map((change) => JSON.stringify(change))).size).toBe(changes.length);
     });
 
     it("is decided from the command line, which says what to type", async () => {
