@@ -66,6 +66,15 @@ export async function mendTable(query: Query, { name }: Resource, drift: readonl
   }
 }
 
+/** Where a log has come to is kept by proxies, beside the tables of all logs; of this life alone. */
+export async function forgetLog(query: Query, { namespace, incarnation }: Owner): Promise<void> {
+  for (const kept of ["prism_log.log_head", "prism_log.relay"]) {
+    const [found] = await query<{ there: boolean }>("select to_regclass($1) is not null as there", [kept]);
+    if (found?.there !== true) continue;
+    await query(`delete from ${kept} where namespace = $1 and incarnation = $2`, [namespace, incarnation]);
+  }
+}
+
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** For statements that take no parameters. */

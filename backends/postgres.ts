@@ -7,7 +7,15 @@ import type { Logins } from "./logins.ts";
 import { standing } from "./owner-tag.ts";
 import { hideCounts } from "./postgres-catalog.ts";
 import { type PostgresRole, postgresRole } from "./postgres-role.ts";
-import { createTable, findTable, mendTable, quoted, type Table, tableDrift } from "./postgres-table.ts";
+import {
+  createTable,
+  findTable,
+  forgetLog,
+  mendTable,
+  quoted,
+  type Table,
+  tableDrift,
+} from "./postgres-table.ts";
 import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
 export type PostgresOptions = {
@@ -120,7 +128,9 @@ const isForeign = ({ owner, oid }: Table, call: Call): boolean =>
 
 async function drop(query: Query, role: PostgresRole, resource: Resource, table: Table): Promise<void> {
   await query(`drop table ${quoted(resource.name)}`);
-  if (table.owner !== undefined) await role.remove(query, table.owner);
+  if (table.owner === undefined) return;
+  await forgetLog(query, table.owner);
+  await role.remove(query, table.owner);
 }
 
 /** The server gives up when the client does: no statement outlives its call, also where the network does not say so. */

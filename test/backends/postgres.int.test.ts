@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import pg from "pg";
 import { afterAll, describe, expect, it } from "vitest";
 import { logins } from "../../backends/logins.ts";
@@ -84,6 +85,20 @@ describe("whose a table is", () => {
     });
     expect(await backend.remove(table, callOf("ours", 5))).toEqual({ removed: false });
     expect(await backend.remove(table, callOf("theirs", 1))).toEqual({ removed: true });
+  });
+
+  it("with a log goes what proxies kept of it, and nothing of the next life's", async () => {
+    const name = freshName("logged");
+    const table = tableOf(`wal_${name}`);
+    await pool.query(readFileSync("backends/write-ahead-log/tables.sql", "utf8"));
+    const heads = () => pool.query("select 1 from prism_log.log_head where namespace = $1", [name]);
+    await pool.query("insert into prism_log.log_head values ($1, 2, 0, now(), 'open')", [name]);
+    await backend.ensure(table, callOf(name, 1));
+    await backend.remove(table, callOf(name, 1));
+    expect((await heads()).rowCount).toBe(1);
+    await backend.ensure(table, callOf(name, 2));
+    await backend.remove(table, callOf(name, 2));
+    expect((await heads()).rowCount).toBe(0);
   });
 
   it("a column that was changed by hand is not silently changed back", async () => {
