@@ -24,7 +24,7 @@ export function assertSound(document: Json): void {
   }
 }
 
-export const isStorable = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
+const isStorable = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
 
 function assertStorable(text: string): void {
   if (!isStorable(text)) throw unsound("it holds text with NUL or with half a character");

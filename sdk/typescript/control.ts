@@ -1,17 +1,6 @@
-import { PrismError } from "./errors.ts";
 import { eventFeed, type FeedOptions } from "./event-feed.ts";
 import { operationFeed, type PendingApproval, type Step } from "./operation-feed.ts";
-import { type Token, tokenOf } from "./token.ts";
-
-/** REST as `api.md` §3 has it; answers are the API's own shapes. */
-export type ControlOptions = {
-  /** `http://host:port` of the control plane. */
-  readonly api: string;
-  /** A function is asked before each call: for tokens that are renewed. */
-  readonly token: Token;
-  /** Default 70 s: longer than the longest wait the API grants. */
-  readonly timeoutMs?: number;
-};
+import { bodyOf, type ControlOptions, call, queryOf } from "./rest.ts";
 
 export type Namespace = {
   readonly namespace: string;
@@ -250,55 +239,4 @@ export function control(options: ControlOptions) {
       reject: (id: string, plan: { plan_hash: string; reason: string }) => tell(id, "reject", plan),
     },
   };
-}
-
-const bodyOf = (request: object | string) =>
-  typeof request === "string"
-    ? { body: request, type: "application/yaml" }
-    : { body: JSON.stringify(request), type: "application/json" };
-
-type Sent = {
-  readonly body: string;
-  readonly type: string;
-  readonly headers: Readonly<Record<string, string>>;
-};
-
-async function call<T>(
-  { api, token, timeoutMs = 70_000 }: ControlOptions,
-  method: string,
-  path: string,
-  sent?: Sent,
-): Promise<T> {
-  const url = `${api.replace(/\/$/, "")}/api/v1${path}`;
-  const answer = await fetch(url, {
-    method,
-    headers: {
-      authorization: `Bearer ${await tokenOf(token)}`,
-      accept: "application/json",
-      ...(sent && { "content-type": sent.type, ...sent.headers }),
-    },
-    ...(sent && { body: sent.body }),
-    signal: AbortSignal.timeout(timeoutMs),
-  }).catch((cause: unknown) => {
-    throw new PrismError("BACKEND_UNAVAILABLE", `the control plane at ${api} did not answer`, { cause });
-  });
-  const text = await answer.text();
-  if (answer.ok) return JSON.parse(text) as T;
-  throw refusalOf(text, answer.status, api);
-}
-
-function refusalOf(text: string, status: number, api: string): PrismError {
-  try {
-    const { code, message, details } = (
-      JSON.parse(text) as { error: { code: string; message: string; details: Record<string, unknown> } }
-    ).error;
-    return new PrismError(code, message, { details });
-  } catch (cause) {
-    return new PrismError("INTERNAL", `${api} answered ${status} in no form we know`, { cause });
-  }
-}
-
-function queryOf(query: Readonly<Record<string, string | undefined>>): string {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
 }

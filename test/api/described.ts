@@ -4,10 +4,13 @@ import { operatorRoutes } from "../../api/operator.ts";
 import { apiRoutes } from "../../api/routes.ts";
 import { log } from "../../runtime/log.ts";
 
-/** The routes with nothing behind them: enough to describe, to list, and to refuse. */
-export async function described() {
-  const caller = { subject: "user:a", teams: [], platform: false, audit: false, expiresAt: new Date() };
-  const server = await httpServer({ authority: { caller: async () => caller }, log: log("api", "silent") });
+/** The routes with nothing behind them: enough to describe, to list, and to refuse. `caller`: who is calling. */
+export async function described(caller?: () => Promise<never>) {
+  const somebody = { subject: "user:a", teams: [], platform: false, audit: false, expiresAt: new Date() };
+  const server = await httpServer({
+    authority: { caller: caller ?? (async () => somebody) },
+    log: log("api", "silent"),
+  });
   const routes: string[] = [];
   server.addHook("onRoute", ({ method, url }) => {
     for (const one of [method].flat()) if (one !== "HEAD") routes.push(`${one} ${url}`);

@@ -1,7 +1,7 @@
 import SwaggerParser from "@apidevtools/swagger-parser";
 import { describe, expect, it } from "vitest";
 import { httpStatus } from "../../api/http-errors.ts";
-import { errorCodes } from "../../domain/errors.ts";
+import { errorCodes, PrismError } from "../../domain/errors.ts";
 import { described } from "./described.ts";
 
 describe("the API's description", () => {
@@ -79,5 +79,27 @@ describe("the API's description", () => {
     expect(wrong.json()).toMatchObject({
       error: { code: "INVALID_CONFIGURATION", details: { field: "limit" } },
     });
+  });
+
+  it("tells nobody who is not signed in what is wrong with their question", async () => {
+    const { server, routes } = await described(() => {
+      throw new PrismError("UNAUTHENTICATED", "not signed in: a bearer token is needed");
+    });
+    const guarded = routes.filter((route) => route.includes(" /api/v1/"));
+    expect(guarded.length).toBeGreaterThan(25);
+    for (const route of guarded) {
+      const [method = "", url = ""] = route.split(" ");
+      const answer = await server.inject({ method: method as "GET", url: `${url}?limit=x&after=x&as_of=x` });
+      expect([route, answer.statusCode]).toEqual([route, 401]);
+    }
+  });
+
+  it("refuses in the one shape of errors what no route ever sees", async () => {
+    const { server } = await described();
+    for (const path of [`operations/${"x".repeat(600)}`, "namespaces?cursor=%00", "teams/%ff"]) {
+      const answer = await server.inject(`/api/v1/${path}`);
+      expect(answer.statusCode).toBe(400);
+      expect(answer.json()).toMatchObject({ error: { code: "INVALID_CONFIGURATION" } });
+    }
   });
 });

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
-export const checkoutRoot = resolve(import.meta.dirname, "../..");
+const checkoutRoot = resolve(import.meta.dirname, "../..");
 
 /** Runs `prism …` as a user does, against this API and with this token. */
 export const runPrism = (api: string, token: string, args: readonly string[]): Promise<Ran> =>
