@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { PrismError } from "../../../domain/errors.ts";
 import type { JsonObject } from "../../../domain/json.ts";
-import { refused, request } from "../asking.ts";
+import type { Inventory } from "../../../domain/selection/inventory.ts";
+import { asked, refused, request } from "../asking.ts";
 
 const unknown = (count: number): JsonObject =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`surprise${index}`, index]));
@@ -38,5 +40,31 @@ describe("a document of nothing but nonsense", () => {
     expect(refused(request("queue", { durabilty: "strong" }))).toMatchObject([
       { details: { field: "needs.durabilty", nearest: "needs.durability" } },
     ]);
+  });
+});
+
+describe("a mistake of ours while a plan is chosen", () => {
+  const broken = (error: Error): Inventory =>
+    new Proxy(
+      {},
+      {
+        get() {
+          throw error;
+        },
+      },
+    );
+
+  it.each([new TypeError("no such thing"), new PrismError("INTERNAL", "cannot be")])(
+    "is not told as the caller's: %s",
+    (error) => expect(() => asked(request("queue"), { inventory: broken(error) })).toThrow(error),
+  );
+
+  it("is one where it is a refusal", () => {
+    const error = new PrismError("QUOTA_EXCEEDED", "too much", { details: { field: "needs.write_rps" } });
+    expect(asked(request("queue"), { inventory: broken(error) })).toMatchObject({
+      accepted: false,
+      mayKnow: true,
+      violations: [{ code: "QUOTA_EXCEEDED", message: "too much", details: { field: "needs.write_rps" } }],
+    });
   });
 });

@@ -144,4 +144,27 @@ export const corners: readonly Pinned[] = [
     ),
     ...platform,
   },
+  {
+    title: "a publisher's chain with its log",
+    asks: request(
+      "pubsub",
+      { durability: "strong" },
+      { patterns: [{ type: "wal" }, { type: "replay-store" }] },
+    ),
+    ...platform,
+  },
+  {
+    title: "a transaction's chain, to be replayed",
+    asks: request(
+      "transact",
+      { durability: "strong" },
+      { patterns: [{ type: "outbox" }, { type: "wal" }, { type: "replay-store" }] },
+    ),
+    ...platform,
+  },
+  {
+    title: "a cache for half a second",
+    asks: request("reader", {}, { patterns: [{ type: "cache", config: { ttl: "500ms" } }] }),
+    ...platform,
+  },
 ];
