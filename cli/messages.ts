@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { type Context, clientOf } from "./context.ts";
 import { wholeNumber } from "./options.ts";
 
@@ -33,14 +33,15 @@ export function messageCommands(program: Command, context: Context): void {
     .command("consume <namespace> <topic>")
     .description("print messages, one a line, and acknowledge them")
     .requiredOption("--group <group>", "who shares the messages")
-    .option("--from <start>", "where a new group begins: earliest or latest", "latest")
+    .option(
+      "--from <start>",
+      "where a new group begins: earliest, latest, an offset, or a time",
+      start,
+      "latest",
+    )
     .option("--max <n>", "stop after so many", wholeNumber(1))
     .action(
-      async (
-        namespace: string,
-        topic: string,
-        options: { group: string; from: "earliest" | "latest"; max?: number },
-      ) => {
+      async (namespace: string, topic: string, options: { group: string; from: Start; max?: number }) => {
         const client = clientOf(context, namespace);
         let consumed = 0;
         try {
@@ -58,6 +59,21 @@ export function messageCommands(program: Command, context: Context): void {
         }
       },
     );
+}
+
+type Start = NonNullable<Parameters<ReturnType<typeof clientOf>["queue"]["consume"]>[1]["from"]>;
+
+/** As it is written: a word, an offset as `prism publish` prints it, or a time as in `2026-11-21T12:00:00Z`. */
+function start(text: string): Start {
+  if (text === "earliest" || text === "latest") return text;
+  if (/^[a-z]\.\d+(\.\d+)?$/.test(text)) return { offset: text };
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) {
+    throw new InvalidArgumentError(
+      "it is earliest, latest, an offset such as w.12, or a time such as 2026-11-21T12:00:00Z",
+    );
+  }
+  return { time };
 }
 
 async function* payloads(file: string | undefined): AsyncIterable<Uint8Array> {

@@ -15,7 +15,7 @@ const detailsHeader = "grpc-status-details-bin";
  */
 export function grpcStatus(error: unknown): StatusObject {
   const { code, message, details } = asPrismError(error);
-  const info = create(ErrorInfoSchema, { reason: code, domain: "prism", metadata: flat(details) });
+  const info = create(ErrorInfoSchema, { reason: code, domain: "prism", metadata: flatDetails(details) });
   const retryMs = details["retry_after_ms"];
   const retry = typeof retryMs === "number" ? [{ retryDelay: durationFromMs(retryMs) }] : [];
   const payload = create(StatusSchema, {
@@ -66,12 +66,15 @@ const statusOf: Readonly<Record<ErrorCode, status>> = {
 };
 
 /** `{limit: {bytes: 1}}` becomes `{"limit.bytes": "1"}`: ErrorInfo holds nothing but strings. */
-function flat(value: Json | undefined, path = ""): Record<string, string> {
+export function flatDetails(value: Json | undefined, path = ""): Record<string, string> {
   if (value === undefined || value === null) return {};
   if (typeof value !== "object") return { [path]: String(value) };
   if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {
     return { [path]: value.join(", ") };
   }
   const members = Object.entries(value as Readonly<Record<string, Json | undefined>>);
-  return Object.assign({}, ...members.map(([key, item]) => flat(item, path === "" ? key : `${path}.${key}`)));
+  return Object.assign(
+    {},
+    ...members.map(([key, item]) => flatDetails(item, path === "" ? key : `${path}.${key}`)),
+  );
 }

@@ -9,7 +9,7 @@ import {
 } from "../proto/gen/prism/v1/message_pb.js";
 import type { Admitted } from "./admission.ts";
 import type { Course } from "./calls.ts";
-import { asPrismError } from "./grpc-error.ts";
+import { asPrismError, flatDetails } from "./grpc-error.ts";
 import { type Publishing, publish } from "./publish.ts";
 import { checkPayload } from "./queue-request.ts";
 
@@ -23,10 +23,10 @@ export async function publishStream(
   publishing: Publishing,
   call: ServerDuplexStream<PublishRequest, PublishResponse>,
   { served }: Admitted,
-  { signal, opened, counted }: Course,
+  { signal, counted }: Course,
 ): Promise<void> {
-  opened();
   const ended = Promise.withResolvers<void>();
+  const gone = new Promise<void>((resolve) => call.once("cancelled", resolve));
   let last = Promise.resolve();
   let unanswered = 0;
   let bytes = 0;
@@ -38,15 +38,15 @@ export async function publishStream(
       counted("success", startedAt);
       return response;
     } catch (error) {
-      const { code, message } = asPrismError(error);
+      const { code, message, details } = asPrismError(error);
       counted(code, startedAt);
-      return create(PublishResponseSchema, { error: { code, message } });
+      return create(PublishResponseSchema, { error: { code, message, details: flatDetails(details) } });
     }
   };
 
   const write = async (response: PublishResponse, size: number): Promise<void> => {
-    if (signal.aborted) return;
-    if (!call.write(response)) await new Promise((resolve) => call.once("drain", resolve));
+    if (call.cancelled) return;
+    if (!call.write(response)) await Promise.race([drained(call), gone]);
     unanswered--;
     bytes -= size;
     if (unanswered < mostUnanswered && bytes < mostBytes) call.resume();
@@ -61,10 +61,18 @@ export async function publishStream(
     last = last.then(async () => write(await answered, size));
   });
   call.on("end", () => last.then(ended.resolve, ended.reject));
-  signal.addEventListener("abort", () => ended.reject(signal.reason), { once: true });
-  if (signal.aborted) throw signal.reason;
+  // What was taken is answered first: whoever is not answered knows that nothing was done.
+  const stop = (): void => {
+    call.removeAllListeners("data");
+    void last.finally(() => ended.reject(signal.reason));
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
   await ended.promise;
 }
+
+const drained = (call: ServerDuplexStream<PublishRequest, PublishResponse>): Promise<void> =>
+  new Promise((resolve) => call.once("drain", resolve));
 
 /** A payload in parts, of which the first is everything else. Refused as soon as it is too much. */
 export async function publishLarge(

@@ -18,12 +18,15 @@ export interface Connection {
     method: Method,
     request: MessageShape<Method["input"]>,
   ): Promise<MessageShape<Method["output"]>>;
-  /** A bidirectional stream to one of the proxies. */
+  /** The proxy for this key: the same one as long as it serves; without a key each in turn. */
+  route(key?: string): Promise<string>;
+  /** A bidirectional stream to a proxy. Default: each in turn. */
   open<Method extends DescMethod>(
     method: Method,
+    address?: string,
   ): Promise<ClientDuplexStream<MessageShape<Method["input"]>, MessageShape<Method["output"]>>>;
-  /** That a proxy has failed: the next call goes elsewhere, to where the namespace is served by then. */
-  avoid(): void;
+  /** That a proxy has failed: for a while calls go elsewhere, to where the namespace is served by then. */
+  avoid(address?: string): void;
   close(): void;
 }
 
@@ -31,6 +34,7 @@ const deadlineMs = 30_000;
 const patienceMs = 10_000;
 const pauseMs = 100;
 const refreshMs = 30_000;
+const avoidMs = 2_000;
 const channelOptions = {
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 2_000,
@@ -41,6 +45,7 @@ const channelOptions = {
 /** Goes round the proxies that serve a namespace. */
 export function connection({ namespace, token, endpoints }: ConnectionOptions): Connection {
   const clients = new Map<string, Client>();
+  const avoided = new Map<string, number>();
   let known: readonly string[] = typeof endpoints === "function" ? [] : endpoints;
   let askedAt = Number.NEGATIVE_INFINITY;
   let turn = 0;
@@ -58,13 +63,19 @@ export function connection({ namespace, token, endpoints }: ConnectionOptions): 
     return known;
   };
 
-  const client = async (): Promise<Client> => {
-    const at = await addresses();
-    const address = at[turn++ % Math.max(at.length, 1)];
+  const route = async (key?: string): Promise<string> => {
+    const all = await addresses();
+    const sound = all.filter((address) => (avoided.get(address) ?? 0) < performance.now());
+    const at = sound.length > 0 ? sound : all;
+    const address = at[(key === undefined ? turn++ : hashOf(key)) % Math.max(at.length, 1)];
     if (closed) throw new PrismError("INTERNAL", "this client is closed");
     if (address === undefined) {
       throw new PrismError("NAMESPACE_NOT_READY", `no proxy serves '${namespace}' now`);
     }
+    return address;
+  };
+
+  const client = (address: string): Client => {
     const found = clients.get(address) ?? new Client(address, credentials.createInsecure(), channelOptions);
     clients.set(address, found);
     return found;
@@ -77,15 +88,17 @@ export function connection({ namespace, token, endpoints }: ConnectionOptions): 
     return entries;
   };
 
-  const avoid = (): void => {
+  const avoid = (address?: string): void => {
     askedAt = Number.NEGATIVE_INFINITY;
+    if (address !== undefined) avoided.set(address, performance.now() + avoidMs);
   };
 
   const once = async <Method extends DescMethodUnary>(
     method: Method,
     request: MessageShape<Method["input"]>,
+    address: string,
   ): Promise<MessageShape<Method["output"]>> => {
-    const [to, sent] = await Promise.all([client(), metadata()]);
+    const [to, sent] = [client(address), await metadata()];
     const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
     return new Promise((resolve, reject) => {
       to.makeUnaryRequest(
@@ -105,21 +118,25 @@ export function connection({ namespace, token, endpoints }: ConnectionOptions): 
     async call(method, request) {
       const until = performance.now() + patienceMs;
       for (;;) {
+        let address: string | undefined;
         try {
-          return await once(method, request);
+          address = await route();
+          return await once(method, request, address);
         } catch (cause) {
           const error = cause instanceof PrismError ? cause : callError(cause as ServiceError);
           const harmless =
             error.code === "NAMESPACE_NOT_READY" || (error !== cause && neverSent(cause as ServiceError));
           if (closed || !harmless || performance.now() > until) throw error;
-          avoid();
+          avoid(address);
           await new Promise((resolve) => setTimeout(resolve, pauseMs));
         }
       }
     },
 
-    async open(method) {
-      const [to, sent] = await Promise.all([client(), metadata()]);
+    route,
+
+    async open(method, address) {
+      const [to, sent] = [client(address ?? (await route())), await metadata()];
       const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
       return to.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, sent) as never;
     },
@@ -131,4 +148,11 @@ export function connection({ namespace, token, endpoints }: ConnectionOptions): 
       for (const each of clients.values()) each.close();
     },
   };
+}
+
+/** FNV-1a: spreads keys, and is the same in every process. */
+function hashOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
 }

@@ -1,17 +1,32 @@
 import { create } from "@bufbuild/protobuf";
+import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceError } from "@grpc/grpc-js";
-import { type Message, SubscribeRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
+import {
+  EarliestSchema,
+  LatestSchema,
+  type Message,
+  type Start,
+  SubscribeRequestSchema,
+} from "../../proto/gen/prism/v1/message_pb.js";
 import { ConsumeRequestSchema, QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Connection } from "./connection.ts";
-import { callError } from "./errors.ts";
+import { callError, neverSent } from "./errors.ts";
 
 export type ConsumeOptions = {
   /** Members of one group share its messages; each group gets them all. */
   readonly group: string;
-  /** Where a group begins that has never been here. Default: latest. */
-  readonly from?: "latest" | "earliest";
+  /**
+   * Where a group begins that has never been here. Default: latest. An offset, as a publish or
+   * a delivery has told it, and a time need a namespace with `replay: enabled`.
+   */
+  readonly from?: "latest" | "earliest" | { readonly offset: string } | { readonly time: Date };
   /** How many messages may be under way unacknowledged. Default: 100. */
   readonly credit?: number;
+  /**
+   * For how long a message that was received is kept from coming again while it is not
+   * acknowledged, in milliseconds. Default: ten minutes. It is kept for 30 seconds at least.
+   */
+  readonly holdMs?: number;
 };
 
 /** One stream of a consumer, from its opening to its end. */
@@ -22,18 +37,26 @@ export interface ConsumerStream {
   next(): Promise<Message | undefined>;
   /** Goes out with the others of this moment. */
   acknowledge(receipt: string): void;
+  /** It comes again, after the delay; after five times it is put aside. */
+  reject(receipt: string, delayMs: number, reason: string): void;
   /** Ends it; resolves when the proxy has taken what was acknowledged. */
   leave(): Promise<void>;
 }
 
 const leaveMs = 5_000;
+// A third of what a proxy waits.
+const extendMs = 10_000;
+const defaultHoldMs = 600_000;
 
 export async function consumerStream(
   connection: Connection,
   topic: string,
-  { group, from = "latest", credit = 0 }: ConsumeOptions,
+  { group, from = "latest", credit = 0, holdMs = defaultHoldMs }: ConsumeOptions,
 ): Promise<ConsumerStream> {
-  const call = await connection.open(QueueService.method.consume);
+  const address = await connection.route();
+  const call = await connection.open(QueueService.method.consume, address);
+  // By receipt: until when it is ours, as long as we say so.
+  const held = new Map<string, number>();
   const ready = Promise.withResolvers<void>();
   const over = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
@@ -59,20 +82,27 @@ export async function consumerStream(
     }
   };
 
+  const extending = setInterval(() => {
+    const now = performance.now();
+    for (const [receipt, until] of held) if (until < now) held.delete(receipt);
+    if (held.size > 0) say({ request: { case: "extend", value: { receipt: [...held.keys()] } } });
+  }, extendMs).unref();
+
   call.on("metadata", () => ready.resolve());
   call.on("error", (error: ServiceError) => {
     open = false;
+    if (neverSent(error)) connection.avoid(address);
     ready.reject(callError(error));
   });
   call.on("status", () => {
     open = false;
+    clearInterval(extending);
     over.resolve();
   });
-  const start = from === "earliest" ? { case: from, value: {} } : { case: from, value: {} };
   say({
     request: {
       case: "open",
-      value: create(SubscribeRequestSchema, { topic, group, credit, start: { start } as never }),
+      value: create(SubscribeRequestSchema, { topic, group, credit, start: { start: startOf(from) } }),
     },
   });
 
@@ -81,13 +111,21 @@ export async function consumerStream(
     async next() {
       try {
         const { value, done } = (await iterator.next()) as IteratorResult<Message, undefined>;
-        return done ? undefined : value;
+        if (done) return undefined;
+        held.set(value.receipt, performance.now() + holdMs);
+        return value;
       } catch (error) {
         throw callError(error as ServiceError);
       }
     },
     acknowledge(receipt) {
+      held.delete(receipt);
       if (receipts.push(receipt) === 1) setImmediate(sendReceipts);
+    },
+    reject(receipt, delayMs, reason) {
+      held.delete(receipt);
+      const delay = durationFromMs(delayMs);
+      say({ request: { case: "nack", value: { receipt: [receipt], delay, reason } } });
     },
     async leave() {
       sendReceipts();
@@ -98,4 +136,11 @@ export async function consumerStream(
       clearTimeout(timer);
     },
   };
+}
+
+function startOf(from: NonNullable<ConsumeOptions["from"]>): Start["start"] {
+  if (from === "latest") return { case: from, value: create(LatestSchema) };
+  if (from === "earliest") return { case: from, value: create(EarliestSchema) };
+  if ("offset" in from) return { case: "offset", value: from.offset };
+  return { case: "time", value: timestampFromDate(from.time) };
 }

@@ -33,14 +33,18 @@ export interface Prism {
 export function prism(options: PrismOptions): Prism {
   const { namespace, token } = options;
   const connected = connection({ namespace, token, endpoints: endpointsOf(options) });
+  const messages = queue(connected);
   return {
-    queue: queue(connected),
+    queue: messages,
     get control() {
       const api = apiOf(options.discovery);
       if (api === undefined) throw needed("discovery", "control needs discovery: 'api://host:port'");
       return control({ api, token });
     },
-    close: connected.close,
+    close() {
+      messages.close();
+      connected.close();
+    },
   };
 }
 

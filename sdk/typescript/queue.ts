@@ -1,15 +1,22 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { type Message as Delivered, PublishRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
-import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Connection } from "./connection.ts";
 import { type ConsumeOptions, type ConsumerStream, consumerStream } from "./consumer-stream.ts";
 import { PrismError } from "./errors.ts";
+import { publisher } from "./publisher.ts";
+import { type Work, type WorkOptions, work } from "./work.ts";
 
 export type PublishOptions = {
   /** Messages of one key keep their order where the namespace is `ordered`. */
   readonly key?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * The same key within 24 hours is the same message, also from another process: it answers
+   * what the first was answered and adds nothing. Default: one of its own, so that a publish
+   * whose answer was lost can be repeated.
+   */
+  readonly idempotencyKey?: string;
 };
 
 export type Published = { readonly messageId: string; readonly offset: string; readonly recordedAt: Date };
@@ -33,6 +40,8 @@ export type Message = {
    * that is lost with its connection makes the message come again.
    */
   ack(): Promise<void>;
+  /** Not done: it comes again, at once or after `delayMs`; after five times it is put aside with `reason`. */
+  nack(options?: { readonly delayMs?: number; readonly reason?: string }): Promise<void>;
 };
 
 /** Messages one after the other; leaving the loop gives back what was not acknowledged. */
@@ -53,25 +62,34 @@ const bytes = new TextEncoder();
 const utf8 = new TextDecoder();
 
 export function queue(connection: Connection) {
+  const publishing = publisher(connection);
   return {
     /**
      * Resolves when the namespace's durability promise holds for it. Bytes go as they are,
-     * anything else as JSON. Where the outcome is unknown it rejects with
-     * `BACKEND_UNAVAILABLE`: publishing again may then publish twice.
+     * anything else as JSON. Many may be under way at a time; to keep the order of a key,
+     * await each. It is repeated for ten seconds, under one idempotency key. What then is
+     * not known rejects with `BACKEND_UNAVAILABLE`; a namespace without a log keeps no keys,
+     * and there publishing again may publish twice.
      */
-    async publish(
-      topic: string,
-      value: unknown,
-      { key = "", metadata = {} }: PublishOptions = {},
-    ): Promise<Published> {
+    async publish(topic: string, value: unknown, options: PublishOptions = {}): Promise<Published> {
+      const { key = "", metadata = {}, idempotencyKey = crypto.randomUUID() } = options;
       const payload = value instanceof Uint8Array ? value : bytes.encode(json(value));
-      const request = create(PublishRequestSchema, { topic, payload, key, metadata: { ...metadata } });
-      const { messageId, offset, recordedAt } = await connection.call(QueueService.method.publish, request);
+      const request = { topic, payload, key, metadata: { ...metadata }, idempotencyKey };
+      const { messageId, offset, recordedAt } = await publishing.publish(
+        create(PublishRequestSchema, request),
+      );
       return { messageId, offset, recordedAt: recordedAt ? timestampDate(recordedAt) : new Date(0) };
     },
 
     /** Begins at once, and over again whenever the connection is lost. Rejects with what that cannot mend. */
     consume: (topic: string, options: ConsumeOptions): Consumption => consumption(connection, topic, options),
+
+    /** Has `handle` work on each message: acknowledged when that resolves, redelivered when it rejects. */
+    work: (topic: string, options: WorkOptions, handle: (message: Message) => Promise<void>): Work =>
+      work(consumption(connection, topic, options), options, handle),
+
+    /** Ends what is under way. */
+    close: () => publishing.close(),
   };
 }
 
@@ -156,6 +174,7 @@ const message = (delivered: Delivered, from: ConsumerStream): Message => ({
   text: () => utf8.decode(delivered.payload),
   json: <Value>() => JSON.parse(utf8.decode(delivered.payload)) as Value,
   ack: async () => from.acknowledge(delivered.receipt),
+  nack: async ({ delayMs = 0, reason = "" } = {}) => from.reject(delivered.receipt, delayMs, reason),
 });
 
 function json(value: unknown): string {

@@ -37,8 +37,11 @@ afterAll(async () => {
 });
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
-const publish = (namespace: string, topic: string, count: number) =>
-  Promise.all(numbers(count).map((value) => as("writer", namespace, one).queue.publish(topic, value)));
+const publish = async (namespace: string, topic: string, count: number) => {
+  const client = as("writer", namespace, one);
+  await Promise.all(numbers(count).map((value) => client.queue.publish(topic, value)));
+  client.close();
+};
 const metadata = (who: string, namespace: string) => ({
   authorization: `Bearer ${who}`,
   "prism-namespace": namespace,

@@ -2,8 +2,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { prism } from "../../sdk/typescript/prism.ts";
-import { type ControlPlane, controlPlane, queueEntry } from "../proxy/control-plane.ts";
-import { folder, kafkaTopic, removeFolder, startProxy } from "../proxy/stage.ts";
+import { type ControlPlane, controlPlane, logged, queueEntry } from "../proxy/control-plane.ts";
+import { data, folder, kafkaTopic, removeFolder, startProxy } from "../proxy/stage.ts";
 
 let control: ControlPlane;
 let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
@@ -31,7 +31,8 @@ const restApi = () =>
 beforeAll(async () => {
   control = await controlPlane();
   kafka = await kafkaTopic(1);
-  control.put(queueEntry("orders", kafka.topic));
+  await (await data()).provision("orders");
+  control.put(queueEntry("orders", kafka.topic, { patterns: logged }));
   api = restApi();
   await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
   discovery = `api://127.0.0.1:${(api.address() as AddressInfo).port}`;

@@ -107,6 +107,13 @@ export declare type Error = Message$1<"prism.v1.Error"> & {
    * @generated from field: string message = 2;
    */
   message: string;
+
+  /**
+   * As in google.rpc.ErrorInfo.metadata.
+   *
+   * @generated from field: map<string, string> details = 3;
+   */
+  details: { [key: string]: string };
 };
 
 /**

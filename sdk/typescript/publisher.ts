@@ -1,0 +1,169 @@
+import type { ClientDuplexStream, ServiceError } from "@grpc/grpc-js";
+import type { PublishRequest, PublishResponse } from "../../proto/gen/prism/v1/message_pb.js";
+import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
+import type { Connection } from "./connection.ts";
+import { callError, neverSent, PrismError } from "./errors.ts";
+
+export interface Publisher {
+  /**
+   * Resolves with the proxy's answer. What may have been written is sent again only with an
+   * idempotency key, under which the second time adds nothing.
+   */
+  publish(request: PublishRequest): Promise<PublishResponse>;
+  close(): void;
+}
+
+type Item = {
+  request: PublishRequest;
+  readonly until: number;
+  readonly resolve: (response: PublishResponse) => void;
+  readonly reject: (error: PrismError) => void;
+};
+
+type Call = ClientDuplexStream<PublishRequest, PublishResponse>;
+
+const patienceMs = 10_000;
+const retryMs = 100;
+const longestRetryMs = 1_000;
+const window = 1_000;
+const idleMs = 500;
+// Nothing was done, and it may be otherwise in a moment.
+const notYet = ["NAMESPACE_NOT_READY", "RATE_LIMITED"];
+
+/** Publishes over one stream a proxy, in which many are under way at a time; a key always takes the same one. */
+export function publisher(connection: Connection): Publisher {
+  const lanes = new Map<string, Lane>();
+  // Where nothing remembers keys they are refused: then they are left out, and unknown outcomes told.
+  let keyless = false;
+  let closed = false;
+
+  const send = async (item: Item): Promise<void> => {
+    try {
+      const { key } = item.request;
+      const address = await connection.route(key === "" ? undefined : key);
+      const found = lanes.get(address) ?? lane(connection, address, settle);
+      lanes.set(address, found);
+      if (keyless) item.request = { ...item.request, idempotencyKey: "" };
+      found.send(item);
+    } catch (cause) {
+      settle(item, cause instanceof PrismError ? cause : callError(cause as ServiceError), true);
+    }
+  };
+
+  const again = (item: Item, error: PrismError): void => {
+    const afterMs = Number(error.details["retry_after_ms"] ?? retryMs);
+    const retry = (): void => (closed ? item.reject(error) : void send(item));
+    setTimeout(retry, Math.min(longestRetryMs, afterMs) * (0.5 + Math.random()));
+  };
+
+  /** `harmless`: it certainly was not written. */
+  const settle = (item: Item, error: PrismError, harmless: boolean): void => {
+    const keyed = item.request.idempotencyKey !== "";
+    const refusedKey = error.code === "UNIMPLEMENTED" && keyed;
+    if (refusedKey) keyless = true;
+    const passing =
+      notYet.includes(error.code) || (error.code === "BACKEND_UNAVAILABLE" && (harmless || keyed));
+    // At once, and so in the same order.
+    if (refusedKey && !closed) void send(item);
+    else if (closed || !passing || performance.now() > item.until) item.reject(error);
+    else again(item, error);
+  };
+
+  return {
+    publish: (request) =>
+      new Promise((resolve, reject) => {
+        void send({ request, until: performance.now() + patienceMs, resolve, reject });
+      }),
+    close() {
+      closed = true;
+      for (const each of lanes.values()) each.close();
+    },
+  };
+}
+
+type Lane = { send(item: Item): void; close(): void };
+type Settle = (item: Item, error: PrismError, harmless: boolean) => void;
+
+/** The stream to one proxy: opened when it is wanted, ended when it is idle. */
+function lane(connection: Connection, address: string, settle: Settle): Lane {
+  let waiting: Item[] = [];
+  let unanswered: Item[] = [];
+  let call: Call | undefined;
+  let opening = false;
+  let idle: NodeJS.Timeout | undefined;
+
+  const flush = (): void => {
+    if (call === undefined) return void open();
+    clearTimeout(idle);
+    while (unanswered.length < window) {
+      const item = waiting.shift();
+      if (item === undefined) break;
+      unanswered.push(item);
+      call.write(item.request);
+    }
+    const ending = call;
+    if (unanswered.length === 0) idle = setTimeout(() => end(ending), idleMs);
+  };
+
+  const end = (ending: Call): void => {
+    if (call === ending) call = undefined;
+    ending.end();
+  };
+
+  const open = async (): Promise<void> => {
+    if (opening || waiting.length === 0) return;
+    opening = true;
+    try {
+      const opened = (await connection.open(QueueService.method.publishStream, address)) as Call;
+      call = opened;
+      opened.on("data", answered);
+      opened.on("error", (error: ServiceError) => failed(opened, callError(error), neverSent(error)));
+      opened.on("end", () => failed(opened, lost(), false));
+    } catch (cause) {
+      fail(cause instanceof PrismError ? cause : callError(cause as ServiceError), true);
+    } finally {
+      opening = false;
+    }
+    if (call !== undefined) flush();
+  };
+
+  const answered = (response: PublishResponse): void => {
+    const item = unanswered.shift();
+    if (item === undefined) return;
+    const { error } = response;
+    if (error === undefined) item.resolve(response);
+    else settle(item, new PrismError(error.code, error.message, { details: error.details }), false);
+    flush();
+  };
+
+  const failed = (of: Call, error: PrismError, harmless: boolean): void => {
+    // One that was ended for idleness has nothing under way.
+    if (call !== of) return;
+    call = undefined;
+    clearTimeout(idle);
+    connection.avoid(address);
+    fail(error, harmless);
+  };
+
+  const fail = (error: PrismError, harmless: boolean): void => {
+    const [begun, unsent] = [unanswered, waiting];
+    [unanswered, waiting] = [[], []];
+    for (const item of begun) settle(item, error, harmless || notYet.includes(error.code));
+    for (const item of unsent) settle(item, error, true);
+  };
+
+  return {
+    send(item) {
+      waiting.push(item);
+      flush();
+    },
+    close() {
+      clearTimeout(idle);
+      call?.cancel();
+      call = undefined;
+      fail(new PrismError("BACKEND_UNAVAILABLE", "this client was closed"), false);
+    },
+  };
+}
+
+const lost = (): PrismError => new PrismError("BACKEND_UNAVAILABLE", "the stream of publishes has ended");
