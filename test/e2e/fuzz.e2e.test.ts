@@ -10,7 +10,7 @@ import { type TestPrism, testPrism } from "../setup/prism.ts";
 /** There are four runs. In `npm test` each calls everything a few times; in the long run, for twenty seconds. */
 const effort =
   process.env["PRISM_SOAK_SECONDS"] === undefined
-    ? ["--phases", "fuzzing", "--max-examples", "6"]
+    ? ["--phases", "fuzzing", "--max-examples", "5"]
     : ["--max-time", "20"];
 
 /** A team, what is planted for it, and what of that nobody else may ever see. */
