@@ -35,7 +35,7 @@ let cluster: KafkaCluster;
 beforeAll(async () => {
   server = await kafkaWithLogins();
   cluster = { brokers: server.brokers, sasl: server.admin };
-});
+}, 120_000);
 afterAll(() => server?.close());
 
 backendContract("a Kafka topic where brokers ask who somebody is", async () => {

@@ -4,11 +4,18 @@ import type { KafkaSasl } from "../../backends/kafka-connection.ts";
 import { kafka } from "../../stack/kafka.ts";
 import { ownServer } from "./own-server.ts";
 
-/** A Kafka that asks everybody who they are, and lets nobody do what no rule allows. */
-export async function kafkaWithLogins() {
+/**
+ * A Kafka that asks everybody who they are, and lets nobody do what no rule allows.
+ * `advertised`: a port that clients are sent to, and that leads here.
+ */
+export async function kafkaWithLogins(advertised?: number) {
   const { place, close } = await ownServer(kafka, async ({ folder, secret }, args) => {
     const file = join(folder, "server.properties");
-    await writeFile(file, withLogins(await readFile(file, "utf8"), secret));
+    const asIs = await readFile(file, "utf8");
+    const sent = asIs.replace(/^(advertised.listeners=PLAINTEXT:\/\/[^:]+):\d+/m, (all, before) =>
+      advertised === undefined ? all : `${before}:${advertised}`,
+    );
+    await writeFile(file, withLogins(sent, secret));
     return args;
   });
   const admin: KafkaSasl = { mechanism: "PLAIN", username: "prism", password: place.secret };

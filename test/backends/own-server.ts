@@ -63,7 +63,7 @@ async function untilAnswers(server: Server, place: Place, child: ChildProcess): 
     try {
       return await server.answers(server.environment(place), AbortSignal.timeout(2_000));
     } catch (error) {
-      if (attempt >= 150) throw error;
+      if (attempt >= 400) throw error;
       await delay(200);
     }
   }
