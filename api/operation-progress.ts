@@ -2,7 +2,7 @@ import type { RecordedEvent } from "../domain/event.ts";
 import type { NamespaceEvent } from "../domain/namespace/events.ts";
 import { streamOf } from "../domain/namespace/namespace.ts";
 import { type OperationRow, operations } from "../domain/projections/operations.ts";
-import type { EventStore } from "../eventstore/event-store.ts";
+import { type EventStore, StoreError } from "../eventstore/event-store.ts";
 
 export type OperationAddress = { readonly namespace: string; readonly operation: string };
 
@@ -25,18 +25,42 @@ export async function* progressOf(
   { namespace, operation }: OperationAddress,
   signal: AbortSignal,
 ): AsyncIterable<Progressed> {
-  const stream = streamOf(namespace);
   let row: OperationRow | undefined;
-  for await (const item of store.subscribe({ filter: { streamPrefixes: [stream] }, signal })) {
-    if (item.kind === "caughtUp") yield { kind: "caughtUp" };
-    if (item.kind !== "event") continue;
-    // The filter goes by the name's beginning, and other names begin like it.
-    const event = item.event as RecordedEvent<NamespaceEvent>;
-    if (event.stream !== stream || event.metadata.operation !== operation) continue;
-    const after = operations.apply(row, event);
+  for await (const item of followed(store, streamOf(namespace), signal)) {
+    if (item === "caughtUp") {
+      yield { kind: "caughtUp" };
+      continue;
+    }
+    if (item.metadata.operation !== operation) continue;
+    const after = operations.apply(row, item);
     if (after === undefined) continue;
-    yield { kind: "moved", before: row, row: after, event };
+    yield { kind: "moved", before: row, row: after, event: item };
     row = after;
     if (row.ended_at !== null) return;
+  }
+}
+
+/** One stream's events, what there is and then what comes, without a look at what the log holds of others. */
+async function* followed(
+  store: EventStore,
+  stream: string,
+  signal: AbortSignal,
+): AsyncIterable<RecordedEvent<NamespaceEvent> | "caughtUp"> {
+  // Before the reading: what of the stream is not above it has been read, and nothing before it comes again.
+  let after = await store.head();
+  try {
+    for await (const event of store.readStream(stream)) {
+      if (signal.aborted) return;
+      yield event as RecordedEvent<NamespaceEvent>;
+      if (event.position > after) after = event.position;
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError && error.kind === "StreamNotFound")) throw error;
+  }
+  yield "caughtUp";
+  for await (const item of store.subscribe({ after, filter: { streamPrefixes: [stream] }, signal })) {
+    // The filter goes by the name's beginning, and other names begin like it.
+    if (item.kind === "event" && item.event.stream === stream)
+      yield item.event as RecordedEvent<NamespaceEvent>;
   }
 }
