@@ -19,9 +19,17 @@ export function s3Users(address: S3Address, ask: Ask): S3Users {
     const answer = await fetch(url, { method: "PATCH", headers, body, signal: timed.signal });
     return { status: answer.status, text: await answer.text() };
   };
-  const done = async (what: string, asked: Promise<{ status: number; text: string }>) => {
-    const { status, text } = await asked;
-    if (status >= 300) throw new Error(`${what}: ${status} ${text.slice(0, 200)}`);
+  /** `unless`: statuses that are answers too. Answers the status. */
+  const done = async (
+    path: string,
+    timed: Timed,
+    query: Record<string, string>,
+    body: string,
+    unless: number,
+  ) => {
+    const { status, text } = await call(path, timed, query, body);
+    if (status < 300 || status === unless) return status;
+    throw new Error(`${path}: ${status} ${/<Code>([^<]*)/.exec(text)?.[1] ?? ""}`);
   };
 
   return {
@@ -34,31 +42,19 @@ export function s3Users(address: S3Address, ask: Ask): S3Users {
       }),
 
     async set(user, secret, timed) {
-      const known = await this.list(timed);
-      const account = (inner: string) => `<Account>${inner}<Role>user</Role></Account>`;
-      await ask(`set up user ${user}`, timed, () =>
-        known?.has(user) === true
-          ? done(
-              "update-user",
-              call(
-                "/update-user",
-                timed,
-                { access: user },
-                `<MutableProps><Secret>${secret}</Secret><Role>user</Role></MutableProps>`,
-              ),
-            )
-          : done(
-              "create-user",
-              call("/create-user", timed, {}, account(`<Access>${user}</Access><Secret>${secret}</Secret>`)),
-            ),
-      );
+      const changed = `<MutableProps><Secret>${secret}</Secret><Role>user</Role></MutableProps>`;
+      const made = `<Account><Access>${user}</Access><Secret>${secret}</Secret><Role>user</Role></Account>`;
+      await ask(`set up user ${user}`, timed, async () => {
+        const update = () => done("/update-user", timed, { access: user }, changed, 404);
+        if ((await update()) !== 404) return;
+        // Resources of a namespace are made side by side, and all of them want the one user.
+        if ((await done("/create-user", timed, {}, made, 409)) === 409) await update();
+      });
     },
 
     async remove(user, timed) {
       if ((await this.list(timed))?.has(user) !== true) return;
-      await ask(`delete user ${user}`, timed, () =>
-        done("delete-user", call("/delete-user", timed, { access: user }, "")),
-      );
+      await ask(`delete user ${user}`, timed, () => done("/delete-user", timed, { access: user }, "", 404));
     },
   };
 }

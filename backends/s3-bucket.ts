@@ -81,12 +81,16 @@ export function s3Buckets(client: S3Client, ask: Ask) {
     },
 
     async create(bucket: string, timed: Timed): Promise<void> {
+      const command = new CreateBucketCommand({ Bucket: bucket, ObjectOwnership: ownership });
+      const attempt = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
       await call(
         `make bucket ${bucket}`,
         timed,
         (abortSignal) =>
-          client.send(new CreateBucketCommand({ Bucket: bucket, ObjectOwnership: ownership }), {
-            abortSignal,
+          attempt(abortSignal).catch((error: unknown) => {
+            // versitygw's word to who loses a race; the next answer says who has it.
+            if ((error as Error).name !== "InternalError") throw error;
+            return attempt(abortSignal);
           }),
         "BucketAlreadyOwnedByYou",
         "BucketAlreadyExists",
