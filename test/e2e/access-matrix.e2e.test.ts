@@ -18,7 +18,7 @@ const callers: readonly (readonly [who: string, wish: Wish | undefined])[] = [
  * What each caller is answered, column by column. A number is the status. With 200:
  * `all` tells of its team or its plan, `few` of its name and no more than a consumer may see, `none` tells
  * nothing of it, `no` is a preview that says FORBIDDEN.
- * 409 is the answer to who may do it, where it has been done.
+ * 409 is the answer to who may do it, where it has been done; 400 to who may delete it, and did not say its name.
  */
 const table: Readonly<Record<string, string>> = {
   "GET /healthz": "none none none none none none none",
@@ -33,8 +33,8 @@ const table: Readonly<Record<string, string>> = {
   "GET /api/v1/namespaces/:ns/endpoints": "few 404 few few few few 401",
   "GET /api/v1/namespaces/:ns/history": "all 404 403 403 all all 401",
   "GET /api/v1/namespaces/:ns/replay": "all 404 403 403 all all 401",
-  "PATCH /api/v1/namespaces/:ns": "501 501 501 501 501 501 401",
-  "DELETE /api/v1/namespaces/:ns": "501 501 501 501 501 501 401",
+  "PATCH /api/v1/namespaces/:ns": "all 404 403 403 all 403 401",
+  "DELETE /api/v1/namespaces/:ns": "400 404 403 403 400 403 401",
   "POST /api/v1/namespaces/:ns/try/:verb": "501 501 501 501 501 501 401",
   "POST /api/v1/plans": "all no no no all no 401",
   "GET /api/v1/events": "all 404 403 403 all all 401",
@@ -87,6 +87,7 @@ describe("who may do what", async () => {
 
   const bodies: Readonly<Record<string, () => object>> = {
     "POST /api/v1/namespaces": () => request(name),
+    "PATCH /api/v1/namespaces/:ns": () => ({}),
     "POST /api/v1/plans": () => request("another-name"),
     "PUT /api/v1/teams/:team": () => ({ quota: {} }),
     "POST /api/v1/operations/:id/approve": () => ({ plan_hash: "0" }),

@@ -70,7 +70,7 @@ describe("creates at the same time", () => {
   });
 
   it("five hundred on a quota for a hundred never hold more, and who loses learns what is left", {
-    timeout: 240_000,
+    timeout: 400_000,
   }, async () => {
     const team = "crowded-team";
     await root.teams.set(team, { ...plenty, namespaces: 100 });
@@ -163,7 +163,7 @@ describe("creates at the same time", () => {
     const asked = await one.namespaces.create(request, { waitSeconds: 60 }).catch(asPrismError);
     if (asked instanceof PrismError) return asked;
     const operation = () => one.operations.get(asked.operation?.id ?? "");
-    await expect.poll(async () => (await operation()).state, { timeout: 100_000 }).toMatch(/awaiting|failed/);
+    await expect.poll(async () => (await operation()).state, { timeout: 300_000 }).toMatch(/awaiting|failed/);
     const { state, error } = await operation();
     return error === null ? state : new PrismError(error.code, error.message, error);
   };
