@@ -23,7 +23,7 @@ import type { Timed } from "./timed.ts";
 
 const page = 1_000;
 /** What a client that died left half-uploaded is dropped after so many days. */
-export const staleDays = 1;
+const staleDays = 1;
 const staleMs = staleDays * 86_400_000;
 const ownership = "BucketOwnerEnforced";
 
