@@ -2,7 +2,8 @@ import type { TeamCommands } from "../control/team-commands.ts";
 import type { Json } from "../domain/json.ts";
 import { ownersNamed } from "../domain/request/examine.ts";
 import type { Facts } from "../domain/request/rules.ts";
-import { remaining, type Team } from "../domain/team/team.ts";
+import { type Amounts, plus } from "../domain/team/quota.ts";
+import { held, remaining, type Team } from "../domain/team/team.ts";
 import type { Caller } from "../runtime/auth.ts";
 
 /**
@@ -14,6 +15,8 @@ export async function factsAbout(
   caller: Caller,
   team: string | undefined,
   document: Json,
+  /** One that is there already: what it holds is its own. */
+  namespace?: string,
 ): Promise<{ readonly known: Facts; readonly team: Team | undefined }> {
   const named = [...new Set([...(team === undefined ? [] : [team]), ...ownersNamed(document)])];
   const found = new Map(
@@ -24,7 +27,12 @@ export async function factsAbout(
   const known: Facts = {
     caller,
     teamExists: exists,
-    quota: own && { quota: own.quota, remaining: remaining(own) },
+    quota: own && { quota: own.quota, remaining: leftFor(own, namespace) },
   };
   return { known, team: own };
+}
+
+function leftFor(team: Team, namespace: string | undefined): Amounts {
+  const holding = namespace === undefined ? undefined : team.holdings.get(namespace);
+  return holding === undefined ? remaining(team) : plus(remaining(team), held(holding));
 }

@@ -2,6 +2,7 @@ import { v5 as uuid5, v7 as uuid7 } from "uuid";
 import type { IdempotencyKeys } from "../control/idempotency-keys.ts";
 import { PrismError } from "../domain/errors.ts";
 import { canonicalJson, type Json } from "../domain/json.ts";
+import { begunBy } from "../domain/namespace/progress.ts";
 import { sha256Hex } from "../domain/sha256.ts";
 import type { EventStore } from "../eventstore/event-store.ts";
 import type { Caller } from "../runtime/auth.ts";
@@ -26,8 +27,13 @@ export type KeyedRequest = {
 const operationIds = "0a0d5c6e-6a8c-4d0e-8a43-7c1d1f0e2b55";
 const longestKey = 200;
 
+/** What is asked under the key: a create, or a change of a namespace that is there. */
+export type Keyed =
+  | { readonly method: "POST" }
+  | { readonly method: "PATCH" | "DELETE"; readonly namespace: string };
+
 /**
- * A create under its `Idempotency-Key`. `IDEMPOTENCY_KEY_REUSED` where the key came with another body before.
+ * A request under its `Idempotency-Key`. `IDEMPOTENCY_KEY_REUSED` where the key came with another body before.
  * Without a key every request is its own.
  */
 export function keyedBy(
@@ -35,12 +41,13 @@ export function keyedBy(
   caller: Caller,
   body: Json,
   key: string | undefined,
+  what: Keyed = { method: "POST" },
 ): KeyedRequest {
   if (key === undefined) {
     return { operation: uuid7(), before: async () => undefined, claim: async () => {} };
   }
   if (key.length > longestKey) throw tooLong();
-  const operation = uuid5([caller.subject, "POST", "/api/v1/namespaces", key].join("\n"), operationIds);
+  const operation = uuid5([caller.subject, what.method, pathOf(what), key].join("\n"), operationIds);
   const digest = sha256Hex(canonicalJson(body));
   return {
     operation,
@@ -59,20 +66,26 @@ export function keyedBy(
   };
 }
 
+const pathOf = (what: Keyed): string =>
+  what.method === "POST" ? "/api/v1/namespaces" : `/api/v1/namespaces/${what.namespace}`;
+
 async function startedBefore(
   { store, starter }: KeyedDependencies,
   namespace: string,
   operation: string,
 ): Promise<StartedOperation | undefined> {
-  const { events } = await readNamespace(store, namespace);
-  for (const { type, data, metadata, recordedAt } of events) {
-    if (type !== "NamespaceRequested" || data.operation !== operation) continue;
-    const { team, client_api } = data.request;
+  const { events, state } = await readNamespace(store, namespace);
+  let asked = state.request;
+  for (const event of events) {
+    if (event.type === "NamespaceRequested") asked = event.data.request;
+    const begins = begunBy(event);
+    if (begins?.operation !== operation || asked === undefined || !("workflow" in event.data)) continue;
+    const { team, client_api } = asked;
     return {
-      ...{ namespace, operation, actor: metadata.actor, team, client_api },
-      kind: "create",
-      started_at: recordedAt.toISOString(),
-      workflow: data.workflow,
+      ...{ namespace, operation, actor: event.metadata.actor, team, client_api },
+      kind: begins.kind,
+      started_at: event.recordedAt.toISOString(),
+      workflow: event.data.workflow,
     };
   }
   const running = await starter.notBegun({ namespace });

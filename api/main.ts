@@ -5,6 +5,7 @@ import { backendReports } from "../control/backend-reports.ts";
 import { idempotencyKeys } from "../control/idempotency-keys.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
+import { outcomeOf } from "../domain/namespace/outcome.ts";
 import { audit } from "../domain/projections/audit.ts";
 import { namespaces } from "../domain/projections/namespaces.ts";
 import { operations } from "../domain/projections/operations.ts";
@@ -32,6 +33,7 @@ import { leaseSeconds } from "./lease-seconds.ts";
 import { operationStarter } from "./operation-starter.ts";
 import { operatorRoutes } from "./operator.ts";
 import { projectionLag } from "./projection-lag.ts";
+import { readNamespace } from "./read-namespace.ts";
 import { apiRoutes } from "./routes.ts";
 
 /** The control plane: REST for people, a directory stream for proxies, the projections that both read. */
@@ -65,7 +67,12 @@ run(async () => {
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const starter = operationStarter(
     { client, connection },
-    { taskQueue: config.temporal.taskQueue, timeouts: config.timeouts },
+    {
+      taskQueue: config.temporal.taskQueue,
+      timeouts: config.timeouts,
+      hasEnded: async ({ namespace, operation }) =>
+        outcomeOf((await readNamespace(store, namespace)).events, operation) !== undefined,
+    },
   );
 
   const deps = {

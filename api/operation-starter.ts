@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type Client,
   type Connection,
@@ -10,6 +11,9 @@ import { PrismError } from "../domain/errors.ts";
 import type { OperationKind } from "../domain/namespace/progress.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
 import type { CreateNamespace } from "../workflows/create-namespace.ts";
+import type { DeleteNamespace } from "../workflows/delete-namespace.ts";
+import type { UpdateNamespace } from "../workflows/update-namespace.ts";
+import type { Work } from "../workflows/work.ts";
 
 export type StartedOperation = Occasion & {
   readonly kind: OperationKind;
@@ -20,8 +24,16 @@ export type StartedOperation = Occasion & {
 };
 
 export interface OperationStarter {
-  /** Starts the operation; `OPERATION_IN_PROGRESS` where the namespace has another one. */
+  /** Each starts an operation; `OPERATION_IN_PROGRESS` where the namespace has another one. */
   create(occasion: Occasion, request: NamespaceRequest): Promise<StartedOperation>;
+  /** `request`: the whole of what is to be. */
+  update(
+    occasion: Occasion,
+    request: NamespaceRequest,
+    ifVersion: number | undefined,
+  ): Promise<StartedOperation>;
+  /** `about`: the namespace as it is. */
+  remove(occasion: Occasion, about: NamespaceRequest, confirm: string | undefined): Promise<StartedOperation>;
   /** An operation that Temporal has but no worker has begun, so that no event tells of it yet. */
   notBegun(
     by: { readonly operation: string } | { readonly namespace: string },
@@ -32,7 +44,9 @@ export interface OperationStarter {
 
 export type StarterOptions = {
   readonly taskQueue: string;
-  readonly timeouts: CreateNamespace["timeouts"] & { readonly stickyMs: number };
+  readonly timeouts: Work["timeouts"] & { readonly stickyMs: number };
+  /** Whether the operation's end is on its namespace's stream. */
+  readonly hasEnded: (operation: StartedOperation) => Promise<boolean>;
 };
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
@@ -46,39 +60,70 @@ export const workflowIdOf = (namespace: string): string => `namespace/${namespac
 
 export function operationStarter(
   { client, connection }: { readonly client: Client; readonly connection: Connection },
-  { taskQueue, timeouts: { stickyMs, ...within } }: StarterOptions,
+  { taskQueue, timeouts: { stickyMs, ...within }, hasEnded }: StarterOptions,
 ): OperationStarter {
   const recent = remembered();
-  return {
-    async create(occasion, request) {
-      const workflowId = workflowIdOf(occasion.namespace);
-      const memo: Memo = { occasion, team: request.team, client_api: request.client_api };
-      const args: [CreateNamespace] = [
-        {
-          occasion,
-          request,
-          timeouts: within,
-        },
-      ];
-      const started = client.workflow.start("createNamespace", {
+
+  /** The last operation has ended on the stream a moment before its workflow does. */
+  const whenFree = async <T>(namespace: string, begin: () => Promise<T>): Promise<T> => {
+    for (const deadline = Date.now() + closingMs; ; await delay(50)) {
+      try {
+        return await ask(namespace, begin());
+      } catch (error) {
+        const taken = error instanceof PrismError && error.code === "OPERATION_IN_PROGRESS";
+        if (!taken || Date.now() > deadline) throw error;
+        const other = await running(client, namespace);
+        if (other !== undefined && !(await hasEnded(other))) throw error;
+      }
+    }
+  };
+
+  /** `about`: the namespace as it is, or is to be. */
+  const start = async (
+    kind: keyof typeof types,
+    occasion: Occasion,
+    about: NamespaceRequest,
+    input: object,
+  ): Promise<StartedOperation> => {
+    const { team, client_api } = about;
+    const workflowId = workflowIdOf(occasion.namespace);
+    const memo: Memo = { occasion, kind, team, client_api };
+    const begin = () =>
+      client.workflow.start(types[kind], {
         workflowId,
         taskQueue,
-        args,
+        args: [{ occasion, timeouts: within, ...input }],
         memo,
         workflowTaskTimeout: stickyMs,
         workflowIdReusePolicy: "ALLOW_DUPLICATE",
         workflowIdConflictPolicy: "FAIL",
         typedSearchAttributes: [
           { key: namespaceKey, value: occasion.namespace },
-          { key: teamKey, value: request.team },
-          { key: operationKey, value: "create" },
+          { key: teamKey, value: team },
+          { key: operationKey, value: kind },
           { key: operationIdKey, value: occasion.operation },
         ],
-        staticSummary: `create ${request.client_api} namespace ${occasion.namespace} for ${request.team}`,
+        staticSummary: `${kind} ${client_api} namespace ${occasion.namespace} of ${team}`,
       });
-      const handle = await ask(occasion.namespace, started);
-      const workflow = { id: workflowId, run_id: handle.firstExecutionRunId };
-      return recent.keep(startedAs(memo, new Date(), workflow));
+    const handle = await whenFree(occasion.namespace, begin);
+    const workflow = { id: workflowId, run_id: handle.firstExecutionRunId };
+    return recent.keep(startedAs(memo, new Date(), workflow));
+  };
+
+  return {
+    create(occasion, request) {
+      const input: Told<CreateNamespace> = { request };
+      return start("create", occasion, request, input);
+    },
+
+    update(occasion, request, ifVersion) {
+      const input: Told<UpdateNamespace> = { request, ...(ifVersion === undefined ? {} : { ifVersion }) };
+      return start("update", occasion, request, input);
+    },
+
+    remove(occasion, about, confirm) {
+      const input: Told<DeleteNamespace> = { confirm };
+      return start("delete", occasion, about, input);
     },
 
     async notBegun(by) {
@@ -95,6 +140,14 @@ export function operationStarter(
     },
   };
 }
+
+/** What an operation's workflow is told beside whose work it does. */
+type Told<Input extends Work> = Omit<Input, keyof Work>;
+
+const types = { create: "createNamespace", update: "updateNamespace", delete: "deleteNamespace" } as const;
+
+/** A workflow that has nothing left to do ends within it. */
+const closingMs = 10_000;
 
 const kept = 1_000;
 
@@ -131,11 +184,16 @@ function startedBy({ memo, startTime, workflowId, runId }: Execution): StartedOp
 }
 
 /** What Temporal keeps beside the workflow, so that it can be shown before any event is written. */
-type Memo = { readonly occasion: Occasion; readonly team: string; readonly client_api: string };
+type Memo = {
+  readonly occasion: Occasion;
+  readonly kind: OperationKind;
+  readonly team: string;
+  readonly client_api: string;
+};
 
 const startedAs = (memo: Memo, at: Date, workflow: StartedOperation["workflow"]): StartedOperation => ({
   ...memo.occasion,
-  kind: "create",
+  kind: memo.kind,
   team: memo.team,
   client_api: memo.client_api,
   started_at: at.toISOString(),

@@ -14,6 +14,14 @@ export const requestBody = z
   })
   .describe("RFC-027's namespace request, as JSON or YAML");
 
+export const patchBody = z
+  .looseObject({
+    needs: z.looseObject({}).optional(),
+    access: z.looseObject({}).optional(),
+    policies: z.looseObject({}).optional(),
+  })
+  .describe("A merge patch (RFC 7396) on the namespace's request, as JSON or YAML");
+
 /** The domain reads the body itself: it answers all violations at once, each with its cure. */
 export const acceptsAnyBody = (part: { readonly httpPart?: string | undefined }) =>
   part.httpPart === "body" ? (value: unknown) => ({ value }) : validatorCompiler(part as never);

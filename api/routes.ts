@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from "fastify";
 import { auditRoutes } from "./audit.ts";
 import { type BackendRoutes, backendRoutes } from "./backends.ts";
+import { type ChangeRoutes, changeRoutes } from "./change-routes.ts";
 import { type CreateRoute, createRoute } from "./create-route.ts";
 import { type EventRoutes, eventRoutes } from "./events.ts";
 import { type HistoryRoutes, historyRoutes } from "./history.ts";
@@ -14,6 +15,7 @@ import { unbuiltRoutes } from "./unbuilt.ts";
 
 export type ApiDependencies = Parameters<typeof auditRoutes>[0] &
   BackendRoutes &
+  ChangeRoutes &
   CreateRoute &
   EventRoutes &
   HistoryRoutes &
@@ -31,6 +33,7 @@ export const apiRoutes =
     // First of all: who is not signed in learns nothing, not even what is wrong with their question.
     server.addHook("onRequest", async (request) => void (await request.caller()));
     await server.register(createRoute(deps), { prefix });
+    await server.register(changeRoutes(deps), { prefix });
     await server.register(namespaceRoutes(deps), { prefix });
     await server.register(operationRoutes(deps), { prefix });
     await server.register(interventionRoutes(deps), { prefix });

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Namespace, PlanAnswer } from "../sdk/typescript/control.ts";
+import { changeCommands } from "./change.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { whatNext } from "./operation.ts";
 import { outputOption, wholeNumber } from "./options.ts";
@@ -16,6 +17,7 @@ export function namespaceCommands(program: Command, context: Context): void {
     .command("namespace")
     .description("ask for a namespace, and look at what there is");
   pastCommands(namespace, context);
+  changeCommands(namespace, context);
 
   namespace
     .command("create")

@@ -9,10 +9,6 @@ const unbuilt: Readonly<Record<string, readonly (readonly [string, string])[]>> 
     ["apply", "applying a file"],
     ["relay", "rewinding a relay"],
   ],
-  namespace: [
-    ["update", "updating a namespace"],
-    ["delete", "deleting a namespace"],
-  ],
 };
 
 /** Commands that are promised and not built: they refuse, and are not advertised. */

@@ -162,6 +162,11 @@ export type CreateOptions = {
 
 export type Control = ReturnType<typeof control>;
 
+const waiting = ({ waitSeconds, idempotencyKey }: CreateOptions): Record<string, string> => ({
+  ...(waitSeconds === undefined ? {} : { prefer: `wait=${waitSeconds}` }),
+  ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+});
+
 /** The control plane for programs. Rejects with `PrismError`: the API's code, message and details. */
 export function control(options: ControlOptions) {
   const get = <T>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<T> =>
@@ -173,16 +178,32 @@ export function control(options: ControlOptions) {
   return {
     namespaces: {
       /** `request`: RFC-027's form, as an object or as YAML text. */
-      create: (
-        request: object | string,
-        { waitSeconds, idempotencyKey }: CreateOptions = {},
-      ): Promise<Namespace> =>
+      create: (request: object | string, patience: CreateOptions = {}): Promise<Namespace> =>
         call<Namespace>(options, "POST", "/namespaces", {
           ...bodyOf(request),
+          headers: waiting(patience),
+        }),
+      /** `patch`: a merge patch (RFC 7396); lists are replaced. `ifVersion`: refused where it has another one. */
+      update: (
+        name: string,
+        patch: object,
+        { ifVersion, ...patience }: CreateOptions & { readonly ifVersion?: number } = {},
+      ): Promise<Namespace> =>
+        call<Namespace>(options, "PATCH", `/namespaces/${one(name)}`, {
+          body: JSON.stringify(patch),
+          type: "application/merge-patch+json",
           headers: {
-            ...(waitSeconds === undefined ? {} : { prefer: `wait=${waitSeconds}` }),
-            ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+            ...waiting(patience),
+            ...(ifVersion === undefined ? {} : { "if-match": `"${ifVersion}"` }),
           },
+        }),
+      /** Destroys what it holds; `confirm` is its name once more. */
+      delete: (
+        name: string,
+        { confirm, ...patience }: CreateOptions & { readonly confirm?: string } = {},
+      ): Promise<Namespace> =>
+        call<Namespace>(options, "DELETE", `/namespaces/${one(name)}${queryOf({ confirm })}`, {
+          headers: waiting(patience),
         }),
       get: (name: string, { asOf }: Past = {}) => get<Namespace>(`/namespaces/${one(name)}`, { as_of: asOf }),
       list: ({

@@ -17,9 +17,10 @@ export const bodyOf = (request: object | string) =>
     : { body: JSON.stringify(request), type: "application/json" };
 
 type Sent = {
-  readonly body: string;
-  readonly type: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Of the body. */
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 /** One call of the control plane; its refusal is thrown as `PrismError`. */
@@ -27,7 +28,7 @@ export async function call<T>(
   { api, token, timeoutMs = 70_000 }: ControlOptions,
   method: string,
   path: string,
-  sent?: Sent,
+  { body, type, headers }: Sent = {},
 ): Promise<T> {
   const url = `${api.replace(/\/$/, "")}/api/v1${path}`;
   const answer = await fetch(url, {
@@ -35,9 +36,10 @@ export async function call<T>(
     headers: {
       authorization: `Bearer ${await tokenOf(token)}`,
       accept: "application/json",
-      ...(sent && { "content-type": sent.type, ...sent.headers }),
+      ...(type && { "content-type": type }),
+      ...headers,
     },
-    ...(sent && { body: sent.body }),
+    ...(body !== undefined && { body }),
     signal: AbortSignal.timeout(timeoutMs),
   }).catch((cause: unknown) => {
     throw new PrismError("BACKEND_UNAVAILABLE", `the control plane at ${api} did not answer`, { cause });

@@ -1,0 +1,69 @@
+import type { FastifyReply } from "fastify";
+import type { OperationRow } from "../domain/projections/operations.ts";
+import type { EventStore } from "../eventstore/event-store.ts";
+import type { ProjectionReader } from "../eventstore/runner/reader.ts";
+import type { Caller } from "../runtime/auth.ts";
+import { type LookupDependencies, lookup } from "./lookup.ts";
+import type { StartedOperation } from "./operation-starter.ts";
+import { decisionOf } from "./outcome.ts";
+import { sightOf } from "./rights.ts";
+
+export type AnsweringDependencies = LookupDependencies & {
+  readonly store: EventStore;
+  readonly operations: ProjectionReader<OperationRow>;
+};
+
+export type Answering = {
+  readonly caller: Caller;
+  readonly started: StartedOperation;
+  /** The `Prefer` header: `wait=N` in seconds. */
+  readonly prefer: string | undefined;
+  /** What a namespace answers with that is what was asked for. */
+  readonly done: { readonly status: string; readonly code: 200 | 201 };
+};
+
+const longestWaitSeconds = 60;
+
+/** Answers for an operation that has started: 202, or once it is decided as long as the caller wants to wait. */
+export function answering(deps: AnsweringDependencies) {
+  const { view } = lookup(deps);
+
+  const untilDecided = async (started: StartedOperation, patience: AbortSignal) => {
+    const decision = await decisionOf(deps.store, started, patience);
+    if (decision?.failure !== undefined) throw decision.failure;
+    if (decision === undefined) return false;
+    await deps.namespaces.waitFor(decision.position, patience);
+    await deps.operations.waitFor(decision.position, patience);
+    return true;
+  };
+
+  return async ({ caller, started, prefer, done }: Answering, reply: FastifyReply) => {
+    reply.header("location", `/api/v1/operations/${started.operation}`);
+    const waitMs = patienceMsOf(prefer);
+    const decided = waitMs > 0 && (await untilDecided(started, AbortSignal.timeout(waitMs)));
+    const row = await deps.namespaces.get(started.namespace);
+    // A later operation may have it, or another team the name.
+    const theirs = row?.operation.id === started.operation && sightOf(caller, row) === "all";
+    if (!theirs) return reply.status(202).send(beginning(started));
+    reply.header("etag", `"${row.version}"`);
+    const isDone = decided && row.status === done.status && row.operation.state === "succeeded";
+    return reply.status(isDone ? done.code : 202).send(await view(row, "all"));
+  };
+}
+
+const beginnings = { create: "provisioning", update: "active", delete: "deleting" } as const;
+
+/** Accepted, and not begun by a worker yet. */
+export const beginning = (started: StartedOperation) => ({
+  namespace: started.namespace,
+  status: started.kind in beginnings ? beginnings[started.kind as keyof typeof beginnings] : "active",
+  client_api: started.client_api,
+  endpoints: [],
+  team: started.team,
+  operation: { id: started.operation, kind: started.kind, state: "pending" },
+});
+
+function patienceMsOf(prefer: string | undefined): number {
+  const wait = /(?:^|[,;\s])wait\s*=\s*(\d{1,6})/.exec(prefer ?? "")?.[1];
+  return Math.min(Number(wait ?? 0), longestWaitSeconds) * 1000;
+}

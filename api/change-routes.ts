@@ -1,0 +1,95 @@
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { PrismError } from "../domain/errors.ts";
+import { type AnsweringDependencies, answering } from "./answering.ts";
+import { requestDeletion, requestUpdate } from "./change-namespace.ts";
+import type { CreateDependencies } from "./create-namespace.ts";
+import { lookup } from "./lookup.ts";
+import { requestDocument } from "./request-body.ts";
+import { acceptsAnyBody, patchBody } from "./request-schema.ts";
+import { errors, namespaceAnswer } from "./schemas.ts";
+
+export type ChangeRoutes = CreateDependencies & AnsweringDependencies;
+
+const tags = ["namespaces"];
+const params = z.object({ ns: z.string().max(200) });
+const headers = z.object({
+  prefer: z.string().optional(),
+  "idempotency-key": z.string().optional(),
+  "if-match": z.string().optional(),
+});
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/** What becomes of a namespace that is there. */
+export const changeRoutes =
+  (deps: ChangeRoutes): FastifyPluginAsyncZod =>
+  async (server) => {
+    const answer = answering(deps);
+    const { seen, view } = lookup(deps);
+
+    server.patch(
+      "/namespaces/:ns",
+      {
+        schema: {
+          tags,
+          summary: "Change what is asked for",
+          description:
+            "A merge patch (RFC 7396) on the request; lists are replaced. `If-Match` takes the ETag.",
+          params,
+          headers,
+          body: patchBody,
+          response: { 200: namespaceAnswer, 202: namespaceAnswer, ...errors },
+        },
+        validatorCompiler: acceptsAnyBody,
+      },
+      async (request, reply) => {
+        const caller = await request.caller();
+        const { ns: namespace } = request.params as { ns: string };
+        const {
+          prefer,
+          "idempotency-key": idempotencyKey,
+          "if-match": ifMatch,
+          "content-type": type,
+        } = request.headers as Headers;
+        const patch = requestDocument(request.body, type);
+        const asking = { caller, namespace, idempotencyKey };
+        const started = await requestUpdate(deps, asking, patch, versionIn(ifMatch));
+        if (started !== undefined)
+          return answer({ caller, started, prefer, done: { status: "active", code: 200 } }, reply);
+        const { row } = await seen(caller, namespace);
+        reply.header("etag", `"${row.version}"`);
+        return reply.status(200).send(await view(row, "all"));
+      },
+    );
+
+    server.delete(
+      "/namespaces/:ns",
+      {
+        schema: {
+          tags,
+          summary: "Delete a namespace, and all that it holds",
+          params,
+          headers,
+          querystring: z.object({ confirm: z.string().max(200).optional().describe("The namespace's name") }),
+          response: { 200: namespaceAnswer, 202: namespaceAnswer, ...errors },
+        },
+      },
+      async (request, reply) => {
+        const caller = await request.caller();
+        const { prefer, "idempotency-key": idempotencyKey } = request.headers as Headers;
+        const asking = { caller, namespace: request.params.ns, idempotencyKey };
+        const started = await requestDeletion(deps, asking, request.query.confirm);
+        return answer({ caller, started, prefer, done: { status: "deleted", code: 200 } }, reply);
+      },
+    );
+  };
+
+/** `"3"` as `ETag` has it; `*` and no header: whatever is there. */
+function versionIn(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;
+  const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(ifMatch.trim())?.[1];
+  if (version !== undefined) return Number(version);
+  throw new PrismError("INVALID_CONFIGURATION", "If-Match is no version of a namespace", {
+    details: { field: "If-Match", recommendation: "Send the ETag of GET /namespaces/{ns}" },
+  });
+}

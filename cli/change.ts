@@ -1,0 +1,65 @@
+import type { Command } from "commander";
+import type { Namespace } from "../sdk/typescript/control.ts";
+import { answer, type Context, controlOf } from "./context.ts";
+import { outputOption, wholeNumber } from "./options.ts";
+import { type Format, facts } from "./output.ts";
+import { type Asked, patchOf } from "./patch.ts";
+
+type Patience = { readonly output: Format; readonly wait?: boolean; readonly waitSeconds: number };
+
+/** `prism namespace update` and `delete`. */
+export function changeCommands(namespace: Command, context: Context): void {
+  namespace
+    .command("update <name>")
+    .description("change what is asked for: --needs.write_rps 10000, --policies.deletion_protection true")
+    .option(
+      "--add-consumer <service[:access]>",
+      "let a service in; :read-only lets it only read",
+      several,
+      [],
+    )
+    .option("--remove-consumer <service>", "let a service in no longer", several, [])
+    .option("--if-version <n>", "only where it has this version", wholeNumber(1))
+    .option("--wait", "wait until it is in force")
+    .option("--wait-seconds <n>", "how long --wait is patient", wholeNumber(1), 60)
+    .addOption(outputOption())
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (name: string, options: Patience & Asked & { ifVersion?: number }, command: Command) => {
+      const control = controlOf(context);
+      const current = await control.namespaces.get(name);
+      const version = options.ifVersion ?? current.version;
+      const patch = patchOf(command.args.slice(1), options, current);
+      const changed = await control.namespaces.update(name, patch, {
+        ...patience(options),
+        // What was read and is written back must not overwrite what came between.
+        ...(version === undefined ? {} : { ifVersion: version }),
+      });
+      answer(context, options.output, changed, () => told(changed));
+    });
+
+  namespace
+    .command("delete <name>")
+    .description("delete it, and all that it holds")
+    .requiredOption("--confirm [name]", "that you mean it")
+    .option("--wait", "wait until it is gone")
+    .option("--wait-seconds <n>", "how long --wait is patient", wholeNumber(1), 60)
+    .addOption(outputOption())
+    .action(async (name: string, options: Patience & { confirm: string | true }) => {
+      const confirm = options.confirm === true ? name : options.confirm;
+      const gone = await controlOf(context).namespaces.delete(name, { confirm, ...patience(options) });
+      answer(context, options.output, gone, () => told(gone));
+    });
+}
+
+const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+const patience = ({ wait, waitSeconds }: Patience) => (wait === true ? { waitSeconds } : {});
+
+const told = ({ namespace, status, version, operation }: Namespace): string =>
+  facts([
+    ["namespace", namespace],
+    ["status", status],
+    ["version", version],
+    ["operation", operation && `${operation.id} (${operation.kind}, ${operation.state})`],
+  ]);

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Control } from "../../sdk/typescript/control.ts";
+import { kafkaPartitions } from "../../stack/witnesses.ts";
+import { type TestPrism, testPrism } from "../setup/prism.ts";
+import { holdings } from "./holdings.ts";
+import { member, orderApi, queueRequest, stranger } from "./request.ts";
+
+describe("a namespace that is there", () => {
+  let prism: TestPrism;
+  let alice: Control;
+  let count = 0;
+  beforeAll(async () => {
+    prism = await testPrism();
+    alice = await prism.control(member);
+  });
+  afterAll(() => prism?.close());
+
+  const active = async (prefix: string, more: Record<string, unknown> = {}): Promise<string> => {
+    const name = prism.name(prefix);
+    const created = await alice.namespaces.create(queueRequest(name, more), { waitSeconds: 40 });
+    expect(created).toMatchObject({ status: "active", version: 1 });
+    return name;
+  };
+  const published = async (name: string) =>
+    (await prism.client(name, orderApi)).queue.publish("orders", { id: 1 });
+
+  describe("updated", () => {
+    it("gets a new version, which proxies have when it is reported", async () => {
+      const name = await active("larger");
+      const updated = await alice.namespaces.update(name, { needs: { write_rps: 250 } }, { waitSeconds: 40 });
+      expect(updated).toMatchObject({
+        status: "active",
+        version: 2,
+        needs: { write_rps: 250, replay: "enabled" },
+      });
+      await published(name);
+      expect((await alice.namespaces.history(name)).items.at(-1)?.type).toBe("ProxiesRegistered");
+    });
+
+    it("a service that is taken off the list is refused from then on, and one that is put on it is let in", async () => {
+      const name = await active("revoked");
+      await published(name);
+      const billing = [{ service: "billing", access: "read-write" }];
+      await alice.namespaces.update(name, { access: { consumers: billing } }, { waitSeconds: 40 });
+      await expect(published(name)).rejects.toMatchObject({ code: "NOT_FOUND" });
+      const client = await prism.client(name, { subject: "service:billing" });
+      await client.queue.publish("orders", { id: 2 });
+    });
+
+    it("of a version that is no longer there is refused, and of the one that is there goes through", async () => {
+      const name = await active("versions");
+      const change = { needs: { write_rps: 260 } };
+      await expect(alice.namespaces.update(name, change, { ifVersion: 7 })).rejects.toMatchObject({
+        code: "VERSION_CONFLICT",
+        details: { field: "If-Match", version: 1 },
+      });
+      const updated = await alice.namespaces.update(name, change, { ifVersion: 1, waitSeconds: 40 });
+      expect(updated.version).toBe(2);
+    });
+
+    it("into what it is already does nothing", async () => {
+      const name = await active("same");
+      expect(await alice.namespaces.update(name, { needs: { replay: "enabled" } })).toMatchObject({
+        version: 1,
+      });
+      expect((await alice.namespaces.history(name)).items.map(({ type }) => type)).not.toContain(
+        "UpdateRequested",
+      );
+    });
+
+    it.each([
+      ["another team", { team: "marketing-team" }, "team"],
+      ["another API", { client_api: "pubsub" }, "client_api"],
+      ["an unknown field", { needs: { write_rsp: 5 } }, "needs.write_rsp"],
+      ["no object", 5 as unknown as object, undefined],
+    ])("into %s is refused, and nothing changes", async (_, patch, field) => {
+      const name = await active(`wrong-${++count}`);
+      const refused = alice.namespaces.update(name, patch as object);
+      await expect(refused).rejects.toMatchObject({ details: field === undefined ? {} : { field } });
+      expect(await alice.namespaces.get(name)).toMatchObject({ version: 1, status: "active" });
+    });
+
+    it("what would have to move is refused with what that is", async () => {
+      const name = await active("moved");
+      await expect(
+        alice.namespaces.update(name, { needs: { durability: "best-effort" } }),
+      ).rejects.toMatchObject({
+        code: "MIGRATION_REQUIRED",
+      });
+    });
+  });
+
+  describe("deleted", () => {
+    it("takes with it all that it held; its owners still see its past, and the name is free", async () => {
+      const name = await active("gone");
+      const before = await holdings(prism.environment, name);
+      expect(before.length).toBeGreaterThan(3);
+      const deleted = await alice.namespaces.delete(name, { confirm: name, waitSeconds: 40 });
+      expect(deleted.status).toBe("deleted");
+      expect(await holdings(prism.environment, name)).toEqual([]);
+      await expect(published(name)).rejects.toThrow(/serves|exist/);
+      expect((await alice.namespaces.get(name)).status).toBe("deleted");
+      expect((await alice.namespaces.list()).items.map(({ namespace }) => namespace)).not.toContain(name);
+
+      const again = await alice.namespaces.create(queueRequest(name), { waitSeconds: 40 });
+      expect(again).toMatchObject({ status: "active", version: 1 });
+      expect(await kafkaPartitions(prism.environment, `${name}-queue`)).toBeGreaterThan(0);
+      await published(name);
+    });
+
+    it("is refused without its name, by whom it is not, and where it is protected; and nothing changes", async () => {
+      const name = await active("kept", { policies: { deletion_protection: true } });
+      await expect(alice.namespaces.delete(name)).rejects.toMatchObject({ code: "CONFIRMATION_REQUIRED" });
+      await expect(alice.namespaces.delete(name, { confirm: name })).rejects.toMatchObject({
+        code: "DELETION_PROTECTED",
+      });
+      const mallory = await prism.control(stranger);
+      await expect(mallory.namespaces.delete(name, { confirm: name })).rejects.toMatchObject({
+        code: "NOT_FOUND",
+      });
+      const consumer = await prism.control(orderApi);
+      await expect(consumer.namespaces.delete(name, { confirm: name })).rejects.toMatchObject({
+        code: "FORBIDDEN",
+      });
+      await published(name);
+      await alice.namespaces.update(name, { policies: { deletion_protection: false } }, { waitSeconds: 40 });
+      const deleted = await alice.namespaces.delete(name, { confirm: name, waitSeconds: 40 });
+      expect(deleted.status).toBe("deleted");
+    });
+  });
+});
