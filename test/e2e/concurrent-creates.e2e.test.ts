@@ -33,6 +33,7 @@ describe("creates at the same time", () => {
     control({
       api: prism.api,
       token: await prism.token({ subject: `user:${team}-${number}`, teams: [team] }),
+      timeoutMs: 300_000,
     });
 
   it("one of fifty gets the name, and the others add nothing to its history", async () => {
