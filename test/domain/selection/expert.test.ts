@@ -34,6 +34,12 @@ describe("an expert", () => {
     expect(warnings.map(({ field }) => field)).toEqual(["patterns"]);
   });
 
+  it("is told what that means in NATS", () => {
+    const given = asks({ patterns: [], backend: { type: "nats" } }, { durability: "strong" }, "pubsub");
+    const [warning] = accepted(given, root).selection.warnings;
+    expect(warning?.message).toContain("JetStream acknowledges before the disk has it");
+  });
+
   it("may go beyond every limit of a backend, and is warned of each", () => {
     const needs = { durability: "strong", consistency: "strong", data_size: "200GB" };
     const { plan, warnings, trace } = accepted(
