@@ -69,7 +69,10 @@ export function postgresRole(logins: Logins): PostgresRole {
       const [role] = await findRole(query, user);
       if (role === undefined || (await ownTables(query, owner)) > 0) return;
       await query(`alter role ${quoted(user)} nologin`);
-      await query(`drop owned by ${quoted(user)}`);
+      // Not `drop owned`, which only a superuser or a member may say: it owns nothing.
+      for (const table of await granted(query, user)) {
+        await query(`revoke all on ${table} from ${quoted(user)}`);
+      }
       // What it still has is in another database of this server; there it goes with the last table.
       const [{ elsewhere } = { elsewhere: 0 }] = await query<{ elsewhere: number }>(
         `select count(*)::int as elsewhere from pg_shdepend
@@ -195,6 +198,12 @@ async function rightsBeyond(
     const tag = ownerIn(comment);
     return tag?.namespace !== owner.namespace || tag.incarnation !== owner.incarnation;
   });
+}
+
+/** What somebody gave it by hand. */
+async function granted(query: Query, user: string): Promise<ReadonlySet<string>> {
+  const held = await rightsHeld(query, user, "");
+  return new Set(held.filter(({ grantee }) => grantee === user).map(({ table }) => table));
 }
 
 async function regclass(query: Query, table: string): Promise<string> {

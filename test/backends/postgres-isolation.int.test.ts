@@ -95,6 +95,20 @@ describe("a namespace with pg and its own login", () => {
     expect(asOurs(statement)).rejects.toMatchObject({ code: "42501" }),
   );
 
+  it("hides counts from namespaces, and not from who may read all statistics", async () => {
+    const [role, password] = [freshName("monitor_"), "of-this-test"];
+    await admin.query(`create role ${role} login password '${password}' in role pg_read_all_stats`);
+    const address = new URL(url);
+    Object.assign(address, { username: role, password });
+    const monitor = new pg.Client({ connectionString: address.href });
+    await monitor.connect();
+    const counted = await monitor.query(`select reltuples from pg_class where relname = '${table}_0'`);
+    expect(counted.rowCount).toBe(1);
+    await monitor.query(`select n_live_tup from pg_stat_user_tables where relname = '${table}_0'`);
+    await monitor.end();
+    await admin.query(`drop role ${role}`);
+  });
+
   it("lists its own tables alone", async () => {
     const { rows } = await asOurs(
       "select table_name from information_schema.tables where table_schema = 'public'",
@@ -160,5 +174,38 @@ describe("two tables of one namespace", () => {
     expect(await backend.observe(last, call(namespace, 1))).toMatchObject({ state: "ready" });
     await backend.remove(last, call(namespace, 1));
     expect(await roles()).toBe(0);
+  });
+});
+
+describe("where Prism itself is no superuser", () => {
+  it("makes the login all the same, says what that can see, and removes it", async () => {
+    const [role, password] = [freshName("plain_"), "of-this-test"];
+    await admin.query(`create role ${role} login createrole password '${password}'`);
+    const own = await ownDatabases(process.env, freshName("plain_"));
+    const address = new URL(own.urls["PRISM_DATA_URL"] ?? "");
+    const owner = new pg.Client({ connectionString: address.href });
+    await owner.connect();
+    await owner.query(`grant create on schema public to ${role}`);
+    await owner.end();
+    Object.assign(address, { username: role, password });
+    const plain = postgres({
+      pool: new pg.Pool({ connectionString: address.href, max: 2 }),
+      logins: logins("a secret of this test"),
+      deadlineMs: 8_000,
+    });
+    const namespace = freshName("seen");
+    const resource = tableOf(namespace);
+    const made = await plain.ensure(resource, call(namespace, 1));
+    expect(made.login).toMatchObject({
+      user: `prism_${namespace}_1`,
+      seeing: expect.stringContaining("row counts"),
+    });
+    expect(await plain.observe(resource, call(namespace, 1))).toMatchObject({ state: "ready" });
+    expect(await plain.remove(resource, call(namespace, 1))).toEqual({ removed: true });
+    const left = await admin.query("select 1 from pg_roles where rolname = $1", [`prism_${namespace}_1`]);
+    expect(left.rowCount).toBe(0);
+    await plain.close();
+    await own.drop();
+    await admin.query(`drop role ${role}`);
   });
 });
