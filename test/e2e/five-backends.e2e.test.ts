@@ -1,4 +1,4 @@
-import { HeadBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateBucketCommand, DeleteBucketCommand, HeadBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { credentials, Metadata, makeGenericClientConstructor, status } from "@grpc/grpc-js";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
@@ -8,6 +8,7 @@ import type { Control } from "../../sdk/typescript/control.ts";
 import { kafkaPartitions, missingTables } from "../../stack/witnesses.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { until } from "../setup/until.ts";
+import { holdings } from "./holdings.ts";
 import { member } from "./request.ts";
 
 const asked = (namespace: string, client_api: string, needs: Record<string, unknown> = {}) => ({
@@ -64,8 +65,8 @@ describe("namespaces on five backends", () => {
       redis.disconnect();
     }
   };
-  const inS3 = (Bucket: string) => {
-    const client = new S3Client({
+  const s3Client = () =>
+    new S3Client({
       endpoint: variable("PRISM_S3_ENDPOINT"),
       region: "us-east-1",
       forcePathStyle: true,
@@ -74,11 +75,13 @@ describe("namespaces on five backends", () => {
         secretAccessKey: variable("PRISM_S3_SECRET_ACCESS_KEY"),
       },
     });
-    return client.send(new HeadBucketCommand({ Bucket })).then(
-      () => true,
-      () => false,
-    );
-  };
+  const inS3 = (Bucket: string) =>
+    s3Client()
+      .send(new HeadBucketCommand({ Bucket }))
+      .then(
+        () => true,
+        () => false,
+      );
 
   it("are shown with how they are, what they can do and what of them is in use", async () => {
     const backends = async () => {
@@ -172,6 +175,21 @@ describe("namespaces on five backends", () => {
     await expect(create(asked(namespace, "queue", { retention: "90days" }))).rejects.toMatchObject({
       code: "UNIMPLEMENTED",
     });
+  });
+
+  it("one backend that cannot have it takes it back from the others, and frees the name", async () => {
+    const namespace = prism.name("in-the-way");
+    const client = s3Client();
+    await client.send(new CreateBucketCommand({ Bucket: `prism-${namespace}` }));
+    const { operation } = await alice.namespaces.create(asked(namespace, "pubsub", videoUploads));
+    const operationNow = () => alice.operations.get(operation?.id ?? "");
+    await expect.poll(async () => (await operationNow()).state, { timeout: 60_000 }).toBe("failed");
+    expect((await operationNow()).error).toMatchObject({ code: "INVALID_CONFIGURATION" });
+    expect(await holdings(prism.environment, namespace)).toEqual([]);
+    // It is somebody else's, and still there.
+    await client.send(new DeleteBucketCommand({ Bucket: `prism-${namespace}` }));
+    client.destroy();
+    expect(await create(asked(namespace, "pubsub", videoUploads))).toBe("active");
   });
 
   it.each([
