@@ -115,6 +115,10 @@ describe("namespaces on five backends", () => {
     expect(await inS3(`prism-${namespace}`)).toBe(true);
     const { items } = await alice.namespaces.history(namespace, { type: "ResourceProvisioned" });
     expect(items).toHaveLength(6);
+    const shown = await alice.namespaces.plan(namespace);
+    expect(shown).toMatchObject({
+      not_enforced_yet: expect.arrayContaining(["claim-check", "tiered-storage"]),
+    });
   });
 
   it("user-profiles-cache stands in Redis", async () => {
