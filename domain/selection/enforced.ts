@@ -7,4 +7,4 @@ import type { Policies } from "../request/request.ts";
  */
 export const enforcedPatterns: ReadonlySet<PatternType> = new Set<PatternType>(["wal", "replay-store"]);
 
-export const enforcedPolicies: ReadonlySet<keyof Policies> = new Set<keyof Policies>([]);
+export const enforcedPolicies: ReadonlySet<keyof Policies> = new Set<keyof Policies>(["deletion_protection"]);
