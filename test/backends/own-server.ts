@@ -36,15 +36,22 @@ export async function ownServer(
     env: { ...process.env, ...env },
     stdio: "ignore",
   });
-  await untilAnswers(server, place, child);
-  return {
-    place,
-    async close() {
-      child.kill("SIGKILL");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-      await rm(folder, { recursive: true, force: true });
-    },
+  // Whatever becomes of the run, no server outlives it.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  const close = async () => {
+    process.off("exit", kill);
+    kill();
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    await rm(folder, { recursive: true, force: true });
   };
+  try {
+    await untilAnswers(server, place, child);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { place, close };
 }
 
 const fetched = (server: Server): Promise<string> =>
