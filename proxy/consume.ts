@@ -5,7 +5,7 @@ import type { Message, SubscribeRequest } from "../proto/gen/prism/v1/message_pb
 import type { ConsumeRequest } from "../proto/gen/prism/v1/queue_pb.js";
 import type { Admitted } from "./admission.ts";
 import type { Course } from "./calls.ts";
-import type { Group } from "./group.ts";
+import type { Group } from "./group-contract.ts";
 import type { Limits } from "./limits.ts";
 import { checkNack, checkSubscribe, creditLimit, type Start } from "./queue-request.ts";
 import { parseReceipt, type Receipt } from "./receipt.ts";

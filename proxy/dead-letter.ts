@@ -1,5 +1,5 @@
 import { v5 } from "uuid";
-import type { DeadLetter } from "./group.ts";
+import type { DeadLetter } from "./group-contract.ts";
 import type { Delivered, Message } from "./message.ts";
 
 const names = "6f7c1a3e-3a52-5d7b-9f0e-5d1c2b7a9e44";

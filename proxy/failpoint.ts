@@ -1,18 +1,22 @@
 /** Where a message may be when its proxy dies. */
-const steps = ["append", "relay", "commit", "acknowledge"] as const;
-const moments = ["before", "after"] as const;
+export const steps = ["append", "relay", "commit", "acknowledge"] as const;
+export const moments = ["before", "after"] as const;
 
-type Step = (typeof steps)[number];
+export type Step = (typeof steps)[number];
 export type Moment = (typeof moments)[number];
 
 export type Failpoint = (step: Step, moment: Moment, namespace: string) => void;
 
 /**
  * Kills this very process at a chosen moment, so that a test can ask what a crash there
- * leaves behind. `PRISM_FAILPOINT=<step>:<before|after>:<namespace>`.
+ * leaves behind. `PRISM_FAILPOINT=<step>:<before|after>:<namespace>[:<n>]`, at the n-th time.
  */
 export function failpoint(armed: string | undefined): Failpoint {
+  const [, point, count = "1"] = /^([a-z]+:[a-z]+:[a-z0-9-]+)(?::(\d+))?$/.exec(armed ?? "") ?? [];
+  let left = Number(count);
   return (step, moment, namespace) => {
-    if (armed === `${step}:${moment}:${namespace}`) process.kill(process.pid, "SIGKILL");
+    if (point !== `${step}:${moment}:${namespace}`) return;
+    left--;
+    if (left === 0) process.kill(process.pid, "SIGKILL");
   };
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Log as Backend, LogMember, LogReader, LogStart, StoredRecord } from "../backends/log.ts";
+import type { LogMember, LogReader, StoredRecord } from "../backends/log.ts";
 import { PrismError } from "../domain/errors.ts";
 import { commits } from "./commits.ts";
+import type { Group, GroupOptions } from "./group-contract.ts";
 import { type HeldPartition, heldPartition } from "./held-partition.ts";
 import { lanes } from "./lanes.ts";
 import type { Delivered } from "./message.ts";
@@ -10,49 +11,6 @@ import type { Receipt } from "./receipt.ts";
 import { logPositionOf, messageOf, topicOf } from "./record.ts";
 import { redelivery } from "./redelivery.ts";
 import type { Subscriber } from "./subscriber.ts";
-
-export type GroupOptions = {
-  readonly backend: Backend;
-  /** The group's name in the backend. */
-  readonly name: string;
-  readonly proxy: string;
-  readonly topic: string;
-  readonly start: LogStart;
-  readonly ordered: boolean;
-  /** Puts a message aside that has failed too often; left out: it comes again without end. */
-  readonly deadLetter?: (message: Delivered, why: DeadLetter) => Promise<void>;
-  readonly deadlineMs?: number;
-  readonly troubled: (error: Error) => void;
-};
-
-export type DeadLetter = { readonly attempts: number; readonly reason: string };
-
-export interface Group {
-  /** Names this life of the group in receipts. */
-  readonly session: string;
-  /** Resolves when it has joined; rejects where it cannot. */
-  readonly ready: Promise<void>;
-  readonly subscribers: number;
-  attach(subscriber: Subscriber): void;
-  /**
-   * What was under way there goes to others; `vanished`: that counts as a failed delivery.
-   * Resolves when all that was acknowledged is committed.
-   */
-  detach(subscriber: Subscriber, vanished?: boolean): Promise<void>;
-  /** Hands out what it can: a subscriber has become ready. */
-  pump(): void;
-  /** `false`: the delivery is over and its message comes again. */
-  acknowledge(receipt: Receipt): boolean;
-  /** Gives it back: it comes again after the delay, or is put aside. `false` as above. */
-  reject(receipt: Receipt, delayMs: number, reason: string): boolean;
-  /** More time to acknowledge it. `false` as above. */
-  extend(receipt: Receipt): boolean;
-  /** Resolves when what is acknowledged so far would survive this proxy. */
-  committed(): Promise<void>;
-  /** Commits, and leaves. */
-  close(): Promise<void>;
-  end(error: Error): void;
-}
 
 type Item = {
   readonly partition: number;
@@ -76,7 +34,7 @@ const deadLetterRetryMs = 1_000;
  * member in the backend, so that their coming and going moves no partitions.
  */
 export function group(options: GroupOptions): Group {
-  const { topic, proxy, troubled, deadLetter } = options;
+  const { topic, proxy, troubled, deadLetter, failpoint = () => {} } = options;
   const session = randomBytes(6).toString("hex");
   const held = new Map<number, HeldPartition>();
   const underWay = new Map<number, { readonly item: Item; readonly subscriber: Subscriber }>();
@@ -93,7 +51,12 @@ export function group(options: GroupOptions): Group {
 
   const committing = commits({
     held,
-    commit: async (progress) => (await member?.commit(progress)) ?? false,
+    async commit(progress) {
+      failpoint("commit", "before");
+      const taken = (await member?.commit(progress)) ?? false;
+      failpoint("commit", "after");
+      return taken;
+    },
     troubled,
   });
   const deadlines = redelivery({
@@ -237,6 +200,16 @@ export function group(options: GroupOptions): Group {
     for (const subscriber of [...subscribers]) subscriber.end(error);
   };
 
+  const acknowledge = ({ delivery, partition, offset }: Receipt): boolean => {
+    failpoint("acknowledge", "before");
+    const item = takeBack(delivery);
+    // Acknowledging twice is no mistake; acknowledging what was taken back is one.
+    if (item === undefined) return held.get(partition)?.water.isDone(offset) ?? false;
+    finish(item);
+    failpoint("acknowledge", "after");
+    return true;
+  };
+
   const ready = options.backend.join({ group: options.name, start: options.start, reader }).then((joined) => {
     member = joined;
   });
@@ -264,24 +237,24 @@ export function group(options: GroupOptions): Group {
       else again(theirs.flatMap((delivery) => takeBack(delivery) ?? []));
       await committing.flush().catch(troubled);
     },
-    acknowledge({ delivery, partition, offset }) {
-      const item = takeBack(delivery);
-      // Acknowledging twice is no mistake; acknowledging what was taken back is one.
-      if (item === undefined) return held.get(partition)?.water.isDone(offset) ?? false;
-      finish(item);
-      return true;
-    },
+    acknowledge,
     reject: ({ delivery }, delayMs, reason) => giveBack([delivery], delayMs, reason),
     extend({ delivery }) {
       if (!underWay.has(delivery)) return false;
       deadlines.expect(delivery);
       return true;
     },
-    async committed() {
+    async confirm(receipt) {
+      const { partition, offset } = receipt;
+      const of = held.get(partition);
+      if (!acknowledge(receipt) || of === undefined) return false;
       const until = performance.now() + movingLimitMs;
-      while (!(await committing.flush())) {
+      for (;;) {
+        const taken = await committing.flush();
+        if (of.covers(offset)) return true;
+        if (held.get(partition) !== of) return false;
         if (performance.now() > until) throw stillMoving(options.name);
-        await pause(movingMs);
+        if (!taken) await pause(movingMs);
       }
     },
     async close() {

@@ -1,5 +1,6 @@
 import type { Log as Backend, LogStart } from "../backends/log.ts";
-import { type DeadLetter, type Group, group } from "./group.ts";
+import { group } from "./group.ts";
+import type { DeadLetter, Group, GroupOptions } from "./group-contract.ts";
 import type { Delivered } from "./message.ts";
 import { type Receipt, receiptElsewhere } from "./receipt.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -14,6 +15,7 @@ type GroupsOptions = {
   readonly deadLetter: (group: string, message: Delivered, why: DeadLetter) => Promise<void>;
   /** How long a delivery may go unacknowledged. Default 30 s. */
   readonly deadlineMs?: number | undefined;
+  readonly failpoint?: GroupOptions["failpoint"];
   readonly troubled: (error: Error) => void;
 };
 
@@ -33,7 +35,7 @@ export interface Groups {
 }
 
 export function groups(options: GroupsOptions): Groups {
-  const { proxy, prefix, ordered, backend, deadLetter, deadlineMs, troubled } = options;
+  const { proxy, prefix, ordered, backend, deadLetter, deadlineMs, failpoint, troubled } = options;
   const open = new Map<string, Group>();
   const leaving = new Map<string, Promise<void>>();
 
@@ -57,6 +59,7 @@ export function groups(options: GroupsOptions): Groups {
       backend,
       troubled,
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      ...(failpoint === undefined ? {} : { failpoint }),
       // What was put aside once is not put aside again: there is no further place.
       ...(wanted.topic.endsWith(deadLetters)
         ? {}

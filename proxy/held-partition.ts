@@ -17,6 +17,8 @@ export interface HeldPartition {
   /** What would be committed now. */
   progress(): Progress;
   isCommitted(progress: Progress): boolean;
+  /** Whether what was committed last says that this one is done. */
+  covers(offset: bigint): boolean;
   committed(progress: Progress): void;
 }
 
@@ -92,6 +94,7 @@ export function heldPartition({
       return { offset, note: encodeNote({ mark: mark(), done, failures: open }, offset) };
     },
     isCommitted: ({ offset, note: text }) => offset === last.offset && text === last.note,
+    covers: (offset) => offset < last.offset || decodeNote(last.note, last.offset).done.includes(offset),
     committed(progress) {
       last = progress;
     },

@@ -20,7 +20,6 @@ import type { ConsumeRequest } from "../proto/gen/prism/v1/queue_pb.js";
 import type { Admitted } from "./admission.ts";
 import type { Calls, Operation } from "./calls.ts";
 import { consume, deliver } from "./consume.ts";
-import type { Group } from "./group.ts";
 import { grpcStatus } from "./grpc-error.ts";
 import type { Limits } from "./limits.ts";
 import { publish } from "./publish.ts";
@@ -69,16 +68,10 @@ export function queueService({
 
 /** Answers when it is committed: what is confirmed does not come again, whatever dies. */
 async function acknowledge(request: AcknowledgeRequest, { served }: Admitted): Promise<AcknowledgeResponse> {
-  const touched = new Set<Group>();
-  let late = false;
-  for (const text of request.receipt) {
-    const receipt = parseReceipt(text);
-    const group = served.groups.holding(receipt);
-    touched.add(group);
-    if (!group.acknowledge(receipt)) late = true;
-  }
-  await Promise.all([...touched].map((group) => group.committed()));
-  if (late) throw receiptElsewhere("its message was taken back and comes again");
+  const receipts = request.receipt.map(parseReceipt);
+  const groups = receipts.map((receipt) => served.groups.holding(receipt));
+  const confirmed = await Promise.all(receipts.map((receipt, at) => groups[at]?.confirm(receipt)));
+  if (confirmed.includes(false)) throw receiptElsewhere("its message was taken back and comes again");
   return create(AcknowledgeResponseSchema);
 }
 

@@ -98,6 +98,7 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
     backend,
     deadLetter: async (group, message, why) => void (await publish(deadLetterOf(group, message, why))),
     deadlineMs: deps.ackDeadlineMs,
+    failpoint: (step, moment) => deps.tools.failpoint(step, moment, namespace),
     troubled,
   });
   const works = chain.flatMap(({ background }) => background ?? []);

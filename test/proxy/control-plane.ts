@@ -16,16 +16,23 @@ import { grpcService } from "../../proto/grpc.ts";
 import { forPeers } from "../../runtime/mutual-tls.ts";
 import { identityOf } from "./identities.ts";
 
+const headStartMs = 1_500;
+
 /** As much of a control plane as a proxy sees. */
 export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
   const entries = new Map<string, Entry>();
-  const streams = new Set<ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>>();
+  const streams = new Map<ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>, string>();
   const statuses: Status[] = [];
   const hellos: Hello[] = [];
   let version = 0n;
 
-  const say = (response: NonNullable<MessageInitShape<typeof WatchNamespacesResponseSchema>["response"]>) => {
-    for (const stream of streams) stream.write(create(WatchNamespacesResponseSchema, { response }));
+  const say = (
+    response: NonNullable<MessageInitShape<typeof WatchNamespacesResponseSchema>["response"]>,
+    to: (proxy: string) => boolean = () => true,
+  ) => {
+    for (const [stream, proxy] of streams) {
+      if (to(proxy)) stream.write(create(WatchNamespacesResponseSchema, { response }));
+    }
   };
 
   const server = new Server();
@@ -34,7 +41,7 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
       call.on("data", ({ request }: WatchNamespacesRequest) => {
         if (request.case === "hello") {
           hellos.push(request.value);
-          streams.add(call);
+          streams.set(call, request.value.proxy);
           const value = { version, entries: [...entries.values()] };
           call.write(create(WatchNamespacesResponseSchema, { response: { case: "snapshot", value } }));
         }
@@ -65,11 +72,14 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
     get version() {
       return version;
     },
-    put(changed: Entry): bigint {
+    /** `first`: that proxy hears of it, and begins what it does, before the others do. */
+    put(changed: Entry, first?: string): bigint {
       version++;
       const entry = { ...changed, directoryVersion: version };
       entries.set(entry.namespace, entry);
-      say({ case: "change", value: { version, entries: [entry] } });
+      const change = { case: "change" as const, value: { version, entries: [entry] } };
+      say(change, (proxy) => first === undefined || proxy === first);
+      if (first !== undefined) setTimeout(() => say(change, (proxy) => proxy !== first), headStartMs);
       return version;
     },
     remove(namespace: string): bigint {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { StoredRecord } from "../../backends/log.ts";
-import { type DeadLetter, type GroupOptions, group } from "../../proxy/group.ts";
+import { group } from "../../proxy/group.ts";
+import type { DeadLetter, Group, GroupOptions } from "../../proxy/group-contract.ts";
 import { recordOf } from "../../proxy/record.ts";
 import type { Delivery, Subscriber } from "../../proxy/subscriber.ts";
 import { memoryLog } from "./memory-log.ts";
@@ -59,6 +60,9 @@ async function started(more: Partial<GroupOptions> = {}) {
   return { memory, joined };
 }
 
+/** Whoever leaves has everything committed first. */
+const flushed = (joined: Group) => joined.detach(subscriber().self);
+
 describe("a group on one proxy", () => {
   it("delivers nothing while its partitions move", async () => {
     const { memory, joined } = await started();
@@ -86,7 +90,7 @@ describe("a group on one proxy", () => {
     if (lost === undefined || held === undefined) throw new Error("two were delivered");
     expect(joined.acknowledge(lost.receipt)).toBe(false);
     expect(joined.acknowledge(held.receipt)).toBe(true);
-    await joined.committed();
+    await flushed(joined);
     // The first: what lies before the first record needs no acknowledgement.
     expect(memory.committed).toEqual([{ 1: 5n }, { 1: 6n }]);
   });
@@ -110,10 +114,26 @@ describe("a group on one proxy", () => {
     memory.assign(fresh(0));
     memory.deliver(0, [stored(0), stored(1), stored(2), stored(3)], 4n);
     for (const at of [0, 2, 3]) joined.acknowledge(one.taken[at]?.receipt ?? never());
-    await joined.committed();
+    await flushed(joined);
     joined.acknowledge(one.taken[1]?.receipt ?? never());
-    await joined.committed();
+    await flushed(joined);
     expect(memory.committed).toEqual([{ 0: 1n }, { 0: 4n }]);
+  });
+
+  it("confirms what is committed, and not what has moved before it could be", async () => {
+    const { memory, joined } = await started();
+    const one = subscriber();
+    joined.attach(one.self);
+    memory.assign(fresh(0));
+    memory.deliver(0, [stored(0), stored(1), stored(2)], 3n);
+    const [first, second, third] = one.taken.map(({ receipt }) => receipt);
+    expect(await joined.confirm(second ?? never())).toBe(true);
+    expect(await joined.confirm(first ?? never())).toBe(true);
+    expect(await joined.confirm(first ?? never())).toBe(true);
+    memory.refuseCommits();
+    const confirming = joined.confirm(third ?? never());
+    memory.assign();
+    expect(await confirming).toBe(false);
   });
 
   it("passes by what is of other topics, and commits past it", async () => {
@@ -123,7 +143,7 @@ describe("a group on one proxy", () => {
     memory.assign(fresh(0));
     memory.deliver(0, [stored(0, "other"), stored(1, "prism-probe")], 2n);
     expect(one.ids()).toEqual([]);
-    await joined.committed();
+    await flushed(joined);
     expect(memory.committed).toEqual([{ 0: 2n }]);
   });
 
@@ -194,7 +214,7 @@ describe("a delivery that fails", () => {
     await expect.poll(() => aside).toEqual([{ id: "m0", why: { attempts: 5, reason: "no such order" } }]);
     expect(attempts(one.taken).filter(([id]) => id === "m0")).toHaveLength(5);
     joined.acknowledge(one.taken.find(({ message }) => message.id === "m1")?.receipt ?? never());
-    await joined.committed();
+    await flushed(joined);
     expect(memory.committed.at(-1)).toEqual({ 0: 2n });
   });
 
@@ -244,7 +264,7 @@ describe("a delivery that fails", () => {
     joined.acknowledge(one.taken[1]?.receipt ?? never());
     joined.reject(one.taken[0]?.receipt ?? never(), 0, "");
     joined.reject(one.taken.at(-1)?.receipt ?? never(), 0, "");
-    await joined.committed();
+    await flushed(joined);
     const next = await started();
     const two = subscriber();
     next.joined.attach(two.self);
@@ -266,7 +286,7 @@ describe("a delivery that fails", () => {
       joined.reject(one.taken.findLast(({ message }) => message.id === "m0")?.receipt ?? never(), 0, "");
     }
     await expect.poll(() => tries, { timeout: 3_000 }).toBe(2);
-    await joined.committed();
+    await flushed(joined);
     expect(memory.committed.at(-1)).toEqual({ 0: 1n });
   });
 });
@@ -286,7 +306,7 @@ describe("what the relay has sent twice", () => {
     memory.deliver(0, [relayed(0, 1), relayed(1, 4), relayed(2, 1), relayed(3, 4), relayed(4, 6)], 5n);
     expect(one.ids()).toEqual(["m0", "m1", "m4"]);
     joined.acknowledge(one.taken[0]?.receipt ?? never());
-    await joined.committed();
+    await flushed(joined);
     const next = await started();
     const two = subscriber();
     next.joined.attach(two.self);

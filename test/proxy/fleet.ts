@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { exportJWK, generateKeyPair } from "jose";
+import { developmentToken } from "../../runtime/auth.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { filesOf } from "./identities.ts";
+import { brokers, data, folder, removeFolder } from "./stage.ts";
+
+const main = fileURLToPath(new URL("../../proxy/main.ts", import.meta.url));
+
+export type ProxyProcess = {
+  readonly id: string;
+  readonly address: string;
+  readonly process: ChildProcess;
+  readonly ended: Promise<void>;
+};
+
+/** Proxies as processes of their own, and a token of team-orders that they believe. */
+export async function fleet(control: ControlPlane) {
+  const home = await folder();
+  const running = new Set<ProxyProcess>();
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const issuer = join(home, "issuer.json");
+  await writeFile(
+    issuer,
+    JSON.stringify({ issuer: "test", audience: "prism", jwk: await exportJWK(privateKey) }),
+  );
+  const token = await developmentToken(issuer, {
+    subject: "user:olivia",
+    teams: ["team-orders"],
+    ttlSeconds: 3_600,
+  });
+
+  return {
+    token,
+    /** Resolves when it listens. */
+    async start(id: string, more: Readonly<Record<string, string>> = {}): Promise<ProxyProcess> {
+      const env = {
+        ...(await filesOf({ role: "proxy", shard: "shard-1", id })),
+        PRISM_PROXY_ID: id,
+        PRISM_PROXY_PORT: "0",
+        PRISM_PROXY_OPERATOR_PORT: "0",
+        PRISM_PROXY_PROBE_PORT: "0",
+        PRISM_CONTROL_ADDRESS: control.address,
+        PRISM_PROXY_DATA_DIR: join(home, id),
+        PRISM_KAFKA_BROKERS: brokers.join(","),
+        PRISM_DATA_URL: (await data()).url,
+        PRISM_DEV_ISSUER: issuer,
+        ...more,
+      };
+      const started = spawn(process.execPath, [main], { stdio: ["ignore", "pipe", "inherit"], env });
+      const ended = new Promise<void>((resolve) => started.once("exit", () => resolve()));
+      const port = await listening(started);
+      const proxy = { id, address: `127.0.0.1:${port}`, process: started, ended };
+      running.add(proxy);
+      void ended.then(() => running.delete(proxy));
+      return proxy;
+    },
+    async close(): Promise<void> {
+      for (const { process } of running) process.kill("SIGKILL");
+      await Promise.all([...running].map(({ ended }) => ended));
+      await removeFolder(home);
+    },
+  };
+}
+
+const listening = (started: ChildProcess): Promise<number> =>
+  new Promise((resolve, reject) => {
+    started.once("exit", (code) => reject(new Error(`the proxy ended with ${code}`)));
+    createInterface({ input: started.stdout as NonNullable<typeof started.stdout> }).on("line", (line) => {
+      const said = JSON.parse(line) as { msg: string; port?: number };
+      if (said.msg === "proxy listens" && said.port !== undefined) resolve(said.port);
+    });
+  });

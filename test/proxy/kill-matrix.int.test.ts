@@ -1,0 +1,122 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { moments, steps } from "../../proxy/failpoint.ts";
+import { until } from "../setup/until.ts";
+import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
+import { fleet, type ProxyProcess } from "./fleet.ts";
+import { judge } from "./history.ts";
+import { data, kafkaTopic } from "./stage.ts";
+import { witness } from "./witness.ts";
+
+let control: ControlPlane;
+let proxies: Awaited<ReturnType<typeof fleet>>;
+let standing: ProxyProcess[];
+const topics: Awaited<ReturnType<typeof kafkaTopic>>[] = [];
+const sound = { lost: [], doubled: [], disordered: [], invented: [], misplaced: [] };
+// All of it takes minutes: `npm test` runs what dies after its effect, the harder half.
+const soaking = process.env["PRISM_SOAK_SECONDS"] !== undefined;
+// Longer than a broker waits for a member that has died, on a busy machine.
+const settleMs = 45_000;
+
+beforeAll(async () => {
+  control = await controlPlane();
+  proxies = await fleet(control);
+  standing = await Promise.all([proxies.start("one"), proxies.start("two")]);
+  await control.acknowledged(20_000);
+});
+afterAll(async () => {
+  await proxies?.close();
+  await control?.close();
+  await Promise.all(topics.map(({ drop }) => drop()));
+});
+
+/** An ordered, durable queue that `first` leads. */
+async function queue(namespace: string, first: string): Promise<void> {
+  const [topic] = await Promise.all([kafkaTopic(3), (await data()).provision(namespace)]);
+  topics.push(topic);
+  control.put(queueEntry(namespace, topic.topic, { patterns: logged, ordered: true }), first);
+  await pause(2_000);
+}
+
+describe("a proxy that is killed under load", () => {
+  const all = steps.flatMap((step) => moments.map((moment) => ({ step, moment })));
+  const cells = soaking ? all : all.filter(({ moment }) => moment === "after");
+
+  it.each(cells)(
+    "$moment $step: nothing acknowledged is lost, nothing confirmed comes again, keys keep their order",
+    async ({ step, moment }) => {
+      const namespace = `kill-${step}-${moment}`;
+      const id = `victim-${step}-${moment}`;
+      const victim = await proxies.start(id, { PRISM_FAILPOINT: `${step}:${moment}:${namespace}:15` });
+      await queue(namespace, id);
+      const addresses = () => [victim, ...standing].map(({ address }) => address);
+      const seen = witness({ namespace, token: proxies.token, addresses });
+      await Promise.race([victim.ended, pause(30_000)]);
+      expect(victim.process.signalCode).toBe("SIGKILL");
+      const before = seen.published();
+      await until(() => seen.published() > before + 50);
+      await seen.settle(settleMs);
+      expect(judge(seen.history, [seen.group], seen.attempted)).toEqual(sound);
+      expect(seen.confirmed()).toBeGreaterThan(50);
+    },
+    120_000,
+  );
+
+  it("at random moments, and started again: the same", async () => {
+    const seed = Number(process.env["PRISM_SEED"] ?? Date.now() % 1_000_000);
+    const kills = Number(process.env["PRISM_KILLS"] ?? (soaking ? 50 : 2));
+    console.log(`random kills: PRISM_SEED=${seed} PRISM_KILLS=${kills}`);
+    const random = randomOf(seed);
+    await queue("kill-random", "one");
+    const three = [...standing, await proxies.start("three")];
+    const seen = witness({
+      namespace: "kill-random",
+      token: proxies.token,
+      addresses: () => three.map(({ address }) => address),
+    });
+    for (let kill = 0; kill < kills; kill++) {
+      await pause(500 + random() * 2_000);
+      const at = Math.floor(random() * three.length);
+      const victim = three[at] as ProxyProcess;
+      victim.process.kill("SIGKILL");
+      await victim.ended;
+      three[at] = await proxies.start(victim.id);
+    }
+    standing = three.slice(0, 2);
+    await seen.settle(settleMs);
+    expect(judge(seen.history, [seen.group], seen.attempted)).toEqual(sound);
+  }, 900_000);
+});
+
+describe("a relay's leader that is paused and wakes up again", () => {
+  it("neither reorders nor doubles anything, also when another has led meanwhile", async () => {
+    await queue("paused", "one");
+    const seen = witness({
+      namespace: "paused",
+      token: proxies.token,
+      addresses: () => standing.map(({ address }) => address),
+    });
+    await until(() => seen.confirmed() > 50);
+    const [leader] = standing;
+    // Shorter than its connection may be silent, and longer.
+    for (const pauseMs of [50, 400, 100, 1_000, 7_500]) {
+      leader?.process.kill("SIGSTOP");
+      await pause(pauseMs);
+      leader?.process.kill("SIGCONT");
+      await pause(300);
+    }
+    await seen.settle(settleMs);
+    expect(judge(seen.history, [seen.group], seen.attempted)).toEqual(sound);
+  }, 150_000);
+});
+
+/** Mulberry32: the same seed, the same kills. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,135 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { create } from "@bufbuild/protobuf";
+import type { ServiceError } from "@grpc/grpc-js";
+import { v5 } from "uuid";
+import { type Message, SubscribeRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
+import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
+import { prism } from "../../sdk/typescript/prism.ts";
+import { isOpen, type Seen } from "./history.ts";
+import { rawClient, refusalOf } from "./raw-client.ts";
+
+type Options = {
+  readonly namespace: string;
+  readonly token: string;
+  /** Where proxies are; read again at each attempt, so that one may be replaced. */
+  readonly addresses: () => readonly string[];
+};
+
+const group = "g";
+const topic = "t";
+const positionOf = (offset: string): bigint => BigInt(offset.slice(2));
+
+/** Publishes and consumes under one's eyes: what was seen is a history to judge. */
+export function witness({ namespace, token, addresses }: Options) {
+  const history: Seen[] = [];
+  const attempted = new Set<string>();
+  let publishing = true;
+  let consuming = true;
+  let count = 0;
+
+  const publisher = async (key: string): Promise<void> => {
+    const client = prism({ namespace, token, endpoints: [...addresses()] });
+    while (publishing) {
+      const idempotencyKey = `${key}.${count++}`;
+      const id = idOf(namespace, idempotencyKey);
+      attempted.add(id);
+      try {
+        const { messageId, offset } = await client.queue.publish(topic, idempotencyKey, {
+          key,
+          idempotencyKey,
+        });
+        history.push({ kind: "published", id: messageId, key, position: positionOf(offset) });
+        await pause(10);
+      } catch {
+        // Not acknowledged: it may be there or not.
+        await pause(50);
+      }
+    }
+    client.close();
+  };
+
+  /** Subscribes at one proxy, and says what was confirmed only when that was answered. */
+  const consumer = async (at: number): Promise<void> => {
+    while (consuming) {
+      const address = addresses()[at] ?? "";
+      const raw = rawClient(address, { authorization: `Bearer ${token}`, "prism-namespace": namespace });
+      await subscribed(raw).catch(() => {});
+      raw.close();
+      await pause(200);
+    }
+  };
+
+  const subscribed = (raw: ReturnType<typeof rawClient>): Promise<void> =>
+    new Promise((resolve) => {
+      const open = create(SubscribeRequestSchema, {
+        topic,
+        group,
+        credit: 20,
+        start: { start: { case: "earliest", value: {} } },
+      });
+      const call = raw.subscribe<Message>(QueueService.method.subscribe, open);
+      const looking = setInterval(() => !consuming && call.cancel(), 100);
+      call.on("data", ({ messageId: id, key, offset, receipt }: Message) => {
+        history.push({ kind: "delivered", group, id, key, position: positionOf(offset) });
+        void acknowledge(raw, receipt).then((kind) => history.push({ kind, group, id }));
+      });
+      const over = (): void => {
+        clearInterval(looking);
+        resolve();
+      };
+      call.on("error", over);
+      call.on("end", over);
+    });
+
+  const publishers = [..."abcdefgk"].map(publisher);
+  const consumers = addresses().map((_, at) => consumer(at));
+  const confirmed = (): number =>
+    new Set(history.flatMap((seen) => (seen.kind === "confirmed" ? [seen.id] : []))).size;
+  const published = (): number => history.filter(({ kind }) => kind === "published").length;
+
+  return {
+    history,
+    attempted,
+    group,
+    published,
+    confirmed,
+    /** No more is published; resolves when all that was acknowledged is confirmed, or not within the time. */
+    async settle(withinMs: number): Promise<void> {
+      publishing = false;
+      await Promise.all(publishers);
+      const until = performance.now() + withinMs;
+      const open = (): boolean => {
+        const last = new Map<string, Seen["kind"]>();
+        for (const { id, kind } of history) if (kind !== "published") last.set(id, kind);
+        return history.some(({ id, kind }) => kind === "published" && isOpen(last.get(id)));
+      };
+      while (open() && performance.now() < until) await pause(100);
+      // What would come a second time has time to.
+      await pause(500);
+      consuming = false;
+      await Promise.all(consumers);
+    },
+  };
+}
+
+/** Asks until it is answered. */
+async function acknowledge(
+  raw: ReturnType<typeof rawClient>,
+  receipt: string,
+): Promise<"confirmed" | "refused" | "unknown"> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    try {
+      await raw.unary(QueueService.method.acknowledge, { receipt: [receipt] });
+      return "confirmed";
+    } catch (error) {
+      const { reason } = refusalOf(error as ServiceError);
+      if (reason !== "BACKEND_UNAVAILABLE") return reason === "RECEIPT_ELSEWHERE" ? "refused" : "unknown";
+      await pause(200);
+    }
+  }
+  return "unknown";
+}
+
+/** As a proxy derives it: so that what nobody was answered for is known by its id, too. */
+const idOf = (namespace: string, key: string): string =>
+  v5(`${namespace}/1/${topic}/${key}`, "1d0c4ad8-2f0b-5d0a-8a5e-0c6b1f2f3e90");
