@@ -102,14 +102,38 @@ describe("the command line", () => {
     });
     expect(await run("member", "namespace", "gett", name)).toMatchObject({ code: 2 });
     expect(await run("member", "plan", "-f", "no-such-file")).toMatchObject({ code: 2 });
-    expect(await run("member", "namespace", "delete", name)).toMatchObject({
+    expect(await run("platform", "reconcile")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("UNIMPLEMENTED"),
     });
+    expect(await run("member", "namespace", "delete", name)).toMatchObject({ code: 2 });
+    expect(await run("member", "namespace", "update", name, "--team", "x")).toMatchObject({ code: 2 });
     expect(await run("platform", "operation", "approve", "x")).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("NOT_FOUND"),
     });
     expect(await run("platform", "operation", "reject", "x")).toMatchObject({ code: 2 });
+  });
+
+  it("changes what is asked for, and takes it away", async () => {
+    const wait = ["--wait", "-o", "json"];
+    const changed = await run(
+      "member",
+      "namespace",
+      "update",
+      name,
+      "--needs.write_rps",
+      "260",
+      "--add-consumer",
+      "billing:read-only",
+      ...wait,
+    );
+    expect(JSON.parse(changed.stdout)).toMatchObject({
+      version: 2,
+      needs: { write_rps: 260 },
+      access: { consumers: expect.arrayContaining([{ service: "billing", access: "read-only" }]) },
+    });
+    const gone = await run("member", "namespace", "delete", name, "--confirm", ...wait);
+    expect(JSON.parse(gone.stdout)).toMatchObject({ status: "deleted" });
   });
 });

@@ -271,13 +271,13 @@ describe("what is refused", () => {
   });
 
   it("what is not built yet, by name", async () => {
-    const answer = await fetch(`${prism.api}/api/v1/namespaces/x?confirm=x`, {
-      method: "DELETE",
+    const answer = await fetch(`${prism.api}/api/v1/reconcile`, {
+      method: "POST",
       headers: { authorization: `Bearer ${token}` },
     });
     expect(answer.status).toBe(501);
     expect(await answer.json()).toMatchObject({
-      error: { code: "UNIMPLEMENTED", details: { missing: "deleting a namespace" } },
+      error: { code: "UNIMPLEMENTED", details: { missing: "reconciling" } },
     });
   });
 });
