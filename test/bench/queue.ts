@@ -32,7 +32,7 @@ export async function withQueue<T>(durability: string, body: (queue: Queue) => P
   const member = await prism.control({ teams: ["payments-team"] });
   const namespace = prism.name("bench");
   const access = { owners: [{ team: "payments-team" }], consumers: [] };
-  const needs = { durability, write_rps: 20_000 };
+  const needs = { durability, write_rps: 20_000, read_rps: 20_000 };
   const asked = { namespace, team: "payments-team", client_api: "queue", needs, access };
   const bare = `${namespace}-bare`;
   let client: Prism | undefined;
