@@ -75,11 +75,9 @@ describe("a create that people have a word in", () => {
   it("waits across deployments: it goes on with the code of the day", async () => {
     const play = await waiting("long");
     const before = await hashOf(play);
-    const next = await bundledWith(
-      "provision-namespace.ts",
-      'await step("configure-patterns", (steps, on) => steps.configurePatterns(on));\n    await step("configure-access", (steps, on) => steps.configureAccess(on));',
-      'await step("configure-access", (steps, on) => steps.configureAccess(on));\n    await step("configure-patterns", (steps, on) => steps.configurePatterns(on));',
-    );
+    const patterns = 'await step("configure-patterns", (steps, on) => steps.configurePatterns(on));';
+    const access = 'await step("configure-access", (steps, on) => steps.configureAccess(on));';
+    const next = await bundledWith("provision-namespace.ts", patterns, `${access}\n${patterns}`);
     await stage.redeploy(next);
     await play.tell("approve", { plan_hash: before });
     const life = await play.ended();
