@@ -65,6 +65,8 @@ export const workerConfig = (env: Environment) => ({
   proxyPatienceMs: whole(env, "PRISM_PROXY_PATIENCE_MS", 10_000),
   /** How long calls in flight have to end when a namespace is deleted. */
   drainMs: whole(env, "PRISM_DRAIN_MS", 30_000),
+  /** How long what its log still holds may take to be relayed then. */
+  drainLogMs: whole(env, "PRISM_DRAIN_LOG_MS", 600_000),
   /** Where in S3 the histories of deleted namespaces are kept. */
   archiveBucket: text(env, "PRISM_ARCHIVE_BUCKET", "prism-archive"),
   /** How long a plan waits for approval. */

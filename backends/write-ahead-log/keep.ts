@@ -23,7 +23,8 @@ export type KeepOptions = {
 export async function keep(options: KeepOptions, relayed: bigint): Promise<void> {
   const { pool, table, replay, replayMs } = options;
   await putBack(options);
-  const windowMs = (await measure(options)) > options.mostBytes / 2n ? 0 : options.windowMs;
+  const whole = (await measure(options, relayed)).reduce((sum, { bytes }) => sum + bytes, 0n);
+  const windowMs = whole > options.mostBytes / 2n ? 0 : options.windowMs;
   if (replay !== table) {
     for (const segment of await attached(pool, table)) {
       if (segment.end - 1n > relayed || (await youngerThan(pool, segment, windowMs))) break;
@@ -33,6 +34,7 @@ export async function keep(options: KeepOptions, relayed: bigint): Promise<void>
     }
   }
   if (replay !== undefined && replayMs !== undefined) await forget(options, replay, replayMs, relayed);
+  await forgetDays(pool);
 }
 
 async function forget(
@@ -46,6 +48,21 @@ async function forget(
     await detach(pool, replay, segment);
     await drop(pool, segment);
   }
+}
+
+/** Of the ids that were published with a key: those of days of which nobody asks any more. */
+async function forgetDays(pool: Pool): Promise<void> {
+  const past = `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'prism_log' and c.relname ~ '^published_\\d+$'
+      and split_part(c.relname, '_', 2)::int < prism_log.today() - 1`;
+  if ((await pool.query(past)).rows.length === 0) return;
+  await exclusively(pool, "log tables", async (client) => {
+    const { rows } = await client.query<{ name: string }>(past);
+    for (const { name } of rows) {
+      // It waits for whoever publishes, who then waits for it: not for long, and another time again.
+      await client.query(`begin; set local lock_timeout = '50ms'; drop table prism_log.${name}; commit`);
+    }
+  });
 }
 
 /** What a crash has left between two tables. */
@@ -67,7 +84,7 @@ async function putBack({ pool, table, replay }: KeepOptions): Promise<void> {
   );
   for (const { name, index } of rows) {
     const first = BigInt(index) * segmentSize;
-    const segment = { name, first, end: first + segmentSize };
+    const segment = { name, first, end: first + segmentSize, bytes: 0n };
     if (replay === undefined) await drop(pool, segment);
     else await attach(pool, replay, segment);
   }
@@ -96,13 +113,29 @@ const attach = (pool: Pool, table: string, { name, first, end }: Segment): Promi
 
 const drop = (pool: Pool, { name }: Segment): Promise<unknown> => pool.query(`drop table prism_log.${name}`);
 
-/** What the log takes on disk, for those who write to it. */
-async function measure({ pool, namespace, table }: KeepOptions): Promise<bigint> {
-  const { rows } = await pool.query<{ bytes: string }>(
-    `update prism_log.relay set bytes = (
-       select coalesce(sum(pg_total_relation_size(inhrelid)), 0) from pg_inherits where inhparent = $2::regclass
-     ) where namespace = $1 returning bytes`,
-    [namespace, named(table)],
+/** What is on disk and not in the backend yet, for those who write to the log; what is relayed may stay. */
+async function measure(
+  { pool, namespace, table }: KeepOptions,
+  relayed: bigint,
+): Promise<readonly Segment[]> {
+  const segments = await attached(pool, table);
+  const { rows } = await pool.query<{ position: string }>(
+    "select position from prism_log.log_head where namespace = $1",
+    [namespace],
   );
-  return BigInt(rows[0]?.bytes ?? 0);
+  const head = BigInt(rows[0]?.position ?? 0);
+  const pending = segments.reduce((sum, segment) => sum + openBytes(segment, relayed, head), 0n);
+  await pool.query("update prism_log.relay set bytes = $2 where namespace = $1", [
+    namespace,
+    String(pending),
+  ]);
+  return segments;
+}
+
+/** The part of a segment that is still to be relayed, as if all its entries were equally large. */
+function openBytes({ first, end, bytes }: Segment, relayed: bigint, head: bigint): bigint {
+  const last = end - 1n < head ? end - 1n : head;
+  const done = relayed < first ? first - 1n : relayed;
+  const used = last - first + 1n;
+  return used <= 0n || last <= done ? 0n : (bytes * (last - done)) / used;
 }

@@ -18,6 +18,17 @@ export async function closeLog(pool: Pool, { namespace, incarnation }: Of): Prom
   });
 }
 
+/** Takes the fence down again: the delete that put it up has failed. */
+export async function reopenLog(pool: Pool, { namespace, incarnation }: Of): Promise<void> {
+  await ask(`open the log of ${namespace} again`, async () => {
+    if (!(await isThere(pool))) return;
+    await pool.query(
+      "update prism_log.log_head set state = 'open' where namespace = $1 and incarnation = $2",
+      [namespace, incarnation],
+    );
+  });
+}
+
 /** How many messages the backend has not got yet. After `closeLog` it only falls. */
 export async function backlog(pool: Pool, { namespace, incarnation }: Of): Promise<number> {
   return ask(`count what the log of ${namespace} still holds`, async () => {

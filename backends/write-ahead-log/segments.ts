@@ -7,7 +7,13 @@ export const segmentSize = 65_536n;
 type SegmentsOptions = { readonly pool: Pool; readonly table: string };
 
 /** A part of a log: positions from `first` to below `end`. */
-export type Segment = { readonly name: string; readonly first: bigint; readonly end: bigint };
+export type Segment = {
+  readonly name: string;
+  readonly first: bigint;
+  readonly end: bigint;
+  /** On disk. */
+  readonly bytes: bigint;
+};
 
 /** The parts of one log. Made standalone and then attached, so that nobody waits for the log as a whole. */
 export function segments({ pool, table }: SegmentsOptions) {
@@ -55,16 +61,16 @@ async function oid(pool: Query, table: string): Promise<string> {
 
 /** A log's segments, oldest first. */
 export async function attached(pool: Query, table: string): Promise<readonly Segment[]> {
-  const { rows } = await pool.query<{ name: string; bounds: string }>(
-    `select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bounds
+  const { rows } = await pool.query<{ name: string; bounds: string; bytes: string }>(
+    `select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bounds, pg_total_relation_size(c.oid) as bytes
      from pg_inherits i join pg_class c on c.oid = i.inhrelid
      where i.inhparent = $1::regclass and not i.inhdetachpending`,
     [named(table)],
   );
   return rows
-    .map(({ name, bounds }) => {
+    .map(({ name, bounds, bytes }) => {
       const [, first = "0", end = "0"] = /FROM \('?(\d+)'?\) TO \('?(\d+)'?\)/.exec(bounds) ?? [];
-      return { name, first: BigInt(first), end: BigInt(end) };
+      return { name, first: BigInt(first), end: BigInt(end), bytes: BigInt(bytes) };
     })
     .sort((a, b) => (a.first < b.first ? -1 : 1));
 }

@@ -22,7 +22,7 @@ export type LogStanding = {
   readonly relayed: bigint;
   /** How old the first one after it is; 0 where there is none. */
   readonly oldestPendingMs: number;
-  /** What the log takes on disk, as its keeper last measured it. */
+  /** What of it is on disk and not sent on yet, as its keeper last measured it. */
   readonly bytes: bigint;
 };
 

@@ -133,12 +133,17 @@ describe("a log's segments", () => {
     const recorded = await log.append([entry(), entry(), entry(), entry(), entry()]);
     expect(await names("wal_moving")).toEqual([0, 65_536]);
     await keep(options, segmentSize - 2n);
+    const pending = (await log.standing()).bytes;
+    expect(pending).toBeGreaterThan(0n);
     expect([await names("wal_moving"), await names("replay_moving")]).toEqual([[0, 65_536], []]);
     await keep(options, segmentSize + 1n);
     expect([await names("wal_moving"), await names("replay_moving")]).toEqual([[65_536], [0]]);
     expect([await rows("wal_moving"), await rows("replay_moving")]).toEqual([3, 2]);
     expect(await log.recordedAt(recorded[0]?.position ?? 0n)).toBe(recorded[0]?.recordedAtMs);
-    expect((await log.standing()).bytes).toBeGreaterThan(0n);
+    // Nearly all of it is relayed: that does not count against whoever publishes.
+    expect((await log.standing()).bytes).toBeLessThan(pending);
+    await keep(options, segmentSize + 2n);
+    expect((await log.standing()).bytes).toBe(0n);
     // And leave that, too, when their time is over.
     await keep({ ...options, replayMs: 0 }, segmentSize + 1n);
     expect(await rows("replay_moving")).toBe(0);
@@ -161,6 +166,19 @@ describe("a log's segments", () => {
     await sql(`alter table wal_crashed detach partition prism_log.${first?.name} concurrently`);
     await keep(options, 0n);
     expect(await names("replay_crashed")).toEqual([0]);
+  });
+
+  it("are kept with the ids of two days: older ones are forgotten", async () => {
+    await logOf("days");
+    await sql("create table prism_log.published_7 partition of prism_log.published for values in (7)");
+    const options = { pool: database.pool, namespace: "days", table: "wal_days", ...keeping };
+    await keep({ ...options, replay: undefined }, 0n);
+    const { rows: days } = await sql(
+      `select c.relname as name, prism_log.today() as today from pg_inherits i join pg_class c on c.oid = i.inhrelid
+       where i.inhparent = 'prism_log.published'::regclass order by 1`,
+    );
+    const { today } = days[0];
+    expect(days.map(({ name }) => name)).toEqual([`published_${today}`, `published_${today + 1}`]);
   });
 
   it("are dropped where nothing is replayed, and not before their hour is over", async () => {

@@ -224,6 +224,16 @@ describe("a group that begins somewhere", () => {
       [],
     );
 
+    // Alone, a replay store is the log itself.
+    await queue("kept", { patterns: logged.slice(1) });
+    const kept = [];
+    for (const at of [1, 2, 3])
+      kept.push(await publish(two, "kept", { topic: "t", key: "k", payload: text(at) }));
+    const again = consume(one, "kept", "t", "g", { start: { case: "offset", value: kept[1]?.offset } });
+    await until(() => again.got.length === 2);
+    expect(again.got.map(({ offset }) => offset)).toEqual(kept.slice(1).map(({ offset }) => offset));
+    await again.stop();
+
     await queue("unkept", { patterns: logged.slice(0, 1) });
     const refused = consume(one, "unkept", "t", "g", { start: { case: "offset", value: "w.1" } });
     expect(await refused.ended).toMatchObject({ reason: "REPLAY_NOT_ENABLED" });
