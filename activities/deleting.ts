@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { PrismError } from "../domain/errors.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
 import { remaining } from "../domain/namespace/resources.ts";
 import type { Resource } from "../domain/plan.ts";
@@ -14,8 +15,22 @@ export type DeletingDependencies = Agreeing & {
   readonly attempt: Attempt;
   readonly recorder: Recorder;
   readonly archive: Archive;
-  /** How long calls in flight have to end. */
+  readonly logs: Logs;
+  /** How long calls in flight have to end, from when traffic was stopped. */
   readonly drainMs: number;
+  /** How long a log has to be relayed, likewise. */
+  readonly drainLogMs: number;
+};
+
+type Life = { readonly namespace: string; readonly incarnation: number };
+
+/** What publishers were promised and the backend may not have yet. A namespace without a log has none of it. */
+export type Logs = {
+  /** Nothing is added from then on, whoever tries. */
+  close(of: Life): Promise<void>;
+  reopen(of: Life): Promise<void>;
+  /** How many messages are still to be relayed. */
+  backlog(of: Life): Promise<number>;
 };
 
 /** A delete as it begins: it has ended in an earlier run, or there is this to remove. */
@@ -30,7 +45,9 @@ export const deletingActivities = ({
   attempt,
   recorder,
   archive,
+  logs,
   drainMs,
+  drainLogMs,
   ...agreeing
 }: DeletingDependencies) => {
   /** Which proxies have the namespace in force as it is now; those that never knew it need not. */
@@ -62,37 +79,69 @@ export const deletingActivities = ({
         };
       }),
 
-    /** Every proxy refuses new requests; one that cannot be reached has been silent for its stale limit. */
-    stopTraffic: (occasion: Occasion): Promise<void> =>
+    /**
+     * Every proxy refuses new requests; one that cannot be reached has been silent for its stale limit,
+     * and the log takes nothing any more. Answers how many messages are still to be relayed.
+     */
+    stopTraffic: (occasion: Occasion): Promise<number> =>
       attempt(occasion, "stop-traffic", async (signal) => {
-        const who = await agreed(await recorder.read(occasion.namespace), occasion, signal);
-        await recorder.record(occasion, "stop-traffic", {
-          type: "StopTraffic",
-          operation: occasion.operation,
-          ...who,
-        });
+        const history = await recorder.read(occasion.namespace);
+        const who = await agreed(history, occasion, signal);
+        const life = rowOf(history, occasion);
+        await logs.close(life);
+        const pending = await logs.backlog(life);
+        const command = { type: "StopTraffic", operation: occasion.operation, ...who } as const;
+        await recorder.record(occasion, "stop-traffic", command);
+        return pending;
       }),
 
-    /** The pivot. Calls in flight end, or are given up after `drainMs`, and are counted. */
-    drain: (occasion: Occasion): Promise<void> =>
+    /** The delete has failed, and the namespace is served again. */
+    reopenLog: (occasion: Occasion): Promise<void> =>
+      attempt(occasion, "reopen-log", async () => {
+        await logs.reopen(rowOf(await recorder.read(occasion.namespace), occasion));
+      }),
+
+    /**
+     * The pivot. Calls in flight end and what the log holds is relayed; what has not by its time is given
+     * up, and all of it is counted. `pending`: what the log held when traffic was stopped.
+     */
+    drain: ({
+      occasion,
+      pending,
+    }: {
+      readonly occasion: Occasion;
+      readonly pending: number;
+    }): Promise<void> =>
       attempt(occasion, "drain", async (signal) => {
-        const { shard, namespace } = rowOf(await recorder.read(occasion.namespace), occasion);
+        const history = await recorder.read(occasion.namespace);
+        const { shard, namespace, incarnation } = rowOf(history, occasion);
+        const since = stoppedAt(history, occasion);
         const inFlight = async (): Promise<number> => {
-          if (shard === null) return 0;
-          const live = await agreeing.leases.live(shard);
+          const live = shard === null ? [] : await agreeing.leases.live(shard);
           return live.reduce((sum, { inFlight: calls }) => sum + (calls[namespace] ?? 0), 0);
         };
-        const first = await inFlight();
-        let left = first;
         for (
-          const deadline = Date.now() + drainMs;
-          left > 0 && Date.now() < deadline;
-          left = await inFlight()
+          const deadline = Date.now() + agreeing.patienceMs;
+          ;
+          await delay(pollMs, undefined, { signal })
         ) {
-          await delay(pollMs, undefined, { signal });
+          const [calls, unrelayed] = await Promise.all([
+            inFlight(),
+            logs.backlog({ namespace, incarnation }),
+          ]);
+          const patient = (left: number, ms: number) => left > 0 && Date.now() < since + ms;
+          if (patient(calls, drainMs) || patient(unrelayed, drainLogMs)) {
+            if (Date.now() < deadline) continue;
+            throw new PrismError(
+              "NAMESPACE_NOT_READY",
+              `not drained yet: ${calls} calls are in flight, ${unrelayed} messages are to be relayed`,
+            );
+          }
+          const counted = { drained: Math.max(0, pending - unrelayed), aborted: calls + unrelayed };
+          const command = { type: "CompleteDrain", operation: occasion.operation, ...counted } as const;
+          await recorder.record(occasion, "drain", command);
+          return;
         }
-        const command = { type: "CompleteDrain", operation: occasion.operation } as const;
-        await recorder.record(occasion, "drain", { ...command, drained: first - left, aborted: left });
       }),
 
     /** What runs for the namespace in the proxies has ended. */
@@ -134,3 +183,9 @@ export const deletingActivities = ({
       }),
   };
 };
+
+/** When no proxy took anything any more (ms since 1970). */
+const stoppedAt = ({ events }: NamespaceHistory, { operation }: Occasion): number =>
+  events
+    .findLast(({ type, metadata }) => type === "TrafficStopped" && metadata.operation === operation)
+    ?.recordedAt.getTime() ?? Date.now();

@@ -8,6 +8,7 @@ import { postgres } from "../backends/postgres.ts";
 import { redis } from "../backends/redis.ts";
 import { s3 } from "../backends/s3.ts";
 import { s3Archive } from "../backends/s3-archive.ts";
+import { backlog, closeLog, reopenLog } from "../backends/write-ahead-log/operate.ts";
 import { backendReports } from "../control/backend-reports.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
@@ -78,6 +79,12 @@ run(async () => {
       probe: probe(config.controlIdentity),
       patienceMs: config.proxyPatienceMs,
       drainMs: config.drainMs,
+      drainLogMs: config.drainLogMs,
+      logs: {
+        close: (life) => closeLog(data, life),
+        reopen: (life) => reopenLog(data, life),
+        backlog: (life) => backlog(data, life),
+      },
       archive:
         s3Address === undefined
           ? noArchive

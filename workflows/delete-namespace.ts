@@ -25,12 +25,13 @@ export async function deleteNamespace({ confirm, ...work }: DeleteNamespace): Pr
   const board = stepBoard(deleteSteps(resources.map(resourceKey)), "stop-traffic");
 
   return ended(
-    await attend(work, board, async ({ step, pivot }) => {
+    await attend(work, board, async ({ step, undo, pivot }) => {
       phase("drain");
-      await step("stop-traffic", (steps, on) => steps.stopTraffic(on));
+      undo("stop-traffic", "log", (undos) => undos.reopenLog(occasion));
+      const pending = await step("stop-traffic", (steps, on) => steps.stopTraffic(on));
       return pivot(
         "drain",
-        (steps, on) => steps.drain(on),
+        (steps, on) => steps.drain({ occasion: on, pending }),
         async () => {
           phase("remove");
           await step("stop-providers", (steps, on) => steps.stopProviders(on));

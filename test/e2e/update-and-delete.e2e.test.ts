@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Control } from "../../sdk/typescript/control.ts";
 import { kafkaPartitions } from "../../stack/witnesses.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
+import { until } from "../setup/until.ts";
 import { holdings } from "./holdings.ts";
 import { member, orderApi, queueRequest, stranger } from "./request.ts";
 
@@ -106,6 +107,33 @@ describe("a namespace that is there", () => {
       expect(again).toMatchObject({ status: "active", version: 1 });
       expect(await kafkaPartitions(prism.environment, `${name}-queue`)).toBeGreaterThan(0);
       await published(name);
+    });
+
+    it("under load: what was acknowledged is relayed before anything is removed, and nothing is acknowledged after", async () => {
+      const name = await active("busy");
+      const client = await prism.client(name, orderApi);
+      let lastAck = 0;
+      let acknowledged = 0;
+      const publishing = Array.from({ length: 16 }, async () => {
+        for (;;) {
+          try {
+            await client.queue.publish("orders", { id: acknowledged });
+          } catch {
+            return;
+          }
+          acknowledged++;
+          lastAck = Date.now();
+        }
+      });
+      await until(() => acknowledged > 200);
+      await alice.namespaces.delete(name, { confirm: name, waitSeconds: 50 });
+      await Promise.all(publishing);
+      client.close();
+      const { items } = await alice.namespaces.history(name);
+      const event = (type: string) => items.find((item) => item.type === type);
+      expect(event("DrainCompleted")?.data).toMatchObject({ aborted: 0 });
+      expect(lastAck).toBeLessThanOrEqual(Date.parse(event("TrafficStopped")?.recorded_at ?? ""));
+      expect(await holdings(prism.environment, name)).toEqual([]);
     });
 
     it("is refused without its name, by whom it is not, and where it is protected; and nothing changes", async () => {

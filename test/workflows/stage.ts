@@ -152,6 +152,8 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       probe: async () => ({ messageId: "m-1", tookMs: 1 }),
       patienceMs: 1_000,
       drainMs: 100,
+      drainLogMs: 100,
+      logs: { close: async () => {}, reopen: async () => {}, backlog: async () => 0 },
       archive: {
         async put(key, body) {
           archive.set(key, body);
