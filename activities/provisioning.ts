@@ -4,6 +4,7 @@ import { PrismError } from "../domain/errors.ts";
 import { ownedOf } from "../domain/namespace/resources.ts";
 import { ensureStep, removeStep, restoreStep } from "../domain/namespace/steps.ts";
 import type { BackendKind, Resource } from "../domain/plan.ts";
+import type { Log } from "../runtime/log.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { lastAttemptAt } from "./last-attempt.ts";
@@ -17,6 +18,7 @@ export type ProvisioningDependencies = {
   readonly recorder: Recorder;
   readonly backends: Backends;
   readonly failpoint: Failpoint;
+  readonly log: Log;
 };
 
 type Work = { readonly occasion: Occasion; readonly resource: Resource };
@@ -27,6 +29,7 @@ export const provisioningActivities = ({
   recorder,
   backends,
   failpoint,
+  log,
 }: ProvisioningDependencies) => ({
   /** Leaves the resource as planned, whatever it was before, and records it. Refuses somebody else's. */
   ensureResource: ({ occasion, resource }: Work): Promise<void> =>
@@ -41,7 +44,11 @@ export const provisioningActivities = ({
       const intend = { type: "IntendResource", operation, resource, sawAbsent } as const;
       const intended = await recorder.record(occasion, `${step} intended`, intend);
       failpoint(step, "intended", occasion.namespace);
-      const { identity } = await backend.ensure(resource, callFor(intended, occasion, resource, signal));
+      const { identity, login } = await backend.ensure(
+        resource,
+        callFor(intended, occasion, resource, signal),
+      );
+      if (login !== undefined) log.info({ ...occasion, step, login }, "the namespace's own login");
       failpoint(step, "after", occasion.namespace);
       await recorder.record(occasion, step, { type: "ConfirmResource", operation, resource, identity });
     }),
