@@ -7,7 +7,7 @@ const much = { data_size: "2TB" };
 
 export type Outcome = { readonly play: Play; readonly life: Life };
 
-/** Every way a create can end. Those that need somebody's word get it, or do not. */
+/** Every way a create can end, and what becomes of it after. Those that need somebody's word get it, or do not. */
 export const outcomes: Readonly<Record<string, (stage: Stage) => Promise<Outcome>>> = {
   active: async (stage) => ended(await stage.create("active")),
   approved: async (stage) => {
@@ -61,7 +61,35 @@ export const outcomes: Readonly<Record<string, (stage: Stage) => Promise<Outcome
     await play.tell("retry");
     return ended(play);
   },
+  updated: async (stage) => ended(await stage.update(await active(stage, "updated"), more)),
+  "update-approved": async (stage) => {
+    const play = await stage.update(await active(stage, "update-approved"), { needs: much });
+    await play.reaches("awaiting_approval");
+    await play.tell("approve", { plan_hash: await planHash(play) });
+    return ended(play);
+  },
+  "update-failed": async (stage) =>
+    ended(
+      await stage.update(await active(stage, "update-failed"), more, {
+        faultsOf: () => [{ step: "apply", moment: "before", code: "FORBIDDEN" }],
+      }),
+    ),
+  deleted: async (stage) => ended(await stage.remove(await active(stage, "deleted"))),
+  "delete-failed": async (stage) =>
+    ended(
+      await stage.remove(await active(stage, "delete-failed"), {
+        faultsOf: () => [{ step: "stop-traffic", moment: "before", code: "FORBIDDEN" }],
+      }),
+    ),
 };
+
+const more = { needs: { write_rps: 400 } };
+
+async function active(stage: Stage, name: string): Promise<Play> {
+  const play = await stage.create(name);
+  await play.ended();
+  return play;
+}
 
 async function waiting(stage: Stage, name: string): Promise<Play> {
   const play = await stage.create(name, { needs: much });
