@@ -29,8 +29,13 @@ export interface Recorder {
 const reloads = 20;
 
 export function recorder(store: EventStore): Recorder {
-  const read = (namespace: string): Promise<NamespaceHistory> =>
-    readAggregate<Namespace, NamespaceEvent>(store, streamOf(namespace), absent, evolve);
+  const lastSeen = seen();
+
+  const fresh = async (namespace: string): Promise<NamespaceHistory> =>
+    lastSeen.keep(
+      namespace,
+      await readAggregate<Namespace, NamespaceEvent>(store, streamOf(namespace), absent, evolve),
+    );
 
   const append = (
     history: NamespaceHistory,
@@ -56,21 +61,83 @@ export function recorder(store: EventStore): Recorder {
     return store.append(stream, named, { expected: history.expected });
   };
 
+  /** The namespace as it is after the append; read again where that is not simply what was known and this. */
+  const after = async (
+    history: NamespaceHistory,
+    { events: stored, revision }: Appended,
+  ): Promise<NamespaceHistory> => {
+    const events = stored as NamespaceHistory["events"];
+    const next = history.expected === "noStream" ? 0n : BigInt(history.expected as bigint) + 1n;
+    if (events[0]?.revision !== next) return fresh(events[0]?.stream.slice(streamOf("").length) ?? "");
+    return {
+      state: events.reduce(evolve, history.state),
+      events: [...history.events, ...events],
+      expected: revision,
+    };
+  };
+
+  /** Appends what follows from the command; `undefined`: nothing does. */
+  const decided = async (
+    history: NamespaceHistory,
+    { occasion, step, command, round }: Recording,
+  ): Promise<NamespaceHistory | undefined> => {
+    const events = decide(command, history.state);
+    if (events.length === 0) return undefined;
+    return after(history, await append(history, occasion, step, round, events));
+  };
+
+  /** On what is known without asking: an exact revision tells whether it is still so. */
+  const onTheKnown = async (recording: Recording): Promise<NamespaceHistory | undefined> => {
+    const known = lastSeen.get(recording.occasion.namespace);
+    if (known === undefined) return undefined;
+    try {
+      return await decided(known, recording);
+    } catch {
+      // Refused, or overtaken: what the stream says now is what counts.
+      return undefined;
+    }
+  };
+
   return {
-    read,
+    read: fresh,
     async record(occasion, step, command, round = occasion.round ?? 0) {
+      const recording = { occasion, step, command, round };
+      const quick = await onTheKnown(recording);
+      if (quick !== undefined) return lastSeen.keep(occasion.namespace, quick);
       for (let attempt = 1; ; attempt++) {
-        const history = await read(occasion.namespace);
-        const events = decide(command, history.state);
-        if (events.length === 0) return history;
+        const history = await fresh(occasion.namespace);
         try {
-          await append(history, occasion, step, round, events);
-          return await read(occasion.namespace);
+          const recorded = await decided(history, recording);
+          return recorded === undefined ? history : lastSeen.keep(occasion.namespace, recorded);
         } catch (error) {
           const conflict = error instanceof StoreError && error.kind === "RevisionConflict";
           if (!conflict || attempt === reloads) throw error;
         }
       }
+    },
+  };
+}
+
+type Recording = {
+  readonly occasion: Occasion;
+  readonly step: string;
+  readonly command: NamespaceCommand;
+  readonly round: number;
+};
+
+const mostSeen = 200;
+
+/** The namespaces that were looked at last. */
+function seen() {
+  const histories = new Map<string, NamespaceHistory>();
+  return {
+    get: (namespace: string) => histories.get(namespace),
+    keep(namespace: string, history: NamespaceHistory): NamespaceHistory {
+      histories.delete(namespace);
+      histories.set(namespace, history);
+      const [oldest] = histories.keys();
+      if (histories.size > mostSeen && oldest !== undefined) histories.delete(oldest);
+      return history;
     },
   };
 }
