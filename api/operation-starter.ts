@@ -54,6 +54,7 @@ const namespaceKey = keyword("PrismNamespace");
 const teamKey = keyword("PrismTeam");
 const operationKey = keyword("PrismOperation");
 const operationIdKey = keyword("PrismOperationId");
+const phaseKey = keyword("PrismPhase");
 
 /** The workflow id is the lock: Temporal runs one operation on a namespace at a time. */
 export const workflowIdOf = (namespace: string): string => `namespace/${namespace}`;
@@ -102,6 +103,7 @@ export function operationStarter(
           { key: teamKey, value: team },
           { key: operationKey, value: kind },
           { key: operationIdKey, value: occasion.operation },
+          { key: phaseKey, value: "plan" },
         ],
         staticSummary: `${kind} ${client_api} namespace ${occasion.namespace} of ${team}`,
       });

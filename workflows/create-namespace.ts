@@ -21,7 +21,6 @@ export async function createNamespace({ request, ...work }: CreateNamespace): Pr
   const board = stepBoard(createSteps());
 
   // Not attended: a refused request owns nothing, so there is nothing to undo, nor anything to cancel.
-  phase("begin");
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const workflow = { id: workflowId, run_id: firstExecutionRunId };
   const before = await recordsWithin(timeouts, "begin").begin({ occasion, request, workflow });
@@ -31,7 +30,6 @@ export async function createNamespace({ request, ...work }: CreateNamespace): Pr
   const planned = await attend(work, board, async ({ step, undo }) => {
     undo("reserve-quota", "quota", (undos) => undos.releaseQuota(occasion));
     await step("reserve-quota", (steps, on) => steps.reserveQuota(on));
-    phase("select");
     const plan = await step("select", (steps, on) => steps.selectPlan(on));
     if (!plan.needsApproval) return { plan };
     return { expiresInMs: await step("approve", (steps, on) => steps.requestApproval(on)) };

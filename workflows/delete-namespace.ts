@@ -16,7 +16,6 @@ export type DeleteNamespace = Work & { readonly confirm: string | undefined };
  */
 export async function deleteNamespace({ confirm, ...work }: DeleteNamespace): Promise<string> {
   const { occasion, timeouts } = work;
-  phase("begin");
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const workflow = { id: workflowId, run_id: firstExecutionRunId };
   const begun = await recordsWithin(timeouts, "begin").beginDeletion({ occasion, confirm, workflow });

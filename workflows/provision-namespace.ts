@@ -22,19 +22,19 @@ export async function provisionNamespace({ plan, ...work }: ProvisionNamespace):
       if (plan === undefined) throw new CancelledFailure("the plan was not approved");
 
       phase("provision", plan.backend);
-      await step("assign-shard", (steps, on) => steps.assignShard(on));
       for (const resource of plan.resources) {
         undo(ensureStep(resource), resourceKey(resource), (undos) =>
           undos.removeResource({ occasion, resource }),
         );
       }
-      await sideBySide(
-        plan.resources.map(
+      await sideBySide([
+        () => step("assign-shard", (steps, on) => steps.assignShard(on)),
+        ...plan.resources.map(
           (resource) => () =>
             step(ensureStep(resource), (steps, on) => steps.ensureResource({ occasion: on, resource })),
         ),
-      );
-      await step("configure-patterns", (steps, on) => steps.configurePatterns(on));
+        () => step("configure-patterns", (steps, on) => steps.configurePatterns(on)),
+      ]);
       await step("configure-access", (steps, on) => steps.configureAccess(on));
 
       phase("register");
@@ -43,7 +43,6 @@ export async function provisionNamespace({ plan, ...work }: ProvisionNamespace):
       await step("commit-quota", (steps, on) => steps.commitQuota(on));
 
       // The pivot: from here the namespace holds its clients' data and is never unwound.
-      phase("activate");
       return CancellationScope.nonCancellable(() => step("activate", (steps, on) => steps.activate(on)));
     }),
   );

@@ -20,7 +20,6 @@ export type UpdateNamespace = Work & {
 /** From what is asked for to the plan of it; who may use the namespace changes no plan. */
 export async function updateNamespace({ request, ifVersion, ...work }: UpdateNamespace): Promise<string> {
   const { occasion, timeouts } = work;
-  phase("begin");
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const workflow = { id: workflowId, run_id: firstExecutionRunId };
   const asked = { occasion, request, ifVersion, workflow };
@@ -32,7 +31,6 @@ export async function updateNamespace({ request, ifVersion, ...work }: UpdateNam
   const planned = await attend(work, board, async ({ step, undo }) => {
     undo("reserve-quota", "quota", (undos) => undos.releaseReservation(occasion));
     await step("reserve-quota", (steps, on) => steps.reserveQuota(on));
-    phase("select");
     const plan = await step("select", (steps, on) => steps.selectPlan(on));
     if (!plan.needsApproval) return { plan };
     return { expiresInMs: await step("approve", (steps, on) => steps.requestApproval(on)) };

@@ -75,15 +75,18 @@ describe("a create that people have a word in", () => {
   it("waits across deployments: it goes on with the code of the day", async () => {
     const play = await waiting("long");
     const before = await hashOf(play);
-    const patterns = 'await step("configure-patterns", (steps, on) => steps.configurePatterns(on));';
-    const access = 'await step("configure-access", (steps, on) => steps.configureAccess(on));';
-    const next = await bundledWith("provision-namespace.ts", patterns, `${access}\n${patterns}`);
+    // The next deployment leaves a step out.
+    const next = await bundledWith(
+      "provision-namespace.ts",
+      "steps.configurePatterns(on)",
+      "steps.configureAccess(on)",
+    );
     await stage.redeploy(next);
     await play.tell("approve", { plan_hash: before });
     const life = await play.ended();
     await stage.redeploy(stage.bundle);
     expect(life).toMatchObject({ state: "succeeded" });
-    expect(life.types.indexOf("AccessConfigured")).toBeLessThan(life.types.indexOf("PatternsConfigured"));
+    expect(life.types).not.toContain("PatternsConfigured");
   });
 
   it("cancelled through Temporal itself, it is undone all the same", async () => {
