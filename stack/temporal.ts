@@ -47,6 +47,8 @@ export const temporal: Server = {
           "history.timerProcessorMaxPollRPS=2000",
           // By default a phase that ends within a second of its beginning waits it out before the next one begins.
           'history.workflowIdReuseMinimalInterval="0s"',
+          // A worker that asks for a workflow's next step gets the step's activity with the same answer.
+          "system.enableActivityEagerExecution=true",
         ]),
         ...each(
           "--search-attribute",
