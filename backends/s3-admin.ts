@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import type { Ask } from "./ask.ts";
-import type { S3Address } from "./s3.ts";
+import type { S3Address } from "./s3-client.ts";
 import type { Timed } from "./timed.ts";
 
 /** Users of a versitygw. AWS has none of this: there a namespace gets a role (docs/aws-s3.md). */

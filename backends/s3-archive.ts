@@ -1,6 +1,6 @@
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { unavailable } from "./ask.ts";
-import type { S3Address } from "./s3.ts";
+import { type S3Address, s3Client } from "./s3-client.ts";
 
 export type S3ArchiveOptions = {
   readonly address: S3Address;
@@ -10,15 +10,7 @@ export type S3ArchiveOptions = {
 
 /** A bucket of the platform's own, where the histories of deleted namespaces are kept. */
 export function s3Archive({ address, bucket, deadlineMs }: S3ArchiveOptions) {
-  const client = new S3Client({
-    endpoint: address.endpoint,
-    region: address.region,
-    credentials: address,
-    forcePathStyle: true,
-    // Temporal repeats, visibly.
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: deadlineMs, requestTimeout: deadlineMs },
-  });
+  const client = s3Client(address, deadlineMs);
   let isThere = false;
 
   const make = async (abortSignal: AbortSignal): Promise<void> => {

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { S3Client } from "@aws-sdk/client-s3";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
 import { asking } from "./ask.ts";
@@ -10,14 +9,8 @@ import { s3Keys, s3Life } from "./prefixes.ts";
 import { type S3Access, s3Access } from "./s3-access.ts";
 import { s3Users } from "./s3-admin.ts";
 import { type S3Buckets, s3Buckets } from "./s3-bucket.ts";
+import { type S3Address, s3Client } from "./s3-client.ts";
 import { bounded, type Timed, type TimedCall } from "./timed.ts";
-
-export type S3Address = {
-  readonly endpoint: string;
-  readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-};
 
 export type S3Options = { readonly address: S3Address; readonly logins: Logins; readonly deadlineMs: number };
 
@@ -31,15 +24,7 @@ const namespaceTag = "prism-namespace";
  * the number of its life. The bucket goes with the last of them.
  */
 export function s3({ address, logins, deadlineMs }: S3Options): Backend {
-  const client = new S3Client({
-    endpoint: address.endpoint,
-    region: address.region,
-    credentials: address,
-    forcePathStyle: true,
-    // Temporal repeats, visibly.
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: deadlineMs, requestTimeout: deadlineMs },
-  });
+  const client = s3Client(address, deadlineMs);
   const ask = asking("S3");
   const buckets = s3Buckets(client, ask);
   const users = s3Users(address, ask);

@@ -7,7 +7,8 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { logins } from "../../backends/logins.ts";
-import { type S3Address, s3 } from "../../backends/s3.ts";
+import { s3 } from "../../backends/s3.ts";
+import type { S3Address } from "../../backends/s3-client.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { freshName, type Subject } from "./contract.ts";
 

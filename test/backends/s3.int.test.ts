@@ -18,7 +18,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../backends/backend.ts";
-import { type S3Address, s3 } from "../../backends/s3.ts";
+import { s3 } from "../../backends/s3.ts";
+import type { S3Address } from "../../backends/s3-client.ts";
 import { s3Bucket } from "../../domain/selection/names.ts";
 import { s3 as s3Server } from "../../stack/s3.ts";
 import { soaking } from "../eventstore/soaking.ts";
