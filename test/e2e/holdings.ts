@@ -1,16 +1,50 @@
-import { Admin, ClientQuotaEntityTypes, ClientQuotaMatchTypes } from "@platformatic/kafka";
+import { ListBucketsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import {
+  Admin,
+  ClientQuotaEntityTypes,
+  ClientQuotaMatchTypes,
+  ConfigResourceTypes,
+} from "@platformatic/kafka";
+import { Redis } from "ioredis";
 import { Client } from "pg";
+import { s3Users } from "../../backends/s3-admin.ts";
 
 type Addresses = Readonly<Record<string, string | undefined>>;
 
-/** Everything on the servers that bears `part` in its name, as the servers themselves say. */
-export async function holdings(environment: Addresses, part: string): Promise<readonly string[]> {
-  const found = await Promise.all([inKafka(environment), inPostgres(environment)]);
-  const plain = part.replaceAll("-", "_");
-  return found.flat().filter((name) => name.replaceAll("-", "_").includes(plain));
+/** One thing on a server, and how it is set up where that can be changed. */
+type Held = { readonly name: string; readonly settings?: string };
+
+/** What one server has of what `isOfIt`. */
+type Witness = (environment: Addresses, isOfIt: (name: string) => boolean) => Promise<readonly Held[]>;
+
+/**
+ * Everything on the servers that bears `part` in its name, as the servers themselves say: Kafka, Postgres,
+ * NATS, Redis and S3. The archive of deleted lives is not among it.
+ */
+export const holdings = async (environment: Addresses, part: string): Promise<readonly string[]> =>
+  (await look(environment, part)).map(({ name }) => name);
+
+/** The same with how each thing is set up, by name. */
+export const configuration = async (
+  environment: Addresses,
+  part: string,
+): Promise<Readonly<Record<string, string>>> =>
+  Object.fromEntries((await look(environment, part)).map(({ name, settings = "" }) => [name, settings]));
+
+async function look(environment: Addresses, part: string): Promise<readonly Held[]> {
+  const plain = (name: string) => name.replaceAll("-", "_");
+  const isOfIt = (name: string) => plain(name).includes(plain(part));
+  const witnesses: readonly Witness[] = [inKafka, inPostgres, inNats, inRedis, inS3];
+  const found = await Promise.all(witnesses.map((witness) => witness(environment, isOfIt)));
+  return found
+    .flat()
+    .filter(({ name }) => isOfIt(name))
+    .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-async function inKafka(environment: Addresses): Promise<readonly string[]> {
+const inKafka: Witness = async (environment, isOfIt) => {
   const bootstrapBrokers = (environment["PRISM_KAFKA_BROKERS"] ?? "").split(",");
   const admin = new Admin({ clientId: "test", bootstrapBrokers });
   try {
@@ -18,16 +52,40 @@ async function inKafka(environment: Addresses): Promise<readonly string[]> {
       { entityType: ClientQuotaEntityTypes.CLIENT_ID, matchType: ClientQuotaMatchTypes.ANY, match: null },
     ];
     const quotas = await admin.describeClientQuotas({ components, strict: false });
-    const clients = quotas.flatMap(({ entity }) =>
-      entity.map(({ entityName }) => `client quota ${entityName}`),
+    const clients = quotas.flatMap(({ entity, values }) =>
+      entity.map(({ entityName }) => ({
+        name: `client quota ${entityName}`,
+        settings: values
+          .map(({ key, value }) => `${key}=${value}`)
+          .sort()
+          .join(" "),
+      })),
     );
-    return [...(await admin.listTopics()).map((topic) => `topic ${topic}`), ...clients];
+    const names = (await admin.listTopics()).filter(isOfIt);
+    return [...(await Promise.all(names.map((name) => topic(admin, name)))), ...clients];
   } finally {
     await admin.close();
   }
+};
+
+async function topic(admin: Admin, name: string): Promise<Held> {
+  const { topics } = await admin.metadata({ topics: [name], forceUpdate: true });
+  const resources = [
+    {
+      resourceType: ConfigResourceTypes.TOPIC,
+      resourceName: name,
+      configurationKeys: ["retention.ms", "max.message.bytes", "cleanup.policy"],
+    },
+  ];
+  const [found] = await admin.describeConfigs({ resources });
+  const set = (found?.configs ?? []).map(({ name: key, value }) => `${key}=${value}`).sort();
+  return {
+    name: `topic ${name}`,
+    settings: [`partitions=${topics.get(name)?.partitionsCount}`, ...set].join(" "),
+  };
 }
 
-async function inPostgres(environment: Addresses): Promise<readonly string[]> {
+const inPostgres: Witness = async (environment) => {
   const client = new Client({ connectionString: environment["PRISM_DATA_URL"] });
   await client.connect();
   try {
@@ -35,8 +93,69 @@ async function inPostgres(environment: Addresses): Promise<readonly string[]> {
       `select 'table ' || relname as name from pg_class where relkind in ('r', 'p', 'S')
        union all select 'role ' || rolname from pg_roles`,
     );
-    return rows.map(({ name }) => name);
+    return rows;
   } finally {
     await client.end();
   }
-}
+};
+
+const inNats: Witness = async (environment) => {
+  const { username: user, password: pass, host: servers } = new URL(environment["PRISM_NATS_URL"] ?? "");
+  const connection = await connect({ servers, user, pass });
+  try {
+    const found: Held[] = [];
+    const { streams } = await jetstreamManager(connection);
+    for await (const { config } of streams.list()) {
+      const { max_age, max_msg_size, subjects } = config;
+      const settings = `max_age=${max_age} max_msg_size=${max_msg_size} subjects=${subjects}`;
+      found.push({ name: `stream ${config.name}`, settings });
+    }
+    return found;
+  } finally {
+    await connection.close();
+  }
+};
+
+const inRedis: Witness = async (environment) => {
+  const redis = new Redis(environment["PRISM_REDIS_URL"] ?? "");
+  try {
+    const rules = (await redis.call("ACL", "LIST")) as readonly string[];
+    const users = rules.map((rule) => ({ name: `redis user ${rule.split(" ")[1]}`, settings: rule }));
+    const keys = await redis.keys("*");
+    return [...users, ...keys.map((key) => ({ name: `redis key ${key}` }))];
+  } finally {
+    redis.disconnect();
+  }
+};
+
+const inS3: Witness = async (environment, isOfIt) => {
+  const address = {
+    endpoint: environment["PRISM_S3_ENDPOINT"] ?? "",
+    region: "us-east-1",
+    accessKeyId: environment["PRISM_S3_ACCESS_KEY_ID"] ?? "",
+    secretAccessKey: environment["PRISM_S3_SECRET_ACCESS_KEY"] ?? "",
+  };
+  const client = new S3Client({ ...address, credentials: address, forcePathStyle: true });
+  try {
+    const { Buckets = [] } = await client.send(new ListBucketsCommand({}));
+    const names = Buckets.map(({ Name = "" }) => Name).filter(isOfIt);
+    const within = await Promise.all(
+      names.map(async (Bucket) => {
+        const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }));
+        return Contents.map(({ Key }) => `object ${Bucket}/${Key}`);
+      }),
+    );
+    const users = await s3Users(address, (_what, _timed, question) => question()).list(patient);
+    const logins = [...(users ?? [])].map((user) => `s3 user ${user}`);
+    return [...names.map((name) => `bucket ${name}`), ...within.flat(), ...logins].map((name) => ({ name }));
+  } finally {
+    client.destroy();
+  }
+};
+
+const patient = {
+  signal: new AbortController().signal,
+  throwIfOver: () => {},
+  leftMs: () => 10_000,
+  answered: () => {},
+};

@@ -1,16 +1,19 @@
 import type { Activities } from "../../activities/activities.ts";
 import type { Moment } from "../../activities/failpoint.ts";
-import { ensureStep, removeStep } from "../../domain/namespace/steps.ts";
+import { ensureStep, removeStep, restoreStep } from "../../domain/namespace/steps.ts";
 import type { Resource } from "../../domain/plan.ts";
 
-/** What happens to a create while its worker is killed, and how it has to end. */
+/** What happens to an operation while its worker is killed, and how it has to end. */
 export type Plot = "plain" | "approved" | "rejected" | "expired" | "cancelled" | "retried" | "abandoned";
 
+export type Killed = "create" | "update" | "delete";
+
 export type Cell = {
+  readonly operation: Killed;
   readonly activity: keyof Activities;
   readonly plot: Plot;
   readonly moment: Moment;
-  /** Which of the plan's resources; for activities that work on one. */
+  /** Which of the resources; for activities that work on one. */
   readonly resource?: number;
 };
 
@@ -21,47 +24,94 @@ type Line = {
   readonly effect?: true;
 };
 
-/** Every activity of a create, by the name of its failpoint. */
-const activities: Readonly<Partial<Record<keyof Activities, Line>>> = {
-  begin: { step: "begin", plot: "plain" },
-  reserveQuota: { step: "reserve-quota", plot: "plain" },
-  selectPlan: { step: "select", plot: "plain" },
+type Lines = Readonly<Partial<Record<keyof Activities, Line>>>;
+
+/** What people decide about a plan, and about an operation that waits for them. */
+const decisions: Lines = {
   requestApproval: { step: "approve", plot: "approved" },
   approvePlan: { step: "grant", plot: "approved" },
   rejectPlan: { step: "reject", plot: "rejected" },
   expireApproval: { step: "expire", plot: "expired" },
-  assignShard: { step: "assign-shard", plot: "plain" },
-  ensureResource: { step: ensureStep, plot: "plain", effect: true },
-  configurePatterns: { step: "configure-patterns", plot: "plain" },
-  configureAccess: { step: "configure-access", plot: "plain" },
-  registerWithProxies: { step: "register", plot: "plain" },
-  probeThroughProxy: { step: "probe", plot: "plain" },
-  commitQuota: { step: "commit-quota", plot: "plain" },
-  activate: { step: "activate", plot: "plain" },
+};
+const interventions: Lines = {
   parkOperation: { step: "park", plot: "abandoned" },
   retryOperation: { step: "retry", plot: "retried" },
   abandonOperation: { step: "abandon", plot: "abandoned" },
   cancelOperation: { step: "cancel", plot: "cancelled" },
   beginUndoing: { step: "begin-undo", plot: "cancelled" },
-  removeResource: { step: removeStep, plot: "cancelled", effect: true },
-  releaseQuota: { step: "release-quota", plot: "cancelled" },
   fail: { step: "fail", plot: "cancelled" },
 };
 
-/** Every activity at every moment, for a plan with so many resources. */
-export const cells = (resources: number): readonly Cell[] =>
-  (Object.entries(activities) as [keyof Activities, Line][]).flatMap(([activity, { step, plot, effect }]) => {
-    const moments: readonly Moment[] = effect
-      ? ["before", "intended", "after", "recorded"]
-      : ["before", "recorded"];
-    const each =
-      typeof step === "string" ? [{}] : [...Array(resources).keys()].map((resource) => ({ resource }));
-    return each.flatMap((which) => moments.map((moment) => ({ activity, plot, moment, ...which })));
-  });
+/** Every activity of an operation, by the name of its failpoint. */
+const lines: Readonly<Record<Killed, Lines>> = {
+  create: {
+    begin: { step: "begin", plot: "plain" },
+    reserveQuota: { step: "reserve-quota", plot: "plain" },
+    selectPlan: { step: "select", plot: "plain" },
+    ...decisions,
+    assignShard: { step: "assign-shard", plot: "plain" },
+    ensureResource: { step: ensureStep, plot: "plain", effect: true },
+    configurePatterns: { step: "configure-patterns", plot: "plain" },
+    configureAccess: { step: "configure-access", plot: "plain" },
+    registerWithProxies: { step: "register", plot: "plain" },
+    probeThroughProxy: { step: "probe", plot: "plain" },
+    commitQuota: { step: "commit-quota", plot: "plain" },
+    activate: { step: "activate", plot: "plain" },
+    ...interventions,
+    removeResource: { step: removeStep, plot: "cancelled", effect: true },
+    releaseQuota: { step: "release-quota", plot: "cancelled" },
+  },
+  update: {
+    beginUpdate: { step: "begin", plot: "plain" },
+    reserveQuota: { step: "reserve-quota", plot: "plain" },
+    selectPlan: { step: "select", plot: "plain" },
+    ...decisions,
+    planChanges: { step: "plan-changes", plot: "plain" },
+    ensureResource: { step: ensureStep, plot: "plain", effect: true },
+    applyUpdate: { step: "apply", plot: "plain" },
+    commitQuota: { step: "commit-quota", plot: "plain" },
+    registerUpdate: { step: "register", plot: "plain" },
+    ...interventions,
+    hasPivoted: { step: "look-at-pivot", plot: "cancelled" },
+    restoreResource: { step: restoreStep, plot: "cancelled", effect: true },
+    releaseReservation: { step: "release-reservation", plot: "cancelled" },
+  },
+  delete: {
+    beginDeletion: { step: "begin", plot: "plain" },
+    stopTraffic: { step: "stop-traffic", plot: "plain" },
+    drain: { step: "drain", plot: "plain" },
+    stopProviders: { step: "stop-providers", plot: "plain" },
+    archiveHistory: { step: "archive", plot: "plain" },
+    removeResource: { step: removeStep, plot: "plain", effect: true },
+    unregister: { step: "unregister", plot: "plain" },
+    releaseQuota: { step: "release-quota", plot: "plain" },
+    completeDeletion: { step: "delete", plot: "plain" },
+    ...interventions,
+    hasPivoted: { step: "look-at-pivot", plot: "cancelled" },
+    reopenLog: { step: "reopen-log", plot: "cancelled" },
+  },
+};
 
-/** As `PRISM_FAILPOINT` takes it. */
+export const killedActivities: ReadonlySet<string> = new Set(Object.values(lines).flatMap(Object.keys));
+
+/** Every activity of an operation at every moment, with so many resources that it works on. */
+export const cells = (operation: Killed, resources: number): readonly Cell[] =>
+  (Object.entries(lines[operation]) as [keyof Activities, Line][]).flatMap(
+    ([activity, { step, plot, effect }]) => {
+      const moments: readonly Moment[] = effect
+        ? ["before", "intended", "after", "recorded"]
+        : ["before", "recorded"];
+      const each =
+        typeof step === "string" ? [{}] : [...Array(resources).keys()].map((resource) => ({ resource }));
+      return each.flatMap((which) =>
+        moments.map((moment) => ({ operation, activity, plot, moment, ...which })),
+      );
+    },
+  );
+
+/** As `PRISM_FAILPOINT` takes it. `resources`: those the operation works on. */
 export function failpointOf(cell: Cell, namespace: string, resources: readonly Resource[]): string {
-  const step = activities[cell.activity]?.step ?? "";
+  const step = lines[cell.operation][cell.activity]?.step ?? "";
   const resource = resources[cell.resource ?? 0];
   const name = typeof step === "string" || resource === undefined ? step : step(resource);
   return `${String(name)}:${cell.moment}:${namespace}`;

@@ -19,7 +19,7 @@ const much = { ...needs, data_size: "2TB" };
 const resourcesOf = (namespace: string): readonly Resource[] =>
   accepted({ ...queueRequest(namespace) }, { inventory }).selection.plan.resources;
 
-const all = cells(resourcesOf("x").length);
+const all = cells("create", resourcesOf("x").length);
 const tried = soaking ? all : all.filter((_, index) => index % 7 === 3);
 
 /** Plots that end with a served namespace; in the others no proxy lives, and nothing may be left. */
