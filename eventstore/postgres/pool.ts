@@ -2,7 +2,7 @@ import { Client, Pool } from "pg";
 
 /**
  * A pool as the event store and the projections want it: nobody waits for a connection or a statement without
- * end, and a connection that dies while idle is replaced in silence.
+ * end, and a connection that dies between two statements, lent or not, fails the next statement, not the process.
  *
  * `connections` at most (default 10); waiting for one takes at most 5 s, a statement at most 30 s.
  */
@@ -18,6 +18,8 @@ export function postgresPool(url: string, options: { connections?: number; name?
     keepAlive: true,
   });
   pool.on("error", () => {});
+  // The pool listens to idle connections only; a lent one that dies unheard would end the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 

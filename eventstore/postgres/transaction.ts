@@ -12,9 +12,6 @@ export async function transaction<T>(
   begin = "begin isolation level read committed",
 ): Promise<T> {
   const client = await pool.connect();
-  // The pool listens only while a connection is idle, and an error that nobody listens to ends the process. What
-  // it breaks off answers with the same error below.
-  client.on("error", ignore);
   try {
     await client.query(begin);
     const result = await body(client);
@@ -27,12 +24,8 @@ export async function transaction<T>(
       () => client.release(true),
     );
     throw error;
-  } finally {
-    client.off("error", ignore);
   }
 }
-
-const ignore = () => {};
 
 /** Keys of the advisory locks Prism takes in the control database; one place, so that none is used twice. */
 export const advisoryLocks = {
