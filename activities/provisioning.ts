@@ -39,7 +39,7 @@ export const provisioningActivities = ({
       const backend = backendOf(backends, resource);
       const before = await recorder.read(occasion.namespace);
       const sawAbsent =
-        isNew(before, resource) &&
+        (isNew(before, resource) || before.state.operation?.kind === "reconcile") &&
         (await isFree(backend, resource, callFor(before, occasion, resource, signal)));
       const intend = { type: "IntendResource", operation, resource, sawAbsent } as const;
       const intended = await recorder.record(occasion, `${step} intended`, intend);

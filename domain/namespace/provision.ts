@@ -7,7 +7,7 @@ import type { Operation } from "./operation.ts";
 import { assertMayGoOn, hasEnded, notReady, tooLate } from "./refusals.ts";
 import { isPlanned, ownedOf, remaining, resourceKey, same, standsAs } from "./resources.ts";
 
-/** Quiet where the intent stands, or what is there is as meant. */
+/** Quiet where the intent stands, or what is there is as meant; what a repair saw to be gone is meant anew. */
 export function intendResource(
   { resource, sawAbsent }: Command<"IntendResource">,
   namespace: Namespace,
@@ -15,7 +15,8 @@ export function intendResource(
 ): readonly NamespaceEvent[] {
   const owned = ownedOf(namespace.resources, resource);
   if (owned?.state === "removing") throw tooLate(`${resourceKey(resource)} is being removed`);
-  if (owned !== undefined && same(owned.changing ?? owned.resource, resource)) return [];
+  const isLost = sawAbsent && owned?.identity !== undefined && operation.kind === "reconcile";
+  if (owned !== undefined && !isLost && same(owned.changing ?? owned.resource, resource)) return [];
   if (operation.kind === "delete") throw misuse(`a delete makes no ${resourceKey(resource)}`);
   if (!restores(resource, namespace, operation)) assertMayGoOn(operation);
   return [{ type: "ResourceIntended", data: { resource, saw_absent: sawAbsent } }];

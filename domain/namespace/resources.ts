@@ -68,8 +68,11 @@ function next(before: OwnedResource | undefined, event: ResourceEvent): OwnedRes
   const { resource } = event.data;
   switch (event.type) {
     case "ResourceIntended": {
-      // What is there stays ours by its identity: only its configuration is about to change.
-      if (before?.state === "provisioned") return { ...before, changing: resource };
+      if (before?.state === "provisioned") {
+        // What is there stays ours by its identity: only its configuration is about to change. What is gone has none.
+        const gone = event.data.saw_absent ? { sawAbsent: true, identity: undefined } : {};
+        return { ...before, ...gone, changing: resource };
+      }
       const sawAbsent = event.data.saw_absent || (before?.state === "intended" && before.sawAbsent);
       return { resource, state: "intended", sawAbsent, identity: undefined, changing: undefined };
     }

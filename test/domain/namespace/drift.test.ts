@@ -58,6 +58,31 @@ describe("what a sweep finds", () => {
 });
 
 describe("a repair", () => {
+  const anew: Command<"IntendResource"> = {
+    type: "IntendResource",
+    operation: l.repairing,
+    resource: a.topic,
+    sawAbsent: true,
+  };
+  it("means what is gone anew, and what it makes then is the namespace's own", () => {
+    given(...begun)
+      .when(anew)
+      .thenEvents(a.intended(a.topic));
+    given(...begun, a.intended(a.topic))
+      .when(anew)
+      .thenNothing();
+    const owned = [...begun, a.intended(a.topic)]
+      .reduce(evolve, absent)
+      .resources.get("kafka topic orders-queue");
+    expect(owned).toMatchObject({ sawAbsent: true, identity: undefined });
+    given(...begun, a.intended(a.topic))
+      .when({ type: "ConfirmResource", operation: l.repairing, resource: a.topic, identity: "id-2" })
+      .thenEvents(a.provisioned(a.topic, "id-2"));
+  });
+  it("means nothing anew of what is there", () =>
+    given(...begun)
+      .when({ ...anew, sawAbsent: false })
+      .thenNothing());
   it("begins with what is to be repaired", () => {
     given(...l.active)
       .when(repair)

@@ -82,9 +82,9 @@ export const planned: NamespaceEvent = {
   data: { plan: selection.plan, trace: selection.trace, hash: "abc", warnings: [] },
 };
 export const placed: NamespaceEvent = { type: "ShardAssigned", data: { shard: "shard-1" } };
-export const intended = (resource: Resource): NamespaceEvent => ({
+export const intended = (resource: Resource, saw_absent = true): NamespaceEvent => ({
   type: "ResourceIntended",
-  data: { resource, saw_absent: true },
+  data: { resource, saw_absent },
 });
 export const provisioned = (resource: Resource, identity = "id-1"): NamespaceEvent => ({
   type: "ResourceProvisioned",

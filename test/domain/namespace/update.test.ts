@@ -146,7 +146,7 @@ describe("an update of the capacity", () => {
       .thenNothing();
   });
   it("keeps what proves that it is ours while it is changed", () => {
-    const changing = [...l.growing, l.largerPlanned, a.intended(l.largerTopic)].reduce(evolve, absent);
+    const changing = [...l.growing, l.largerPlanned, a.intended(l.largerTopic, false)].reduce(evolve, absent);
     expect(changing.resources.get("kafka topic orders-queue")).toMatchObject({
       state: "provisioned",
       identity: "id-1",
