@@ -25,7 +25,7 @@ export function drifted({ namespace, resource, shown }: Looked): readonly FleetF
 }
 
 /** The same as the namespace's own history has it. */
-export function findingsIn(looked: readonly Omit<Looked, "namespace">[]): readonly Finding[] {
+function findingsIn(looked: readonly Omit<Looked, "namespace">[]): readonly Finding[] {
   return looked.flatMap(({ resource, shown }): readonly Finding[] => {
     const { state, drift = [], because = "" } = shown;
     const key = resourceKey(resource);

@@ -6,8 +6,7 @@ import type { BackendKind } from "../plan.ts";
  * identity, and in no plan. `foreign`: not ours. `stuck`: an operation that no workflow works on. `leaked`:
  * quota held for what is over.
  */
-export const findingClasses = ["missing", "drifted", "orphaned", "foreign", "stuck", "leaked"] as const;
-export type FindingClass = (typeof findingClasses)[number];
+export type FindingClass = "missing" | "drifted" | "orphaned" | "foreign" | "stuck" | "leaked";
 
 /**
  * What reconcile does about it. `repair`: the namespace's resources are ensured anew. `cleanup`: what an undo
