@@ -54,7 +54,9 @@ run(async () => {
       postgres({ ...common, pool: data }),
       ...(natsUrl === undefined ? [] : [nats({ ...common, url: natsUrl })]),
       ...(redisUrl === undefined ? [] : [redis({ ...common, url: redisUrl })]),
-      ...(s3Address === undefined ? [] : [s3({ ...common, address: s3Address })]),
+      ...(s3Address === undefined
+        ? []
+        : [s3({ ...common, address: s3Address, apart: [config.archiveBucket] })]),
     ].map((backend) => [backend.kind, backend]),
   );
 

@@ -1,4 +1,5 @@
 import type { BackendKind, Resource } from "../domain/plan.ts";
+import type { Thing } from "../domain/reconcile/thing.ts";
 
 /** Whose a resource is. Written into the backend as owner tag wherever it has a place for one. */
 export type Owner = { readonly namespace: string; readonly incarnation: number };
@@ -50,7 +51,7 @@ export type Usage = { readonly version: string | null; readonly used: Readonly<R
  * The control side of a backend. All verbs are idempotent and may be cut off at any
  * moment by a crash; the next call finds what is there and goes on.
  *
- * Deadlines: `observe`, `ensure` and `health` end within `deadlineMs`, `remove` within
+ * Deadlines: `observe`, `ensure` and `health` end within `deadlineMs`, `remove` and `list` within
  * `deadlineMs` of the last answer that it had from the server. What is cut off, by the
  * deadline or by `signal`, asks nothing further, also when the process was stopped
  * meanwhile and wakes up. So whatever an attempt still had under way shows within
@@ -73,6 +74,11 @@ export interface Backend {
   ensure(resource: Resource, call: Call): Promise<Ensured>;
   /** Leaves nothing of it, also of a dead one. Absent: success. Foreign: left alone, `removed` is false. */
   remove(resource: Resource, call: Call): Promise<{ removed: boolean }>;
+  /**
+   * All that stands in it, also what is not Prism's, by kind and name as a plan has it; without what the
+   * server or the platform keeps for itself. All of it, or an error: nothing may follow from a part.
+   */
+  list(signal: AbortSignal): Promise<readonly Thing[]>;
   /** Resolves when the backend answers; rejects with `BACKEND_UNAVAILABLE`. */
   health(signal: AbortSignal): Promise<void>;
   /** What it says of itself; left out where it says nothing. */

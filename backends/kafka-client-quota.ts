@@ -1,6 +1,7 @@
 import { ClientQuotaEntityTypes, ClientQuotaKeys, ClientQuotaMatchTypes } from "@platformatic/kafka";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
+import type { Thing } from "../domain/reconcile/thing.ts";
 import type { Drift, Observed } from "./backend.ts";
 import type { KafkaAdministration, KafkaResource } from "./kafka.ts";
 import type { Timed, TimedCall } from "./timed.ts";
@@ -78,6 +79,31 @@ export function clientQuota({ admin, ask }: KafkaAdministration): KafkaResource 
       return { removed: true };
     },
   };
+}
+
+/** Quotas on clients that only Prism names so; those of others are nothing that stands anywhere. */
+export async function listQuotas(
+  { admin, ask }: KafkaAdministration,
+  timed: Timed,
+): Promise<readonly Thing[]> {
+  const every = {
+    entityType: ClientQuotaEntityTypes.CLIENT_ID,
+    matchType: ClientQuotaMatchTypes.ANY,
+    match: null,
+  };
+  const entries = await ask("list its quotas", timed, () =>
+    admin.describeClientQuotas({ components: [every], strict: true }),
+  );
+  const clients = entries.flatMap(({ entity }) => entity.map(({ entityName }) => entityName ?? ""));
+  return clients
+    .filter((client) => client.startsWith(clientIdOf("")))
+    .map((identity) => ({
+      backend: "kafka",
+      kind: "client-quota",
+      name: identity.slice(clientIdOf("").length),
+      identity,
+      owner: undefined,
+    }));
 }
 
 const configOf = (resource: Resource): QuotaConfig => resource.config as unknown as QuotaConfig;

@@ -9,6 +9,7 @@ import {
 } from "@platformatic/kafka";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
+import type { Thing } from "../domain/reconcile/thing.ts";
 import type { Ask } from "./ask.ts";
 import type { Claim, Drift, Observed } from "./backend.ts";
 import type { KafkaAdministration, KafkaResource } from "./kafka.ts";
@@ -87,6 +88,24 @@ export function topic(tools: KafkaAdministration): KafkaResource {
   };
 }
 
+/** Without those that brokers keep for themselves. */
+export async function listTopics(tools: KafkaAdministration, timed: Timed): Promise<readonly Thing[]> {
+  const { admin, ask } = tools;
+  const broker = { admin, ask, access: kafkaAccess(tools) };
+  const all = await ask("list its topics", timed, () => admin.listTopics());
+  const names = all.filter((each) => !each.startsWith("__"));
+  const asked = () => admin.metadata({ topics: names, forceUpdate: true }).catch(unlessUnknown);
+  const together = (await ask("describe its topics", timed, asked))?.topics;
+  const found: Thing[] = [];
+  for (const name of names) {
+    // One that has just gone spoils the answer for all.
+    const identity = (together?.get(name) ?? (await describe(broker, name, timed)))?.id;
+    if (identity !== undefined)
+      found.push({ backend: "kafka", kind: "topic", name, identity, owner: undefined });
+  }
+  return found;
+}
+
 type Broker = { readonly admin: Admin; readonly ask: Ask; readonly access: KafkaAccess };
 
 const mayBeOurs = (claim: Claim): boolean => claim.intended || claim.identity !== undefined;
@@ -101,14 +120,14 @@ async function describe(
   name: string,
   timed: Timed,
 ): Promise<ClusterTopicMetadata | undefined> {
-  const answer = () =>
-    admin.metadata({ topics: [name], forceUpdate: true }).catch((error: unknown) => {
-      // The client answers a missing topic in words of its own, without Kafka's number.
-      if (error instanceof Error && error.message.startsWith("Unknown topic")) return undefined;
-      throw error;
-    });
+  const answer = () => admin.metadata({ topics: [name], forceUpdate: true }).catch(unlessUnknown);
   return (await ask(`describe topic ${name}`, timed, answer))?.topics.get(name);
 }
+
+/** The client answers a missing topic in words of its own, without Kafka's number. */
+const unlessUnknown = (error: unknown): undefined => {
+  if (!(error instanceof Error && error.message.startsWith("Unknown topic"))) throw error;
+};
 
 /** Swallows some of Kafka's answers by their numbers: what they say is no failure here. */
 const unless =

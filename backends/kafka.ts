@@ -3,9 +3,9 @@ import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
 import { type Ask, asking } from "./ask.ts";
 import type { Backend, Ensured, Observed } from "./backend.ts";
-import { clientQuota } from "./kafka-client-quota.ts";
+import { clientQuota, listQuotas } from "./kafka-client-quota.ts";
 import { type KafkaCluster, kafkaConnection, kafkaPool } from "./kafka-connection.ts";
-import { topic } from "./kafka-topic.ts";
+import { listTopics, topic } from "./kafka-topic.ts";
 import type { Logins } from "./logins.ts";
 import { bounded, type TimedCall } from "./timed.ts";
 
@@ -65,6 +65,7 @@ export function kafka(options: KafkaOptions): Backend {
     observe: async (resource, call) => kindOf(resource).observe(resource, call),
     ensure: async (resource, call) => kindOf(resource).ensure(resource, call),
     remove: async (resource, call) => kindOf(resource).remove(resource, call),
+    list: async (timed) => [...(await listTopics(tools, timed)), ...(await listQuotas(tools, timed))],
     async health(timed) {
       await ask("answer", timed, () => admin.metadata({ topics: [], forceUpdate: true }));
     },

@@ -64,6 +64,16 @@ export function nats({ url, deadlineMs }: NatsOptions): Backend {
       return { removed: true };
     },
 
+    async list(timed) {
+      const found = await streams("list its streams", timed, (api) => all(api.streams.list()));
+      return found.map((stream) => {
+        const [{ name }, owner] = [stream.config, ownerOf(stream)];
+        // As the plan calls it: the number of its life is in the owner.
+        const planned = owner === undefined ? name : name.replace(natsStream("", owner), "");
+        return { backend: "nats", kind: "stream", name: planned, identity: identityOf(stream), owner };
+      });
+    },
+
     async health(timed) {
       await streams("answer", timed, (api) => api.getAccountInfo());
     },

@@ -1,5 +1,6 @@
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
+import type { Thing } from "../domain/reconcile/thing.ts";
 import type { Drift, Owner } from "./backend.ts";
 import { ownerIn, ownerTag } from "./owner-tag.ts";
 import type { Query } from "./postgres.ts";
@@ -34,6 +35,24 @@ export async function findTable(query: Query, name: string): Promise<Table | und
   if (found === undefined) return undefined;
   const { oid, partitioned, comment, columns } = found;
   return { oid, partitioned, columns: columns ?? {}, owner: ownerIn(comment) };
+}
+
+/** Everything where namespaces have their tables; parts of logs stand beside, and belong to them. */
+export async function listTables(query: Query): Promise<readonly Thing[]> {
+  const found = await query<{ identity: string; name: string; comment: string | null }>(
+    `select oid::text as identity, relname as name, obj_description(oid, 'pg_class') as comment from pg_class
+     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition`,
+  );
+  return found.map(({ identity, name, comment }) => {
+    const kind = /^(wal|replay|outbox|queue|kv|tier)_/.exec(name)?.[1];
+    return {
+      backend: "postgres",
+      kind: kind === undefined ? "table" : `${kind}-table`,
+      name,
+      identity,
+      owner: ownerIn(comment),
+    };
+  });
 }
 
 export const tableDrift = ({ columns, partitioned }: Table): readonly Drift[] => [

@@ -11,6 +11,7 @@ import {
   createTable,
   findTable,
   forgetLog,
+  listTables,
   mendTable,
   quoted,
   type Table,
@@ -78,6 +79,8 @@ export function postgres({ pool, logins, deadlineMs }: PostgresOptions): Backend
         return { removed: true };
       });
     },
+
+    list: (timed) => inTransaction(pool, "list its tables", timed, listTables),
 
     async health(timed) {
       await ask("answer", timed, () => pool.query("select 1"));

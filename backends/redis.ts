@@ -103,6 +103,22 @@ export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
       return { removed: true };
     },
 
+    async list(timed) {
+      const owned = await kept.all(timed);
+      const things = owned.map(({ name, id: identity, tag }) => ({ name, identity, owner: ownerIn(tag) }));
+      const known = new Set(["default", String(await command("say who this is", timed, "ACL", "WHOAMI"))]);
+      for (const { name } of things) known.add(name);
+      const users = (await command("list its users", timed, "ACL", "USERS")) as readonly string[];
+      const others = users.filter((name) => !known.has(name));
+      return [...things, ...others.map((name) => ({ name, identity: name, owner: undefined }))].map(
+        (each) => ({
+          ...each,
+          backend: "redis",
+          kind: "acl-user",
+        }),
+      );
+    },
+
     async health(timed) {
       await command("answer", timed, "PING");
     },
@@ -200,7 +216,7 @@ async function sweep(command: Command, prefix: string, timed: Timed): Promise<vo
 
 /** The owner's key. Who writes it first has the name. */
 function keeping(command: Command) {
-  const keyOf = ({ name }: Resource): string => `prism:owner:${name}`;
+  const keyOf = ({ name }: Pick<Resource, "name">): string => `prism:owner:${name}`;
 
   const of = async (resource: Resource, timed: Timed): Promise<Kept | undefined> => {
     const text = await command(`look up the owner of ${resource.name}`, timed, "GET", keyOf(resource));
@@ -209,6 +225,22 @@ function keeping(command: Command) {
 
   return {
     of,
+    /** Everybody's, by the name of the user. */
+    async all(timed: Timed): Promise<readonly (Kept & { readonly name: string })[]> {
+      const found = new Map<string, Kept>();
+      let cursor = "0";
+      do {
+        const scan = ["SCAN", cursor, "MATCH", `${keyOf({ name: "" })}*`, "COUNT", page] as const;
+        const [next, keys] = (await command("list owners", timed, ...scan)) as [string, string[]];
+        for (const key of keys) {
+          const text = await command(`look up ${key}`, timed, "GET", key);
+          if (text !== null)
+            found.set(key.slice(keyOf({ name: "" }).length), JSON.parse(String(text)) as Kept);
+        }
+        cursor = next;
+      } while (cursor !== "0");
+      return [...found].map(([name, owner]) => ({ ...owner, name }));
+    },
     async claim(resource: Resource, kept: Kept, timed: Timed): Promise<Kept> {
       const text = JSON.stringify(kept);
       await command(`claim ${resource.name}`, timed, "SET", keyOf(resource), text, "NX");

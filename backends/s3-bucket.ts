@@ -9,6 +9,7 @@ import {
   GetBucketPolicyCommand,
   GetBucketTaggingCommand,
   GetObjectCommand,
+  ListBucketsCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutBucketLifecycleConfigurationCommand,
@@ -63,6 +64,13 @@ export function s3Buckets(client: S3Client, ask: Ask) {
 
   return {
     keys,
+
+    async all(timed: Timed): Promise<readonly string[]> {
+      const answer = await call("list its buckets", timed, (abortSignal) =>
+        client.send(new ListBucketsCommand({}), { abortSignal }),
+      );
+      return (answer?.Buckets ?? []).flatMap(({ Name }) => (Name === undefined ? [] : [Name]));
+    },
 
     /** Tags by name; empty: none; `undefined`: no such bucket. */
     async tags(bucket: string, timed: Timed): Promise<ReadonlyMap<string, string> | undefined> {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
+import type { Thing } from "../domain/reconcile/thing.ts";
 import { asking } from "./ask.ts";
 import type { Backend, Drift, Observed, Owner } from "./backend.ts";
 import type { Logins } from "./logins.ts";
@@ -12,18 +13,26 @@ import { type S3Buckets, s3Buckets } from "./s3-bucket.ts";
 import { type S3Address, s3Client } from "./s3-client.ts";
 import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
-export type S3Options = { readonly address: S3Address; readonly logins: Logins; readonly deadlineMs: number };
+export type S3Options = {
+  readonly address: S3Address;
+  readonly logins: Logins;
+  readonly deadlineMs: number;
+  /** Buckets that the platform keeps for itself. */
+  readonly apart?: readonly string[];
+};
 
 /** What says whose a prefix is: an object that is written once. `id` names this very prefix. */
 type Kept = { readonly id: string; readonly tag: string };
 
 const namespaceTag = "prism-namespace";
+/** Buckets that are looked into side by side. */
+const atOnce = 16;
 
 /**
  * A namespace in S3 is a bucket, tagged with its name, and in it prefixes that begin with
  * the number of its life. The bucket goes with the last of them.
  */
-export function s3({ address, logins, deadlineMs }: S3Options): Backend {
+export function s3({ address, logins, deadlineMs, apart = [] }: S3Options): Backend {
   const client = s3Client(address, deadlineMs);
   const ask = asking("S3");
   const buckets = s3Buckets(client, ask);
@@ -70,6 +79,17 @@ export function s3({ address, logins, deadlineMs }: S3Options): Backend {
       return { removed: true };
     },
 
+    async list(timed) {
+      const names = (await buckets.all(timed)).filter((bucket) => !apart.includes(bucket));
+      const things: Thing[] = [];
+      for (let from = 0; from < names.length; from += atOnce) {
+        const some = names.slice(from, from + atOnce);
+        const found = await Promise.all(some.map((bucket) => standingIn(tools, bucket, timed)));
+        things.push(...found.flat());
+      }
+      return things;
+    },
+
     async health(timed) {
       await users.list(timed);
     },
@@ -93,6 +113,24 @@ const ownerKey = (resource: Resource): string => `${ownersPrefix}${configOf(reso
 async function keptOf({ buckets }: Tools, resource: Resource, timed: Timed): Promise<Kept | undefined> {
   const text = await buckets.read(configOf(resource).bucket, ownerKey(resource), timed);
   return text === undefined ? undefined : (JSON.parse(text) as Kept);
+}
+
+/** The prefixes of a bucket by what says whose they are; the bucket itself where nothing in it does. */
+async function standingIn({ buckets }: Tools, bucket: string, timed: Timed): Promise<readonly Thing[]> {
+  const tags = await buckets.tags(bucket, timed);
+  if (tags === undefined) return [];
+  const namespace = tags.get(namespaceTag);
+  const itself = { backend: "s3", kind: "bucket", name: bucket, identity: bucket } as const;
+  if (namespace === undefined) return [{ ...itself, owner: undefined }];
+  const prefixes: Thing[] = [];
+  for (const key of await buckets.keys(bucket, ownersPrefix, timed)) {
+    const text = await buckets.read(bucket, key, timed);
+    if (text === undefined) continue;
+    const { id: identity, tag } = JSON.parse(text) as Kept;
+    const name = `${bucket}/${key.slice(ownersPrefix.length).replace(/owner$/, "")}`;
+    prefixes.push({ backend: "s3", kind: "bucket-prefix", name, identity, owner: ownerIn(tag) });
+  }
+  return prefixes.length > 0 ? prefixes : [{ ...itself, owner: { namespace, incarnation: 0 } }];
 }
 
 async function observe(tools: Tools, resource: Resource, call: TimedCall): Promise<Observed> {

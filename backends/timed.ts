@@ -1,5 +1,6 @@
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
+import type { Thing } from "../domain/reconcile/thing.ts";
 import type { Backend, Call, Ensured, Observed, Usage } from "./backend.ts";
 
 /** The time a call still has. Whoever asks the backend something looks here first. */
@@ -9,7 +10,7 @@ export type Timed = {
   throwIfOver(): void;
   /** Milliseconds, at least 1: for servers that can be told when to give up. */
   leftMs(): number;
-  /** The backend has answered: a removal, which may take long, begins its time anew. */
+  /** The backend has answered: what may take long, a removal or a list, begins its time anew. */
   answered(): void;
 };
 
@@ -20,6 +21,7 @@ export type Unbounded = Pick<Backend, "kind" | "close"> & {
   observe(resource: Resource, call: TimedCall): Promise<Observed>;
   ensure(resource: Resource, call: TimedCall): Promise<Ensured>;
   remove(resource: Resource, call: TimedCall): Promise<{ removed: boolean }>;
+  list(timed: Timed): Promise<readonly Thing[]>;
   health(timed: Timed): Promise<void>;
   usage?(timed: Timed): Promise<Usage>;
 };
@@ -45,6 +47,7 @@ export function bounded(name: string, deadlineMs: number, backend: Unbounded): B
     observe: verb("show", false, backend.observe),
     ensure: verb("make", false, backend.ensure),
     remove: verb("remove", true, backend.remove),
+    list: (signal) => within("list what stands in it", signal, true, backend.list),
     health: (signal) => within("answer", signal, false, backend.health),
     ...(usage && { usage: (signal: AbortSignal) => within("tell about itself", signal, false, usage) }),
     close: backend.close,

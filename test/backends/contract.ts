@@ -127,6 +127,33 @@ export function backendContract(kind: string, open: () => Promise<Subject>): voi
       await subject.backend.remove(resource, recorded(identity));
     });
 
+    it("lists what stands in it: by the plan's names, with its owner where it has a place for one", async () => {
+      const { backend } = subject;
+      const [resource, theirs] = [subject.resource(), subject.resource()];
+      const { identity } = await backend.ensure(resource, intended);
+      await subject.plant(theirs);
+      const { kind, name } = resource;
+      const patient = { timeout: 60_000 };
+      const named = (what: Resource) => async () => {
+        const listed = await backend.list(never);
+        return listed.filter(
+          (one) =>
+            one.name === what.name ||
+            what.name.startsWith(`${one.name}/`) ||
+            one.name.startsWith(`${what.name}-`),
+        );
+      };
+      // Kafka has no place for an owner.
+      const whose = backend.kind === "kafka" ? undefined : owner;
+      await expect
+        .poll(named(resource), patient)
+        .toEqual([{ backend: backend.kind, kind, name, identity, owner: whose }]);
+      await expect.poll(named(theirs), patient).toMatchObject([{ backend: backend.kind, owner: undefined }]);
+      await backend.remove(resource, recorded(identity));
+      await subject.uproot(theirs);
+      await expect.poll(named(resource), patient).toEqual([]);
+    });
+
     it("leaves what is somebody else's alone", async () => {
       const resource = subject.resource();
       await subject.plant(resource);
@@ -198,6 +225,14 @@ export function backendContract(kind: string, open: () => Promise<Subject>): voi
         expect(said).toMatch("user" in login ? /orders/ : /.{20}/);
       }
       await subject.backend.remove(resource, recorded(identity));
+    });
+
+    it("lists all or nothing", async () => {
+      const silence = await silentServer();
+      const backend = subject.open(deadlineMs, silence.port);
+      await expect(backend.list(never)).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+      await silence.close();
+      await backend.close().catch(() => {});
     });
 
     it.each(["observe", "ensure", "remove"] as const)("does not wait for ever: %s", async (verb) => {

@@ -15,6 +15,7 @@ const doing = (deadlineMs: number, body: (timed: Timed) => Promise<unknown>) =>
     observe: async (_, { timed }) => body(timed).then(() => ({ state: "absent" })),
     ensure: async (_, { timed }) => body(timed).then(() => ({ identity: "x" })),
     remove: async (_, { timed }) => body(timed).then(() => ({ removed: true })),
+    list: async (timed) => body(timed).then(() => []),
     health: async (timed) => void (await body(timed)),
     close: async () => {},
   });

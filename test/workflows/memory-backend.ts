@@ -10,7 +10,12 @@ export type MemoryBackend = Backend & {
   plant(name: string): void;
 };
 
-type Thing = { readonly identity: string; readonly of: string | undefined };
+type Thing = {
+  readonly identity: string;
+  readonly of: string | undefined;
+  readonly kind: string;
+  readonly incarnation: number;
+};
 
 /** A backend that only remembers, for tests of who asks it what. */
 export function memoryBackend(kind: BackendKind): MemoryBackend {
@@ -32,16 +37,26 @@ export function memoryBackend(kind: BackendKind): MemoryBackend {
       const seen = observe(resource, call);
       if (seen.state === "foreign") throw new PrismError("INVALID_CONFIGURATION", "in the way");
       const identity = seen.state === "ready" ? seen.identity : randomUUID();
-      things.set(resource.name, { identity, of: call.owner.namespace });
+      const { namespace: of, incarnation } = call.owner;
+      things.set(resource.name, { identity, of, incarnation, kind: resource.kind });
       return { identity };
     },
     async remove(resource, call) {
       if (observe(resource, call).state === "foreign") return { removed: false };
       return { removed: things.delete(resource.name) || true };
     },
+    list: async () =>
+      [...things].map(([name, { identity, of, kind: what, incarnation }]) => ({
+        backend: kind,
+        kind: what,
+        name,
+        identity,
+        owner: of === undefined ? undefined : { namespace: of, incarnation },
+      })),
     health: async () => {},
     close: async () => {},
     names: () => [...things.keys()],
-    plant: (name) => things.set(name, { identity: randomUUID(), of: undefined }),
+    plant: (name) =>
+      things.set(name, { identity: randomUUID(), of: undefined, incarnation: 0, kind: "thing" }),
   };
 }
