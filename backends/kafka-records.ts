@@ -8,7 +8,7 @@ const controlBatch = 1 << 5;
 
 export function kafkaMessage(topic: string, record: NewRecord, partition: number): MessageToProduce {
   const headers = new Map<Buffer, Buffer>();
-  for (const [name, value] of record.headers) headers.set(Buffer.from(name), Buffer.from(value));
+  for (const [name, value] of record.headers) headers.set(nameBytes(name), Buffer.from(value));
   return {
     topic,
     partition,
@@ -17,6 +17,18 @@ export function kafkaMessage(topic: string, record: NewRecord, partition: number
     headers,
     timestamp: BigInt(record.timestampMs),
   };
+}
+
+const names = new Map<string, Buffer>();
+const mostNames = 1_000;
+
+/** Messages have the same few names, over and over. */
+function nameBytes(name: string): Buffer {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(name);
+  if (names.size < mostNames) names.set(name, bytes);
+  return bytes;
 }
 
 /** What a record takes on the wire, at most. */

@@ -1,9 +1,12 @@
 import type { NewRecord } from "../backends/log.ts";
 import type { LogEntry, NewEntry } from "../backends/write-ahead-log/write-ahead-log.ts";
 import type { Message } from "./message.ts";
-import { positionHeader, recordOf } from "./record.ts";
+import { type Around, headersOf, positionHeader } from "./record.ts";
 
-type Around = Pick<Message, "metadata" | "headers" | "publishedAtMs">;
+const runLength = 16n;
+
+/** Neighbours of the log lie together: what a broker takes in one request is then in few partitions. */
+export const turnOf = (position: bigint): bigint => position / runLength;
 
 /** A message as the log keeps it. */
 export const entryOf = ({ id, topic, key, payload, once, ...around }: Message): NewEntry => ({
@@ -17,13 +20,23 @@ export const entryOf = ({ id, topic, key, payload, once, ...around }: Message): 
 
 /** What the log keeps as the backend holds it: with its position, and placed by that where no key decides. */
 export function relayedRecord(entry: LogEntry, ordered: boolean): NewRecord {
-  const { id, topic, key, payload, position, recordedAtMs } = entry;
-  const around = JSON.parse(Buffer.from(entry.metadata).toString("utf8")) as Around;
-  const message = { id, topic, key: Buffer.from(key).toString("utf8"), payload, once: false, ...around };
-  const headers = { ...around.headers, [positionHeader]: String(position) };
-  // The time of the log: along positions it never goes back, so that a time is a place.
-  return { ...recordOf({ ...message, headers }, ordered), timestampMs: recordedAtMs, turn: position };
+  const { id, topic, payload, position, recordedAtMs } = entry;
+  const headers = headersOf(id, topic, JSON.parse(asText(entry.metadata)) as Around);
+  headers.set(positionHeader, String(position));
+  const key = entry.key.byteLength === 0 ? undefined : entry.key;
+  return {
+    key,
+    placedBy: key ?? (ordered ? Buffer.from(topic) : undefined),
+    value: payload,
+    headers,
+    // The time of the log: along positions it never goes back, so that a time is a place.
+    timestampMs: recordedAtMs,
+    turn: turnOf(position),
+  };
 }
+
+const asText = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString("utf8");
 
 const aroundOf = ({ metadata, headers, publishedAtMs }: Around): Around => ({
   metadata,

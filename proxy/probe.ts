@@ -14,6 +14,7 @@ import { type Authenticated, callingPeer } from "../runtime/mutual-tls.ts";
 import { peerText } from "../runtime/peer.ts";
 import type { Directory } from "./directory.ts";
 import { grpcStatus } from "./grpc-error.ts";
+import { turnOf } from "./log-entry.ts";
 import type { Message } from "./message.ts";
 import type { Published } from "./patterns/pattern.ts";
 import { logPositionOf, messageOf, parseLogOffset, positionOf, recordOf } from "./record.ts";
@@ -98,7 +99,7 @@ async function returnedBy(
   const patience = AbortSignal.timeout(patienceMs);
   const inLog = parseLogOffset(offset);
   if (inLog !== undefined) {
-    const wanted = { ...recordOf(sent, entry.ordered), turn: inLog, timestampMs: recordedAtMs };
+    const wanted = { ...recordOf(sent, entry.ordered), turn: turnOf(inLog), timestampMs: recordedAtMs };
     return backend.find(wanted, (record) => logPositionOf(record) === inLog, patience);
   }
   const position = positionOf(offset);

@@ -15,24 +15,34 @@ const own = {
 const reserved = "prism-";
 const text = new TextEncoder();
 
+/** What lies around a payload. */
+export type Around = Pick<Message, "metadata" | "headers" | "publishedAtMs">;
+
 /**
  * A message as the log holds it. Where the order of a key is promised, the key decides the
  * partition, and without one the topic does; else messages without key go round.
  */
 export function recordOf(message: Message, ordered: boolean): NewRecord {
   const key = message.key === "" ? undefined : text.encode(message.key);
-  const headers = new Map(Object.entries({ ...message.metadata, ...message.headers }));
-  headers.set(own.id, message.id);
-  headers.set(own.topic, message.topic);
-  headers.set(own.publishedAt, new Date(message.publishedAtMs).toISOString());
-  headers.set(own.version, formatVersion);
   return {
     key,
     placedBy: key ?? (ordered ? text.encode(message.topic) : undefined),
     value: message.payload,
-    headers,
+    headers: headersOf(message.id, message.topic, message),
     timestampMs: message.publishedAtMs,
   };
+}
+
+/** The publisher's own, what patterns add, and what makes it a message. */
+export function headersOf(id: string, topic: string, around: Around): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (const name in around.metadata) headers.set(name, around.metadata[name] ?? "");
+  for (const name in around.headers) headers.set(name, around.headers[name] ?? "");
+  headers.set(own.id, id);
+  headers.set(own.topic, topic);
+  headers.set(own.publishedAt, new Date(around.publishedAtMs).toISOString());
+  headers.set(own.version, formatVersion);
+  return headers;
 }
 
 /** `undefined` where the record is none of ours: somebody wrote past Prism. */

@@ -33,6 +33,9 @@ export interface Relay extends Background {
 
 type Entry = LogEntry;
 
+/** How far everything is in the backend, and how far the log knows it. */
+type Standing = { sent: bigint; noted: bigint; notedAtMs: number };
+
 const limits = { entries: 1_000, bytes: 4 * 1024 * 1024 };
 const offeredEntries = 10_000;
 const offeredBytes = 16 * 1024 * 1024;
@@ -40,13 +43,18 @@ const restlessMs = 25;
 // What other proxies record is looked for, what this one does is offered: a log at rest costs four looks a second.
 const calmMs = 250;
 const calmAfterMs = 1_000;
+// What comes within this time goes out together: a request costs the broker more than a record.
+const lingerMs = 4;
+// How long what was sent may go unnoted: a crash repeats so much, and it is recognised where it is delivered.
+const noteMs = 50;
 const firstRetryMs = 100;
 const lastRetryMs = 2_000;
 const keepMs = 5_000;
 
 /**
  * Carries what the log holds to the backend, in order, one send at a time. What a crash or a
- * pause makes it send twice is recognised by its position where it is delivered.
+ * pause makes it send twice is recognised by its position where it is delivered: whoever
+ * sends, sends without a gap, so that of every position the first one comes after those before it.
  */
 export function relay(options: RelayOptions): Relay {
   const { namespace, incarnation, ordered, log, send, failpoint } = options;
@@ -82,13 +90,6 @@ export function relay(options: RelayOptions): Relay {
     return drop(count);
   };
 
-  /** The next entries, from hand or from the log; none: it is relayed up to its head. */
-  const next = async (relayed: bigint, head: bigint): Promise<readonly Entry[]> => {
-    const at = takeOffered(relayed);
-    const known = offered[0] !== undefined || head > relayed;
-    return at.length > 0 || !known ? at : log.read(relayed, limits);
-  };
-
   const sendUntilTaken = async (entries: readonly Entry[], signal: AbortSignal): Promise<void> => {
     const records = entries.map((entry) => relayedRecord(entry, ordered));
     for (let failures = 0; ; failures++) {
@@ -103,29 +104,40 @@ export function relay(options: RelayOptions): Relay {
     }
   };
 
-  const carry = async (
-    term: RelayTerm,
-    standing: { relayed: bigint },
-    signal: AbortSignal,
-  ): Promise<void> => {
-    let active = performance.now() - calmAfterMs;
+  /** What comes next: at hand, or looked for in the log. `undefined`: this proxy leads no longer. */
+  const next = async (term: RelayTerm, standing: Standing): Promise<readonly Entry[] | undefined> => {
+    const atHand = takeOffered(standing.sent);
+    if (atHand.length > 0) return atHand;
+    if (!(await note(term, standing))) return undefined;
+    const head = await term.head();
+    if (head === undefined) return undefined;
+    const known = offered[0] !== undefined || head > standing.sent;
+    return known ? log.read(standing.sent, limits) : [];
+  };
+
+  const carry = async (term: RelayTerm, standing: Standing, signal: AbortSignal): Promise<void> => {
+    let activeAt = performance.now() - calmAfterMs;
     while (!signal.aborted) {
       woken = Promise.withResolvers();
-      const head = await term.head();
-      if (head === undefined) return;
-      for (;;) {
-        const entries = await next(standing.relayed, head);
-        const last = entries.at(-1);
-        if (last === undefined || signal.aborted) break;
-        await sendUntilTaken(entries, signal);
-        failpoint("relay", "after");
-        if (!(await term.moved(last.position))) return;
-        standing.relayed = last.position;
-        active = performance.now();
-        options.relayed(entries.length);
+      const entries = await next(term, standing);
+      const last = entries?.at(-1);
+      if (entries === undefined || signal.aborted) return;
+      if (last === undefined) {
+        const restMs = performance.now() - activeAt > calmAfterMs ? calmMs : restlessMs;
+        await Promise.race([woken.promise, pause(restMs, undefined, { signal, ref: false })]);
+        continue;
       }
-      const restMs = performance.now() - active > calmAfterMs ? calmMs : restlessMs;
-      await Promise.race([woken.promise, pause(restMs, undefined, { signal, ref: false })]);
+      activeAt = performance.now();
+      await sendUntilTaken(entries, signal);
+      failpoint("relay", "after");
+      standing.sent = last.position;
+      options.relayed(entries.length);
+      const now = performance.now();
+      if (now > standing.notedAtMs + noteMs && !(await note(term, standing))) return;
+      if (now < activeAt + lingerMs) await pause(activeAt + lingerMs - now, undefined, { signal });
+      // Whoever is woken finds it at hand: the log is looked at when nobody has been for a while.
+      if (offered[0] === undefined && entries.length < limits.entries)
+        await Promise.race([woken.promise, pause(restlessMs, undefined, { signal, ref: false })]);
     }
   };
 
@@ -146,8 +158,8 @@ export function relay(options: RelayOptions): Relay {
       if (duty === undefined) return;
       forgetOffered();
       leading = true;
-      const standing = { relayed: duty.relayed };
-      const keeping = repeat(keepMs, () => options.keep(standing.relayed), options.troubled);
+      const standing = { sent: duty.relayed, noted: duty.relayed, notedAtMs: performance.now() };
+      const keeping = repeat(keepMs, () => options.keep(standing.noted), options.troubled);
       try {
         await carry(duty, standing, signal);
       } catch (error) {
@@ -155,10 +167,21 @@ export function relay(options: RelayOptions): Relay {
       } finally {
         leading = false;
         forgetOffered();
+        await note(duty, standing).catch(() => {});
         await keeping.stop();
       }
     },
   };
+}
+
+/** Says how far it is sent. `false`: somebody else leads now, or it is to be sent again. */
+async function note(term: RelayTerm, standing: Standing): Promise<boolean> {
+  standing.notedAtMs = performance.now();
+  const { sent } = standing;
+  if (sent === standing.noted) return true;
+  if (!(await term.moved(sent))) return false;
+  standing.noted = sent;
+  return true;
 }
 
 /** Again and again, one at a time, until it is stopped. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import {
   createLocalJWKSet,
@@ -61,13 +61,13 @@ export function authority(config: AuthConfig, clock: () => number = Date.now): A
     async caller(authorization) {
       const token = /^Bearer ([A-Za-z0-9_.-]+)$/i.exec(authorization ?? "")?.[1];
       if (token === undefined) throw unauthenticated("a bearer token is needed");
-      const hash = createHash("sha256").update(token).digest("base64");
-      const remembered = known.get(hash);
+      const digest = hash("sha256", token, "base64");
+      const remembered = known.get(digest);
       if (remembered !== undefined && remembered.expiresAt.getTime() > clock()) return remembered;
-      known.delete(hash);
+      known.delete(digest);
       const caller = await verify(token);
       if (known.size >= cacheLimit) known.delete(known.keys().next().value ?? "");
-      known.set(hash, caller);
+      known.set(digest, caller);
       return caller;
     },
   };

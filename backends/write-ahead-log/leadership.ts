@@ -4,8 +4,8 @@ import { unavailable } from "../ask.ts";
 /** Led by this process as long as `signal` has not aborted. */
 export type Term = {
   readonly signal: AbortSignal;
-  /** On the connection that holds the lock: what is asked there is asked by the leader. */
-  query<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]>;
+  /** On the connection that holds the lock: what is asked there is asked by the leader. With a `name`, planned once. */
+  query<Row>(text: string, values: readonly unknown[], name?: string): Promise<readonly Row[]>;
   resign(): Promise<void>;
 };
 
@@ -20,7 +20,7 @@ const beatMs = 1_000;
 // A server that says nothing for so long has lost us, or we have lost it.
 const silenceMs = 5_000;
 
-type Ask = <Row>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
+type Ask = <Row>(text: string, values?: readonly unknown[], name?: string) => Promise<readonly Row[]>;
 type Connected = { readonly ask: Ask; readonly lost: AbortController; readonly end: () => Promise<void> };
 
 /** Session locks of Postgres on one connection for all that this process leads. */
@@ -95,8 +95,9 @@ export function leadership(url: string, applicationName: string): Leadership {
 /** One question at a time: the next waits for the answer. */
 function inTurn(client: Client): Ask {
   let last: Promise<unknown> = Promise.resolve();
-  return <Row>(text: string, values: readonly unknown[] = []) => {
-    const answer = last.then(() => client.query(text, [...values]));
+  return <Row>(text: string, values: readonly unknown[] = [], name?: string) => {
+    const question = { text, values: [...values], ...(name === undefined ? {} : { name }) };
+    const answer = last.then(() => client.query(question));
     last = answer.catch(() => {});
     return answer.then(({ rows }) => rows as readonly Row[]);
   };

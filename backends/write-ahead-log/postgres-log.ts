@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import type { Pool, PoolClient } from "pg";
 import { PrismError } from "../../domain/errors.ts";
 import { unavailable } from "../ask.ts";
-import { binaryArray, uuidBytes } from "./binary-array.ts";
+import { batchWriter } from "./batch-writer.ts";
 import { exclusively } from "./exclusively.ts";
 import { isMissingPartition, named, segments } from "./segments.ts";
-import type { LogEntry, LogStanding, NewEntry, Recorded, WriteAheadLog } from "./write-ahead-log.ts";
+import type { LogEntry, LogStanding, WriteAheadLog } from "./write-ahead-log.ts";
 
 export type LogOptions = {
   readonly pool: Pool;
@@ -22,7 +22,7 @@ const tables = readFileSync(new URL("./tables.sql", import.meta.url), "utf8");
 
 /** A namespace's log as a table in Postgres, partitioned into segments (design §9). */
 export function postgresLog(options: LogOptions): WriteAheadLog {
-  const { pool, namespace, incarnation, table, replay, durable } = options;
+  const { pool, namespace, incarnation, table, replay } = options;
   const kept = segments({ pool, table });
   const quoted = named(table);
 
@@ -34,49 +34,7 @@ export function postgresLog(options: LogOptions): WriteAheadLog {
     }
   };
 
-  const append = async (entries: readonly NewEntry[]): Promise<readonly Recorded[]> => {
-    const { rows } = await pool.query<[string, string, boolean]>({
-      name: "prism-append",
-      text: "select at_position, at_ms, is_new from prism_log.append($1, $2, $3::regclass, $4, $5, $6, $7, $8, $9, $10)",
-      values: [
-        namespace,
-        incarnation,
-        quoted,
-        durable,
-        binaryArray(
-          "uuid",
-          entries.map(({ id }) => uuidBytes(id)),
-        ),
-        binaryArray(
-          "text",
-          entries.map(({ topic }) => Buffer.from(topic)),
-        ),
-        binaryArray(
-          "bytea",
-          entries.map(({ key }) => key),
-        ),
-        binaryArray(
-          "bytea",
-          entries.map(({ payload }) => payload),
-        ),
-        binaryArray(
-          "bytea",
-          entries.map(({ metadata }) => metadata),
-        ),
-        binaryArray(
-          "bool",
-          entries.map(({ once }) => (once ? yes : no)),
-        ),
-      ],
-      rowMode: "array",
-    } as never);
-    if (rows.length === 0) throw fenced(namespace);
-    return rows.map(([position, atMs, fresh]) => ({
-      position: BigInt(position),
-      recordedAtMs: Number(atMs),
-      fresh,
-    }));
-  };
+  const append = batchWriter(options);
 
   const standing = async (): Promise<LogStanding> => {
     const { rows } = await pool.query<{
@@ -155,9 +113,6 @@ export function postgresLog(options: LogOptions): WriteAheadLog {
   };
 }
 
-const yes = Buffer.from([1]);
-const no = Buffer.from([0]);
-
 type Row = {
   readonly position: string;
   readonly message_id: string;
@@ -209,6 +164,3 @@ async function openHead(pool: Pool, namespace: string, incarnation: number): Pro
     [namespace, incarnation],
   );
 }
-
-const fenced = (namespace: string): PrismError =>
-  new PrismError("NAMESPACE_DELETING", `'${namespace}' takes no more messages: its log is closed`);

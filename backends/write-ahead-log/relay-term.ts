@@ -27,6 +27,7 @@ export async function relayTerm({ query }: Term, of: Of): Promise<RelayTerm | un
       const moved = await query(
         `update prism_log.relay set relayed = $3 where namespace = $1 and epoch = $2 returning 1 as moved`,
         [namespace, epoch, String(to)],
+        "relay moved",
       );
       return moved.length > 0;
     },
@@ -35,6 +36,7 @@ export async function relayTerm({ query }: Term, of: Of): Promise<RelayTerm | un
         `select h.position from prism_log.log_head h join prism_log.relay r using (namespace, incarnation)
          where namespace = $1 and epoch = $2`,
         [namespace, epoch],
+        "relay head",
       );
       return found === undefined ? undefined : BigInt(found.position);
     },

@@ -34,44 +34,27 @@ create or replace function prism_log.today() returns int language sql stable as 
   select floor(extract(epoch from clock_timestamp()) / 86400)::int
 $$;
 
--- Adds messages to a log and answers, in their order, where each is. One with `once` that was
--- published before is answered with where it is since then. Answers nothing where the fence is up.
-create or replace function prism_log.append(
-  in_namespace text, life int, log regclass, durable boolean,
-  ids uuid[], topics text[], keys bytea[], payloads bytea[], metadatas bytea[], onces boolean[]
-) returns table (at_position bigint, at_ms bigint, is_new boolean) language plpgsql as $$
-declare
-  base bigint;
-  stamp timestamptz;
+-- The beginning of a batch of messages: locks the log's head, moves it, and answers where the batch
+-- begins. Of the ids that must be there once, those that are already are answered, with where they are;
+-- positions are for the others. Answers nothing where the fence is up.
+-- A function, so that what it asks after the lock sees what was committed while it waited.
+create or replace function prism_log.claim(
+  in_namespace text, life int, durable boolean, entries int, once uuid[],
+  out base bigint, out stamp timestamptz, out known uuid[], out known_positions bigint[], out known_stamps timestamptz[]
+) language plpgsql as $$
 begin
   if not durable then perform set_config('synchronous_commit', 'off', true); end if;
-  -- A statement of its own: what follows must see what was committed while this one waited.
-  select h.position, date_trunc('milliseconds', greatest(clock_timestamp(), h.recorded_at)) into base, stamp
-    from prism_log.log_head h
-    where h.namespace = in_namespace and h.incarnation = life and h.state = 'open' for update;
-  if not found then return; end if;
-  return query execute format($query$
-    with asked as (
-      select u.*, p.position as known_position, p.recorded_at as known_at,
-        row_number() over (partition by u.id order by u.o) as nth
-      from unnest($1, $2, $3, $4, $5, $6) with ordinality u(id, topic, key, payload, metadata, once, o)
-      left join prism_log.published p on u.once and p.day in ($9, $9 - 1) and p.message_id = u.id
-    ), judged as (
-      select *, known_position is null and (not once or nth = 1) as fresh from asked
-    ), numbered as (
-      select *, $7 + count(*) filter (where fresh) over (order by o) as new_position from judged
-    ), stored as (
-      insert into %s (position, message_id, topic, key, payload, metadata, recorded_at)
-      select new_position, id, topic, key, payload, metadata, $8 from numbered where fresh
-    ), remembered as (
-      insert into prism_log.published select $9, id, new_position, $8 from numbered where fresh and once
-    ), moved as (
-      update prism_log.log_head set position = $7 + (select count(*) from numbered where fresh), recorded_at = $8
-      where namespace = $10
-    )
-    select coalesce(known_position, first_value(new_position) over (partition by id order by o)),
-      (extract(epoch from coalesce(known_at, $8)) * 1000)::bigint, fresh
-    from numbered order by o
-  $query$, log) using ids, topics, keys, payloads, metadatas, onces, base, stamp, prism_log.today(), in_namespace;
+  update prism_log.log_head h
+    set position = h.position + entries,
+      recorded_at = date_trunc('milliseconds', greatest(clock_timestamp(), h.recorded_at))
+    where h.namespace = in_namespace and h.incarnation = life and h.state = 'open'
+    returning h.position - entries, h.recorded_at into base, stamp;
+  if base is null or cardinality(once) = 0 then return; end if;
+  select array_agg(p.message_id), array_agg(p.position), array_agg(p.recorded_at)
+    into known, known_positions, known_stamps
+    from prism_log.published p
+    where p.day in (prism_log.today(), prism_log.today() - 1) and p.message_id = any(once);
+  if known is null then return; end if;
+  update prism_log.log_head h set position = h.position - cardinality(known) where h.namespace = in_namespace;
 end
 $$;
