@@ -14,6 +14,8 @@ export function dataPool(url: string, name: string): Pool {
     keepAlive: true,
   });
   pool.on("error", () => {});
+  // The pool listens to idle connections only; a lent one that dies unheard would end the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 
