@@ -1,5 +1,6 @@
 import type { KafkaSasl } from "../backends/kafka-connection.ts";
 import { kafkaHealth } from "../backends/kafka-log.ts";
+import { logsBehind } from "../backends/write-ahead-log/behind.ts";
 import { checkDurable, dataPool } from "../backends/write-ahead-log/data-pool.ts";
 import { leadership } from "../backends/write-ahead-log/leadership.ts";
 import { PrismError } from "../domain/errors.ts";
@@ -18,6 +19,7 @@ import { failpoint } from "./failpoint.ts";
 import { lease } from "./lease.ts";
 import { limits } from "./limits.ts";
 import { logMetrics } from "./log-metrics.ts";
+import { lookout } from "./lookout.ts";
 import { metrics } from "./metrics.ts";
 import { probeService } from "./probe.ts";
 import { probeServer } from "./probe-server.ts";
@@ -67,6 +69,8 @@ export interface Proxy {
 }
 
 const drainMs = 10_000;
+// How long what another proxy has logged may wait for its relay.
+const lookMs = 250;
 const defaultRecheckMs = 1_000;
 
 /** The data plane: puts the directory into force and serves what it says. */
@@ -80,9 +84,10 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
   const data = dataPool(options.dataUrl, `prism-${proxyId}`);
   const leads = leadership(options.dataUrl, `prism-${proxyId}-leader`);
   const logs = logMetrics(measured.registry);
+  const glances = lookout(() => logsBehind(data), { everyMs: lookMs });
   const serving: ServeDependencies = {
     proxy: proxyId,
-    tools: { data, failpoint: failpoint(options.failpoint), metrics: logs },
+    tools: { data, lookout: glances, failpoint: failpoint(options.failpoint), metrics: logs },
     leadership: leads,
     took: measured.passed,
     ...(options.ackDeadlineMs === undefined ? {} : { ackDeadlineMs: options.ackDeadlineMs }),
@@ -181,7 +186,12 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
         stop: () => {
           clearInterval(rechecking);
           condition.close();
-          return Promise.all([operator.close(), kafka.close(), leads.close(), data.end()]);
+          return Promise.all([
+            operator.close(),
+            kafka.close(),
+            leads.close(),
+            glances.close().then(() => data.end()),
+          ]);
         },
       },
     ],

@@ -29,6 +29,8 @@ export type RelayOptions = {
 export interface Relay extends Background {
   /** What this proxy has just added: need not be read again where it leads. */
   offer(entries: readonly (NewEntry & Recorded)[]): void;
+  /** There is more in the log than was relayed: somebody else has added it. */
+  wake(): void;
 }
 
 type Entry = LogEntry;
@@ -40,8 +42,8 @@ const limits = { entries: 1_000, bytes: 4 * 1024 * 1024 };
 const offeredEntries = 10_000;
 const offeredBytes = 16 * 1024 * 1024;
 const restlessMs = 25;
-// What other proxies record is looked for, what this one does is offered: a log at rest costs four looks a second.
-const calmMs = 250;
+// What this proxy records is offered, and it is told of what others do: at rest this is the safety net.
+const calmMs = 5_000;
 const calmAfterMs = 1_000;
 // What comes within this time goes out together: a request costs the broker more than a record.
 const lingerMs = 4;
@@ -150,6 +152,10 @@ export function relay(options: RelayOptions): Relay {
       offered.push(...entries);
       // While the backend is away it piles up: then it is read again when it is wanted.
       if (offered.length > offeredEntries || bytesOffered > offeredBytes) forgetOffered();
+      woken.resolve();
+    },
+
+    wake() {
       woken.resolve();
     },
 

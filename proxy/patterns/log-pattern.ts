@@ -5,6 +5,7 @@ import type { PatternType } from "../../domain/plan.ts";
 import { entryOf } from "../log-entry.ts";
 import type { LogMetrics } from "../log-metrics.ts";
 import { logWriter } from "../log-writer.ts";
+import type { Lookout } from "../lookout.ts";
 import { beginAfter } from "../progress-note.ts";
 import { logOffset, parseLogOffset } from "../record.ts";
 import type { Relay } from "../relay.ts";
@@ -15,6 +16,7 @@ export type LogPatternOptions = {
   readonly namespace: string;
   readonly log: WriteAheadLog;
   readonly relay: Relay;
+  readonly lookout: Lookout;
   readonly failpoint: (moment: "before" | "after") => void;
   readonly metrics: LogMetrics;
   readonly troubled: (error: Error) => void;
@@ -64,7 +66,7 @@ export function logPattern(options: LogPatternOptions): Pattern {
     },
   });
 
-  const look = setInterval(async () => {
+  const look = async (): Promise<void> => {
     try {
       const standing = await log.standing();
       bytes = standing.bytes;
@@ -72,7 +74,17 @@ export function logPattern(options: LogPatternOptions): Pattern {
     } catch {
       // Whoever publishes or relays is told; this only counts.
     }
-  }, lookMs).unref();
+  };
+  let counted = 0;
+  let wasBehind = false;
+  const unwatch = options.lookout.watch(namespace, (behind) => {
+    if (behind) relay.wake();
+    const now = performance.now();
+    if (!(behind || wasBehind) || now < counted + lookMs) return;
+    counted = now;
+    wasBehind = behind;
+    void look();
+  });
 
   return {
     name,
@@ -90,7 +102,7 @@ export function logPattern(options: LogPatternOptions): Pattern {
     ...(options.replays ? { locate: (beginning: Beginning) => locate(log, beginning) } : {}),
     once: true,
     async close() {
-      clearInterval(look);
+      unwatch();
       await writer.close();
       metrics.end(namespace);
     },

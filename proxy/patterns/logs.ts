@@ -2,11 +2,13 @@ import type { Pool } from "pg";
 import type { NewRecord } from "../../backends/log.ts";
 import { keep } from "../../backends/write-ahead-log/keep.ts";
 import { postgresLog } from "../../backends/write-ahead-log/postgres-log.ts";
+import type { WriteAheadLog } from "../../backends/write-ahead-log/write-ahead-log.ts";
 import type { PatternType } from "../../domain/plan.ts";
 import { postgresTable } from "../../domain/selection/names.ts";
 import type { Entry, Pattern as PlannedPattern } from "../../proto/gen/prism/control/v1/control_pb.js";
 import type { Failpoint } from "../failpoint.ts";
 import type { LogMetrics } from "../log-metrics.ts";
+import type { Lookout } from "../lookout.ts";
 import { relay } from "../relay.ts";
 import { logPattern } from "./log-pattern.ts";
 import type { Pattern } from "./pattern.ts";
@@ -15,6 +17,7 @@ import type { Pattern } from "./pattern.ts";
 export type Tools = {
   /** The data database. */
   readonly data: Pool;
+  readonly lookout: Lookout;
   /** The way to the namespace's backend, for what a log has kept. */
   readonly send: (records: readonly NewRecord[]) => Promise<void>;
   readonly failpoint: Failpoint;
@@ -25,6 +28,8 @@ export type Tools = {
 // Kafka's acknowledgement is not an fsync: what it may have lost can be sent again for so long.
 const windowMs = 3_600_000;
 const mostBytes = 10n * 1024n ** 3n;
+// At rest a log only ages.
+const restMs = 60_000;
 const dayMs = 24 * 3_600_000;
 
 /** Acknowledged on disk, whatever the backend does; carried on from there. */
@@ -59,7 +64,7 @@ type Kept = {
 
 function throughLog(name: PatternType, entry: Entry, tools: Tools, kept: Kept): Pattern {
   const { namespace, incarnation, ordered } = entry;
-  const { data: pool, failpoint, metrics, troubled } = tools;
+  const { data: pool, lookout, failpoint, metrics, troubled } = tools;
   const log = postgresLog({ pool, namespace, incarnation, ...kept });
   const passed = relay({
     namespace,
@@ -67,7 +72,7 @@ function throughLog(name: PatternType, entry: Entry, tools: Tools, kept: Kept): 
     ordered,
     log,
     send: tools.send,
-    keep: (relayed) => keep({ pool, namespace, ...kept, windowMs, mostBytes }, relayed),
+    keep: seldomAtRest(log, (relayed) => keep({ pool, namespace, ...kept, windowMs, mostBytes }, relayed)),
     failpoint: (step, moment) => failpoint(step, moment, namespace),
     relayed: (entries) => metrics.relayed(namespace, entries),
     troubled,
@@ -77,12 +82,27 @@ function throughLog(name: PatternType, entry: Entry, tools: Tools, kept: Kept): 
     namespace,
     log,
     relay: passed,
+    lookout,
     failpoint: (moment) => failpoint("append", moment, namespace),
     metrics,
     troubled,
     mostBytes,
     replays: kept.replay !== undefined,
   });
+}
+
+type Round = (relayed: bigint) => Promise<void>;
+
+/** Rounds of housekeeping as they come, but only now and then while nothing is added and nothing is to be relayed. */
+function seldomAtRest(log: Pick<WriteAheadLog, "standing">, round: Round): Round {
+  let last = { relayed: -1n, at: Number.NEGATIVE_INFINITY };
+  return async (relayed) => {
+    const now = performance.now();
+    const recent = relayed === last.relayed && now < last.at + restMs;
+    if (recent && (await log.standing()).head === relayed) return;
+    await round(relayed);
+    last = { relayed, at: now };
+  };
 }
 
 /** `null`: for ever. */
