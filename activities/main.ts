@@ -47,12 +47,12 @@ run(async () => {
   const store = measured(openEventStore(config.eventStoreUrl));
   const common = { logins: logins(config.platformSecret), deadlineMs: config.backendDeadlineMs };
   const withSasl = config.kafkaSasl === undefined ? {} : { sasl: config.kafkaSasl };
-  const { natsUrl, redisUrl, s3: s3Address } = config;
+  const { natsUrl, natsTrust, redisUrl, s3: s3Address } = config;
   const backends: ReadonlyMap<BackendKind, Backend> = new Map(
     [
       kafka({ ...common, brokers: config.kafkaBrokers, ...withSasl }),
       postgres({ ...common, pool: data }),
-      ...(natsUrl === undefined ? [] : [nats({ ...common, url: natsUrl })]),
+      ...(natsUrl === undefined ? [] : [nats({ ...common, url: natsUrl, trust: natsTrust })]),
       ...(redisUrl === undefined ? [] : [redis({ ...common, url: redisUrl })]),
       ...(s3Address === undefined
         ? []

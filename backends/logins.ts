@@ -27,5 +27,9 @@ export const logins =
 export const derivedSalt = (credentials: Credentials): Buffer =>
   derived(credentials.password, ["salt", credentials.user]).subarray(0, 16);
 
+/** 32 bytes that follow from a login and nobody else's; for servers that take keys. */
+export const derivedSecret = ({ password }: Credentials, info: readonly string[]): Uint8Array =>
+  derived(password, info);
+
 const derived = (secret: string, info: unknown): Buffer =>
   Buffer.from(hkdfSync("sha256", secret, `prism ${generation}`, JSON.stringify(info), 32));

@@ -1,6 +1,12 @@
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import {
+  type ConnectionOptions,
+  connect,
+  jwtAuthenticator,
+  type NatsConnection,
+} from "@nats-io/transport-node";
 import { asking } from "./ask.ts";
+import { claimsIn } from "./nats-keys.ts";
 import type { Timed } from "./timed.ts";
 
 /** One question to JetStream, in time or not at all. */
@@ -16,14 +22,13 @@ export type Streams = <T>(
  * given up.
  */
 export function natsConnection(url: string, deadlineMs: number) {
-  const { servers, ...login } = natsAddress(url);
+  const { options } = natsAddress(url);
   const ask = asking("NATS");
   let opened: Promise<{ connection: NatsConnection; streams: JetStreamManager }> | undefined;
 
   const open = async () => {
     const connection = await connect({
-      servers,
-      ...login,
+      ...options,
       name: "prism-worker",
       reconnect: false,
       timeout: deadlineMs,
@@ -60,11 +65,21 @@ export function natsConnection(url: string, deadlineMs: number) {
   };
 }
 
-/** nats://user:password@host:port,host:port */
-export function natsAddress(url: string) {
+/**
+ * nats://user:password@host:port,host:port; in operator mode the JWT of a user stands for the
+ * name and its seed for the password, and `account` is whose user it is.
+ */
+export function natsAddress(url: string): { options: ConnectionOptions; account: string | undefined } {
   const [, user, password, hosts = ""] = /^(?:nats:\/\/)?(?:([^:@]*):([^@]*)@)?(.*)$/.exec(url) ?? [];
   const servers = hosts.split(",").map((host) => host.trim());
-  const login =
-    user === undefined ? {} : { user: decodeURIComponent(user), pass: decodeURIComponent(password ?? "") };
-  return { servers, ...login };
+  if (user === undefined) return { options: { servers }, account: undefined };
+  const [name, secret] = [decodeURIComponent(user), decodeURIComponent(password ?? "")];
+  if (!secret.startsWith("SU") || name.split(".").length !== 3) {
+    return { options: { servers, user: name, pass: secret }, account: undefined };
+  }
+  const { iss, nats } = claimsIn(name);
+  return {
+    options: { servers, authenticator: jwtAuthenticator(name, Buffer.from(secret)) },
+    account: (nats["issuer_account"] as string | undefined) ?? iss,
+  };
 }

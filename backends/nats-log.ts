@@ -83,7 +83,7 @@ function lazily(url: string) {
   let opening: Promise<Opened> | undefined;
   const open = async (): Promise<Opened> => {
     const connection = await connect({
-      ...natsAddress(url),
+      ...natsAddress(url).options,
       name: "prism-proxy",
       timeout: timeoutMs,
       // A publish that waited here would be stored after its caller was told that it failed.

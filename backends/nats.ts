@@ -1,16 +1,21 @@
 import { JetStreamApiError, type StreamInfo, type StreamUpdateConfig } from "@nats-io/jetstream";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
-import type { Backend, Login, Observed } from "./backend.ts";
+import type { Backend, Observed } from "./backend.ts";
+import type { Logins } from "./logins.ts";
+import { type NatsTrust, natsAccounts } from "./nats-account.ts";
 import { natsConnection, type Streams } from "./nats-connection.ts";
 import { identityOf, ownerOf, planOf, streamConfig, streamDrift } from "./nats-stream.ts";
 import { standing } from "./owner-tag.ts";
 import { natsStream } from "./prefixes.ts";
-import { bounded, type TimedCall } from "./timed.ts";
+import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
 export type NatsOptions = {
   /** nats://user:password@host:port,host:port; JetStream must be on. */
   readonly url: string;
+  readonly logins: Logins;
+  /** Left out: namespaces have no logins. */
+  readonly trust?: NatsTrust | undefined;
   readonly deadlineMs: number;
 };
 
@@ -20,20 +25,42 @@ const subjectsOverlap = 10_065;
 /** Fields that JetStream lets nobody change afterwards. */
 const lasting = ["storage", "retention", "mirror", "sealed", "name", "deny_delete"];
 
-/** Permissions do not do it, and accounts are the server's to give (docs/decisions/065-no-login-in-nats.md). */
-const login: Login = {
-  none: "a namespace has no login in NATS: permissions do not confine the replies that JetStream sends",
-};
-
 /** A namespace in NATS is a stream of subjects that begin with its name and the number of its life. */
-export function nats({ url, deadlineMs }: NatsOptions): Backend {
+export function nats(options: NatsOptions): Backend {
+  const { url, deadlineMs } = options;
   const { streams, close } = natsConnection(url, deadlineMs);
+  const accounts = natsAccounts(options);
+
+  const observe = async (resource: Resource, call: TimedCall): Promise<Observed> => {
+    const { owner, timed } = call;
+    const seen = judge(await look(streams, resource, call), resource, call);
+    if (seen.state === "absent") {
+      // An attempt that hung may have made it after its stream was removed.
+      const left = await accounts.held(resource, owner, timed);
+      const drift = [{ field: "stream", planned: "there", actual: "missing" }];
+      return left === undefined ? seen : { state: "drifted", identity: left, drift };
+    }
+    if (seen.state !== "ready" && seen.state !== "drifted") return seen;
+    const access = await accounts.drift(resource, owner, timed);
+    if (access.length === 0) return seen;
+    const drift = [...(seen.state === "drifted" ? seen.drift : []), ...access];
+    return { state: "drifted", identity: seen.identity, drift };
+  };
+
+  /** The account first, so that nobody writes behind the removal; what says whose it was goes last. */
+  const removeAll = async (found: readonly StreamInfo[], resource: Resource, { timed }: TimedCall) => {
+    for (const each of found) {
+      const owner = ownerOf(each);
+      if (owner !== undefined) await accounts.remove(resource, owner, timed);
+      await drop(streams, each.config.name, timed);
+    }
+  };
 
   const ensure = async (resource: Resource, call: TimedCall): Promise<{ identity: string }> => {
     const found = await look(streams, resource, call);
     const seen = judge(found, resource, call);
     if (seen.state === "foreign") throw foreignStream(resource, seen.because);
-    for (const { config } of found.dead) await drop(streams, config.name, call);
+    await removeAll(found.dead, resource, call);
     if (seen.state === "drifted") await mend(streams, resource, seen, call);
     if (found.own === undefined) await create(streams, resource, call);
     const { own } = await look(streams, resource, call);
@@ -47,20 +74,21 @@ export function nats({ url, deadlineMs }: NatsOptions): Backend {
     kind: "nats",
     observe: async (resource, call) => {
       known(resource);
-      return judge(await look(streams, resource, call), resource, call);
+      return observe(resource, call);
     },
 
     async ensure(resource, call) {
       known(resource);
-      return { ...(await ensure(resource, call)), login };
+      const { identity } = await ensure(resource, call);
+      return { identity, login: await accounts.ensure(resource, call.owner, call.timed) };
     },
 
     async remove(resource, call) {
       known(resource);
       const found = await look(streams, resource, call);
       if (judge(found, resource, call).state === "foreign") return { removed: false };
-      const ours = [...(found.own === undefined ? [] : [found.own]), ...found.dead];
-      for (const { config } of ours) await drop(streams, config.name, call);
+      await accounts.remove(resource, call.owner, call.timed);
+      await removeAll([...(found.own === undefined ? [] : [found.own]), ...found.dead], resource, call);
       return { removed: true };
     },
 
@@ -83,7 +111,9 @@ export function nats({ url, deadlineMs }: NatsOptions): Backend {
         const { storage, streams: count } = await api.getAccountInfo();
         return { version: info?.version ?? null, used: { bytes: storage, streams: count } };
       }),
-    close,
+    async close() {
+      await Promise.all([close(), accounts.close()]);
+    },
   });
 }
 
@@ -179,7 +209,7 @@ async function mend(
   );
 }
 
-async function drop(streams: Streams, name: string, { timed }: TimedCall): Promise<void> {
+async function drop(streams: Streams, name: string, timed: Timed): Promise<void> {
   await streams(`delete stream ${name}`, timed, (api) =>
     api.streams.delete(name).catch(unless(streamNotFound)),
   );

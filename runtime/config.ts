@@ -47,6 +47,7 @@ export const workerConfig = (env: Environment) => ({
   kafkaBrokers: brokers(env),
   ...kafkaSasl(env),
   ...optionalBackends(env),
+  natsTrust: natsTrust(env),
   /** What the passwords of namespaces' own logins are derived from; another one gives all of them new passwords. */
   platformSecret: secret(env, "PRISM_SECRET", "the secret that namespaces' own logins are derived from"),
   /** A backend that has not answered by then is called down. Below PRISM_START_TO_CLOSE_MS: no attempt outlives its activity. */
@@ -136,11 +137,25 @@ function timeouts(env: Environment) {
 function optionalBackends(env: Environment) {
   const endpoint = env["PRISM_S3_ENDPOINT"];
   return {
-    /** nats://user:password@host:port,host:port */
+    /** nats://user:password@host:port,host:port; in operator mode user and password are a user's JWT and seed. */
     natsUrl: env["PRISM_NATS_URL"] || undefined,
     redisUrl: env["PRISM_REDIS_URL"] || undefined,
     s3: endpoint ? s3Address(env, endpoint) : undefined,
   };
+}
+
+/** With both of them each namespace has an account of its own in NATS; with neither, none has a login there. */
+function natsTrust(env: Environment) {
+  const [operator, system] = [env["PRISM_NATS_OPERATOR"], env["PRISM_NATS_SYSTEM"]];
+  if (!operator && !system) return undefined;
+  const seed = required(env, "PRISM_NATS_OPERATOR", "the seed of a key that the operator of NATS signs with");
+  if (!seed.startsWith("SO"))
+    throw wrong("PRISM_NATS_OPERATOR", "must be the seed of an operator's key: SO…");
+  const user = required(env, "PRISM_NATS_SYSTEM", "a user of NATS' system account, <JWT>:<seed>");
+  if (!/^[^:.]+\.[^:.]+\.[^:.]+:SU\w+$/.test(user)) {
+    throw wrong("PRISM_NATS_SYSTEM", "must be a user's JWT and seed: <JWT>:SU…");
+  }
+  return { operator: seed, system: user };
 }
 
 const s3Address = (env: Environment, endpoint: string) => ({

@@ -53,19 +53,22 @@ export async function composeDown(
 }
 
 /**
- * As docker-compose.yml names them: `PRISM_STACK_<SERVER>_<PORT>` and `PRISM_STACK_SECRET`.
+ * As docker-compose.yml names them: `PRISM_STACK_<SERVER>_<PORT>`, `PRISM_STACK_SECRET`, and what
+ * a server has to say beside them.
  * Compose makes a container anew when its ports change, also one that another service only
  * leans on: so every call gets the ports of every server.
  */
 export function composeVariables(
-  { name }: Pick<Server, "name">,
-  { ports, secret }: Seat,
+  server: Pick<Server, "name" | "compose">,
+  seat: Seat,
 ): Record<string, string> {
+  const { name } = server;
+  const { ports, secret } = seat;
   const variables = Object.entries(ports).map(([port, number]) => [
     `PRISM_STACK_${name}_${port}`.toUpperCase().replaceAll("-", "_"),
     String(number),
   ]);
-  return { ...Object.fromEntries(variables), PRISM_STACK_SECRET: secret };
+  return { ...Object.fromEntries(variables), ...server.compose?.(seat), PRISM_STACK_SECRET: secret };
 }
 
 // Two calls for one project at a time stumble over its network.

@@ -72,6 +72,8 @@ export interface Server {
   prepare(place: Place): Promise<Command>;
   /** The variables by which Prism's processes find it. */
   environment(seat: Seat): Readonly<Record<string, string>>;
+  /** What docker-compose.yml is told of it beside ports and secret. The same seat gives the same. */
+  compose?(seat: Seat): Readonly<Record<string, string>>;
   /** Resolves when it answers in its own protocol, rejects when it does not. */
   answers(environment: Environment, signal: AbortSignal): Promise<void>;
   /** What has to exist in it before anyone uses it; idempotent. Not called on the user's own servers. */

@@ -35,7 +35,7 @@ const layers: Readonly<Record<string, Readonly<Record<string, "any" | "type">>>>
   proto: {},
   sdk: { proto: "any" },
   cli: { sdk: "any", stack: "any" },
-  stack: { sdk: "any", runtime: "any" },
+  stack: { sdk: "any", runtime: "any", backends: "any" },
 };
 
 /** What a layer may take from outside the repository, where that is bounded. */

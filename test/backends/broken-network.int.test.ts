@@ -12,6 +12,7 @@ import { soaking } from "../eventstore/soaking.ts";
 import { brokenNetwork, type Trouble } from "./broken-network.ts";
 import { freshName } from "./contract.ts";
 import { kafkaWithLogins } from "./kafka-with-logins.ts";
+import { natsGiven } from "./nats-given.ts";
 
 type Network = Awaited<ReturnType<typeof brokenNetwork>>;
 type Subject = {
@@ -73,11 +74,12 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   },
   async nats() {
     const url = given("PRISM_NATS_URL");
+    const { trust } = natsGiven(process.env);
     const network = await networkTo(url);
     return {
       network,
-      far: nats({ ...impatient, url: through(url, network) }),
-      near: nats({ ...patient, url: url.href }),
+      far: nats({ ...impatient, trust, url: through(url, network) }),
+      near: nats({ ...patient, trust, url: url.href }),
       resource: (name) =>
         plan("nats", "stream", `${name}-pubsub`, {
           subject: `${name}.>`,

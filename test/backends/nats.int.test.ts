@@ -2,13 +2,16 @@ import { type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jet
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../backends/backend.ts";
+import { logins } from "../../backends/logins.ts";
 import { nats } from "../../backends/nats.ts";
+import { natsAddress } from "../../backends/nats-connection.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { natsStream, natsSubject } from "../../domain/selection/names.ts";
 import { backendContract, freshName } from "./contract.ts";
+import { natsGiven } from "./nats-given.ts";
 
-const url = process.env["PRISM_NATS_URL"] ?? "";
-const common = { deadlineMs: 8_000 };
+const { url, trust } = natsGiven(process.env);
+const common = { logins: logins("a secret of this test"), deadlineMs: 8_000, trust };
 const streamOf = (namespace: string, more: Record<string, unknown> = {}): Resource => ({
   backend: "nats",
   kind: "stream",
@@ -27,8 +30,7 @@ const call = (namespace: string, incarnation = 1) => ({
   signal: new AbortController().signal,
 });
 const own = async (): Promise<[NatsConnection, JetStreamManager]> => {
-  const { username: user, password: pass, host: servers } = new URL(url);
-  const connection = await connect({ servers, user, pass });
+  const connection = await connect(natsAddress(url).options);
   return [connection, await jetstreamManager(connection)];
 };
 
@@ -56,7 +58,7 @@ backendContract("a NATS stream", async () => {
     open: (deadlineMs, port) => {
       const address = new URL(url);
       if (port !== undefined) address.port = String(port);
-      return nats({ deadlineMs, url: address.href });
+      return nats({ ...common, deadlineMs, url: address.href });
     },
     close: async () => {
       await connection.close();
@@ -127,10 +129,11 @@ describe("a namespace in NATS", () => {
     expect(await backend.remove(streamOf(name), call(name))).toEqual({ removed: true });
   });
 
-  it("has no login of its own, and without one nobody gets in", async () => {
+  it("has a login of its own, or it is said why not, and without one nobody gets in", async () => {
     const name = freshName("closed-");
     const { login } = await backend.ensure(streamOf(name), call(name));
-    expect(login).toMatchObject({ none: expect.stringContaining("no login in NATS") });
+    const none = expect.stringContaining("may not make accounts there");
+    expect(login).toEqual(trust === undefined ? { none } : { user: `prism.${name}.1` });
     const { host: servers } = new URL(url);
     await expect(connect({ servers, reconnect: false })).rejects.toThrow(/authorization/i);
     await expect(connect({ servers, reconnect: false, user: name, pass: "guess" })).rejects.toThrow(

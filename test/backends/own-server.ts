@@ -9,7 +9,12 @@ import { machine } from "../../stack/lookup.ts";
 import { freePorts } from "../../stack/ports.ts";
 import type { Place, Server } from "../../stack/server.ts";
 
-export type OwnServer = { readonly place: Place; close(): Promise<void> };
+export type OwnServer = {
+  readonly place: Place;
+  /** Killed, and started again on what it had written. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+};
 
 /**
  * A server of a test's own, of the same programs as the shared one: for what the shared one
@@ -17,7 +22,7 @@ export type OwnServer = { readonly place: Place; close(): Promise<void> };
  */
 export async function ownServer(
   server: Server,
-  configured: (place: Place, args: readonly string[]) => Promise<readonly string[]>,
+  configured: (place: Place, args: readonly string[]) => Promise<readonly string[]> = async (_, args) => args,
 ): Promise<OwnServer> {
   const folder = await mkdtemp(join(tmpdir(), `prism-${server.name}-`));
   const lookup = machine(process.env);
@@ -32,18 +37,25 @@ export async function ownServer(
     user: undefined,
   };
   const { program, args, env } = await server.prepare(place);
-  const child = spawn(program, [...(await configured(place, args))], {
-    env: { ...process.env, ...env },
-    stdio: "ignore",
-  });
-  // Whatever becomes of the run, no server outlives it.
-  const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
-  const close = async () => {
-    process.off("exit", kill);
-    kill();
+  const asked = [...(await configured(place, args))];
+  const start = () => spawn(program, asked, { env: { ...process.env, ...env }, stdio: "ignore" });
+  let child = start();
+  const kill = async () => {
+    child.kill("SIGKILL");
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  };
+  // Whatever becomes of the run, no server outlives it.
+  const killNow = () => child.kill("SIGKILL");
+  process.once("exit", killNow);
+  const close = async () => {
+    process.off("exit", killNow);
+    await kill();
     await rm(folder, { recursive: true, force: true });
+  };
+  const restart = async () => {
+    await kill();
+    child = start();
+    await untilAnswers(server, place, child);
   };
   try {
     await untilAnswers(server, place, child);
@@ -51,7 +63,7 @@ export async function ownServer(
     await close();
     throw error;
   }
-  return { place, close };
+  return { place, restart, close };
 }
 
 const fetched = (server: Server): Promise<string> =>

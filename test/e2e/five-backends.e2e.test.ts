@@ -4,6 +4,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { natsAddress } from "../../backends/nats-connection.ts";
 import type { Control } from "../../sdk/typescript/control.ts";
 import { kafkaPartitions, missingTables } from "../../stack/witnesses.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
@@ -44,8 +45,7 @@ describe("namespaces on five backends", () => {
 
   /** The backends are asked themselves. */
   const inNats = async (stream: string) => {
-    const { username: user, password: pass, host: servers } = new URL(variable("PRISM_NATS_URL"));
-    const connection = await connect({ servers, user, pass });
+    const connection = await connect(natsAddress(variable("PRISM_NATS_URL")).options);
     try {
       const streams = await jetstreamManager(connection);
       return await streams.streams.info(stream).then(

@@ -56,6 +56,20 @@ describe("what a process is told", () => {
     expect(() => read(without(name))).toThrow(new RegExp(`^${name} is not set: it names `)),
   );
 
+  it("takes an operator of NATS with a user of the system account, and neither alone", () => {
+    const [PRISM_NATS_OPERATOR, PRISM_NATS_SYSTEM] = ["SOABC", "a.b.c:SUABC"];
+    const trust = (env: Record<string, string>) => workerConfig({ ...whole, ...env }).natsTrust;
+    expect(trust({})).toBeUndefined();
+    expect(trust({ PRISM_NATS_OPERATOR, PRISM_NATS_SYSTEM })).toEqual({
+      operator: "SOABC",
+      system: "a.b.c:SUABC",
+    });
+    expect(() => trust({ PRISM_NATS_OPERATOR })).toThrow("PRISM_NATS_SYSTEM is not set");
+    expect(() => trust({ PRISM_NATS_SYSTEM })).toThrow("PRISM_NATS_OPERATOR is not set");
+    expect(() => trust({ PRISM_NATS_OPERATOR: "SUABC", PRISM_NATS_SYSTEM })).toThrow("must be the seed");
+    expect(() => trust({ PRISM_NATS_OPERATOR, PRISM_NATS_SYSTEM: "name:word" })).toThrow("JWT and seed");
+  });
+
   it("names the folder that a proxy lacks", () =>
     expect(() => proxyConfig({ ...asProxy, PRISM_PROXY_DATA_DIR: "" })).toThrow(
       "PRISM_PROXY_DATA_DIR is not set: it names ",

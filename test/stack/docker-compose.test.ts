@@ -14,6 +14,7 @@ const text = readFileSync(join(import.meta.dirname, "..", "..", "docker-compose.
 
 type Service = {
   readonly image: string;
+  readonly command?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
 };
@@ -49,11 +50,31 @@ describe("docker-compose.yml", () => {
       const mapped = server.services.flatMap((service) => compose.services[service]?.ports ?? []).join(" ");
       // A controller only talks to its own broker: its port stays inside.
       const wanted = Object.keys(composeVariables(server, seat)).filter(
-        (key) => !/SECRET|CONTROLLER$/.test(key),
+        (key) => !/SECRET|CONTROLLER$/.test(key) && !(key in (server.compose?.(seat) ?? {})),
       );
       for (const variable of wanted) expect(mapped).toContain(`\${${variable}:-`);
+      for (const variable of Object.keys(server.compose?.(seat) ?? {}))
+        expect(text).toContain(`\${${variable}:-`);
     },
   );
+
+  it("keeps Redis' users beside its data, and makes their file only once", () => {
+    const { command, volumes } = compose.services["redis"] ?? {};
+    expect(volumes).toEqual(["redis:/data"]);
+    expect(command?.join(" ")).toMatch(/test -e \/data\/users\.acl \|\| .*--aclfile \/data\/users\.acl/);
+  });
+
+  it("starts NATS with the operator's accounts where the stack says so, as the stack itself does", () => {
+    const configs = compose.configs as Record<string, { content: string }>;
+    const lines = (name: string) => configs[name]?.content.split("\n").map((line) => line.trim()) ?? [];
+    expect(lines("nats-operator")).toEqual(
+      expect.arrayContaining(['resolver { type: full, dir: "/data/accounts", allow_delete: true }']),
+    );
+    const file = compose.services["nats"]?.command?.at(-1);
+    expect(file).toMatch(/^\/etc\/nats\/\$\{PRISM_STACK_NATS_CONFIG:-password\}\.conf$/);
+    const seat = { ports: { server: 1 }, secret: "s" };
+    expect(composeVariables(servers.nats, seat)).toEqual(composeVariables(servers.nats, seat));
+  });
 
   it("brings KurrentDB, two Postgres and Temporal's UI too", () => {
     expect(Object.keys(compose.services)).toEqual(
