@@ -175,7 +175,7 @@ function driftOf(user: User | undefined, kept: Kept, wanted: { password: string;
     { field: "password asked", planned: "yes", actual: user.flags.includes("nopass") ? "no" : "yes" },
     { field: "keys", planned: wanted.pattern, actual: user.keys },
     { field: "channels", planned: "", actual: user.channels },
-    { field: "commands", planned: kept.commands ?? commands, actual: user.commands },
+    { field: "commands", planned: inOrder(kept.commands ?? commands), actual: inOrder(user.commands) },
     { field: "rules", planned: commands, actual: kept.asked ?? "not set yet" },
     { field: "selectors", planned: "0", actual: String(user.selectors.length) },
   ];
@@ -183,6 +183,9 @@ function driftOf(user: User | undefined, kept: Kept, wanted: { password: string;
   const password = { field: "password", planned: "the derived one", actual: "another" };
   return [...fields.filter(({ planned, actual }) => planned !== actual), ...(right ? [] : [password])];
 }
+
+/** Categories come before commands, and else in any order: another one after each start. */
+const inOrder = (rules: string): string => rules.split(" ").sort().join(" ");
 
 /** Where there is no file for users they last as long as the server; then `reconcile` finds them missing. */
 async function saveUsers(command: Command, timed: Timed): Promise<void> {

@@ -4,7 +4,9 @@ import type { Backend } from "../../backends/backend.ts";
 import { logins } from "../../backends/logins.ts";
 import { redis } from "../../backends/redis.ts";
 import type { Resource } from "../../domain/plan.ts";
+import { redis as server } from "../../stack/redis.ts";
 import { backendContract, freshName } from "./contract.ts";
+import { ownServer } from "./own-server.ts";
 
 const url = process.env["PRISM_REDIS_URL"] ?? "";
 const common = { logins: logins("a secret of this test"), deadlineMs: 8_000 };
@@ -149,6 +151,34 @@ describe("a namespace with ioredis and its own login", () => {
     expect(await backend.remove(userOf("default"), call("default"))).toEqual({ removed: false });
     expect(await admin.ping()).toBe("PONG");
   });
+});
+
+describe("a Redis that is killed and started again", () => {
+  it("still has the users of namespaces, and what their keys held", async () => {
+    const own = await ownServer(server);
+    const { PRISM_REDIS_URL: at = "" } = server.environment(own.place);
+    const backend = redis({ ...common, url: at });
+    const name = "kept";
+    await backend.ensure(userOf(name), call(name));
+    const as = async (body: (client: Redis) => Promise<unknown>) => {
+      const { user: username, password } = common.logins("redis", { namespace: name, incarnation: 1 });
+      const { port, hostname } = new URL(at);
+      const client = new Redis(Number(port), hostname, { username, password, enableReadyCheck: false });
+      client.on("error", () => {});
+      try {
+        return await body(client);
+      } finally {
+        client.disconnect();
+      }
+    };
+    await as((client) => client.set(`${name}:1:a`, "mine"));
+    await own.restart();
+    expect(await as((client) => client.get(`${name}:1:a`))).toBe("mine");
+    await expect(as((client) => client.get("theirs:1:a"))).rejects.toThrow(/^NOPERM/);
+    expect(await backend.observe(userOf(name), call(name))).toMatchObject({ state: "ready" });
+    await backend.close();
+    await own.close();
+  }, 60_000);
 });
 
 describe("a namespace of 200,000 keys", () => {
