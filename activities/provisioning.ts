@@ -40,7 +40,9 @@ export const provisioningActivities = ({
       const before = await recorder.read(occasion.namespace);
       const sawAbsent =
         (isNew(before, resource) || before.state.operation?.kind === "reconcile") &&
-        (await isFree(backend, resource, callFor(before, occasion, resource, signal)));
+        (await isFree(backend, resource, async (now) =>
+          callFor(now ? await recorder.read(occasion.namespace) : before, occasion, resource, signal),
+        ));
       const intend = { type: "IntendResource", operation, resource, sawAbsent } as const;
       const intended = await recorder.record(occasion, `${step} intended`, intend);
       failpoint(step, "intended", occasion.namespace);
@@ -93,8 +95,14 @@ export const provisioningActivities = ({
 const isNew = ({ state }: NamespaceHistory, resource: Resource): boolean =>
   ownedOf(state.resources, resource) === undefined;
 
-async function isFree(backend: Backend, resource: Resource, call: Call): Promise<boolean> {
-  const observed = await backend.observe(resource, call);
+async function isFree(
+  backend: Backend,
+  resource: Resource,
+  callFor: (now: boolean) => Promise<Call>,
+): Promise<boolean> {
+  const first = await backend.observe(resource, await callFor(false));
+  // What shares its place is made side by side with it, and may have come in between.
+  const observed = first.state === "foreign" ? await backend.observe(resource, await callFor(true)) : first;
   refuseForeign(resource, observed);
   return observed.state === "absent" || observed.state === "dead";
 }
@@ -111,12 +119,18 @@ function callFor(
     claim: {
       // Also while it is being removed: the intent to make it is what says that it is ours.
       intended: owned !== undefined && owned.identity === undefined && owned.sawAbsent,
+      beside: [...state.resources.values()].some(
+        (other) => other.sawAbsent && other.state !== "removed" && sharesPlace(other.resource, resource),
+      ),
       ...(owned?.identity === undefined ? {} : { identity: owned.identity }),
       dead: identitiesBefore(events, state.incarnation),
     },
     signal,
   };
 }
+
+const sharesPlace = (a: Resource, b: Resource): boolean =>
+  a.backend === b.backend && a.config["bucket"] !== undefined && a.config["bucket"] === b.config["bucket"];
 
 /** What finished lives of the name have had. */
 const identitiesBefore = (events: NamespaceHistory["events"], incarnation: number): readonly string[] =>

@@ -10,6 +10,8 @@ export type Claim = {
   readonly identity?: string;
   /** An open intent that saw the name absent, or taken by a dead thing of our own. */
   readonly intended: boolean;
+  /** The same of another resource in the same place: a bucket may be there for its sake. */
+  readonly beside?: boolean;
   /** Identities recorded in finished lives of the name: what still bears one is ours and dead. */
   readonly dead?: readonly string[];
 };

@@ -139,7 +139,8 @@ async function observe(tools: Tools, resource: Resource, call: TimedCall): Promi
   const tags = await tools.buckets.tags(bucket, timed);
   if (tags === undefined) return { state: "absent" };
   const whose = tags.get(namespaceTag);
-  if (whose === undefined && call.claim.intended && (await isEmpty(tools, bucket, timed))) {
+  const intended = call.claim.intended || call.claim.beside === true;
+  if (whose === undefined && intended && (await isEmpty(tools, bucket, timed))) {
     // A crash came between making the bucket and tagging it.
     return { state: "absent" };
   }

@@ -123,5 +123,5 @@ const columns = (entries: readonly NewEntry[]): readonly Buffer[] => [
 const yes = Buffer.from([1]);
 const no = Buffer.from([0]);
 
-const fenced = (namespace: string): PrismError =>
+export const fenced = (namespace: string): PrismError =>
   new PrismError("NAMESPACE_DELETING", `'${namespace}' takes no more messages: its log is closed`);

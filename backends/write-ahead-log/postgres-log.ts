@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import type { Pool, PoolClient } from "pg";
 import { PrismError } from "../../domain/errors.ts";
 import { unavailable } from "../ask.ts";
-import { batchWriter } from "./batch-writer.ts";
+import { batchWriter, fenced } from "./batch-writer.ts";
 import { exclusively } from "./exclusively.ts";
-import { isMissingPartition, named, segments } from "./segments.ts";
+import { isMissingPartition, isMissingTable, named, segments } from "./segments.ts";
 import type { LogEntry, LogStanding, WriteAheadLog } from "./write-ahead-log.ts";
 
 export type LogOptions = {
@@ -73,6 +73,9 @@ export function postgresLog(options: LogOptions): WriteAheadLog {
         try {
           return await append(entries);
         } catch (error) {
+          // Whoever slept through a delete finds neither its table nor an open head.
+          if (isMissingTable(error) && (await isFenced(pool, namespace, incarnation)))
+            throw fenced(namespace);
           if (!isMissingPartition(error)) throw error;
           // Nothing of it was written: a segment or a day has begun that nobody has made yet.
           await prepareDay(pool);
@@ -163,4 +166,12 @@ async function openHead(pool: Pool, namespace: string, incarnation: number): Pro
      where r.incarnation < $2`,
     [namespace, incarnation],
   );
+}
+
+async function isFenced(pool: Pool, namespace: string, incarnation: number): Promise<boolean> {
+  const { rows } = await pool.query<{ open: boolean }>(
+    "select state = 'open' and incarnation = $2 as open from prism_log.log_head where namespace = $1",
+    [namespace, incarnation],
+  );
+  return rows[0]?.open !== true;
 }

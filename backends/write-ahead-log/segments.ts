@@ -78,3 +78,5 @@ export async function attached(pool: Query, table: string): Promise<readonly Seg
 /** Nobody has made the part of a partitioned table that a row belongs to. */
 export const isMissingPartition = (error: unknown): boolean =>
   (error as { code?: string }).code === "23514" && /no partition of relation/.test((error as Error).message);
+
+export const isMissingTable = (error: unknown): boolean => (error as { code?: string }).code === "42P01";

@@ -191,6 +191,17 @@ describe("buckets and their names", () => {
     await backend.remove(crashed, call("crashed"));
   });
 
+  it("one that another prefix of the namespace has just made, and not tagged yet, is no stranger's", async () => {
+    await admin.send(new CreateBucketCommand({ Bucket: "prism-beside" }));
+    const tiers = prefixOf("prism-beside", "tiers/");
+    const { claim, ...rest } = call("beside");
+    const unknown = { ...rest, claim: { ...claim, intended: false } };
+    expect(await backend.observe(tiers, unknown)).toMatchObject({ state: "foreign" });
+    const known = { ...rest, claim: { ...unknown.claim, beside: true } };
+    expect(await backend.observe(tiers, known)).toEqual({ state: "absent" });
+    await backend.remove(tiers, call("beside"));
+  });
+
   it("uploads that nobody finished go with the prefix", async () => {
     const resource = prefixOf("prism-unfinished");
     await backend.ensure(resource, call("unfinished"));

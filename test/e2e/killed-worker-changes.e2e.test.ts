@@ -48,6 +48,10 @@ const tried = (soaking ? all : all.filter((_, index) => index % 11 === 3)).toSor
   (a, b) => Number(parked.has(a.plot)) - Number(parked.has(b.plot)),
 );
 
+/** All cells take longer than a token usually lasts. */
+const ttlSeconds = 6 * 3_600;
+const patienceMs = 100_000;
+
 const changeIn = ({ kind, plot }: Trial): Change =>
   guided.has(plot) ? { data_size: "2TB" } : changeOf(kind);
 
@@ -60,8 +64,8 @@ describe("a worker killed at any moment of an update or a delete", () => {
   const reserved = async (): Promise<Amounts> => (await alice.teams.get("payments-team")).reserved;
   beforeAll(async () => {
     prism = await testPrism();
-    alice = await prism.control(member);
-    root = await prism.control(platform);
+    alice = await prism.control({ ...member, ttlSeconds });
+    root = await prism.control({ ...platform, ttlSeconds });
     nothing = await reserved();
     for (let first = 0; first < tried.length; first += 6) {
       const some = tried
@@ -99,13 +103,14 @@ describe("a worker killed at any moment of an update or a delete", () => {
     await prism.processes.start("worker", { PRISM_FAILPOINT, ...approval });
   };
   const dies = async () => {
-    await until(() => !prism.processes.running("worker"));
+    await until(() => !prism.processes.running("worker"), patienceMs);
     await arm(armed + 1);
   };
 
   const now = (id: string): Promise<Operation> => alice.operations.get(id);
   /** Says what the plot wants said, and again where the worker died of it. */
   const tell = async (plot: Plot, id: string): Promise<void> => {
+    await until(async () => ["awaiting_approval", "waiting"].includes((await now(id)).state), patienceMs);
     const hash = { plan_hash: (await now(id)).plan_hash ?? "" };
     const words: Partial<Record<Plot, () => Promise<unknown>>> = {
       approved: () => root.operations.approve(id, hash),
@@ -119,8 +124,7 @@ describe("a worker killed at any moment of an update or a delete", () => {
         () => true,
         () => false,
       ) ?? true;
-    await until(async () => ["awaiting_approval", "waiting"].includes((await now(id)).state));
-    await until(said);
+    await until(said, patienceMs);
   };
 
   const begin = async (trial: Trial, namespace: string): Promise<string> => {
@@ -148,7 +152,7 @@ describe("a worker killed at any moment of an update or a delete", () => {
     if (parked.has(trial.plot)) await dies();
     const isTold = trial.plot !== "plain" && trial.plot !== "expired";
     await Promise.all([isTold ? tell(trial.plot, id) : undefined, dies()]);
-    await until(async () => (await now(id)).ended_at !== null, 60_000);
+    await until(async () => (await now(id)).ended_at !== null, patienceMs);
 
     const { items } = await alice.namespaces.history(namespace);
     const types = items.map(({ type }) => type);

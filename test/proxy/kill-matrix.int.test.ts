@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { moments, steps } from "../../proxy/failpoint.ts";
+import { randomOf } from "../setup/random.ts";
 import { until } from "../setup/until.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
 import { fleet, type ProxyProcess } from "./fleet.ts";
@@ -109,14 +110,3 @@ describe("a relay's leader that is paused and wakes up again", () => {
     expect(judge(seen.history, [seen.group], seen.attempted)).toEqual(sound);
   }, 150_000);
 });
-
-/** Mulberry32: the same seed, the same kills. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Moment } from "../../activities/failpoint.ts";
 import { createSteps } from "../../domain/namespace/steps.ts";
 import { select } from "../../domain/selection/select.ts";
 import { development } from "../domain/inventories.ts";
 import { request } from "../domain/namespace/examples.ts";
-import { type Life, openStage, type Stage } from "./stage.ts";
+import { type Cell, cellsOf, lateMoments, stepAmong } from "./cells.ts";
+import type { Life } from "./play.ts";
+import { openStage, type Stage } from "./stage.ts";
 
 /** Whatever happened: it serves and is counted, or nothing is left and the operation says why. */
 const wholeOrNothing = (life: Life) => {
@@ -25,11 +26,8 @@ const stepsOf = (namespace: string) => createSteps({ plan: planOf(namespace) });
 const resources = planOf("orders").resources.length;
 const steps = stepsOf("orders");
 
-const moments = (step: string): readonly Moment[] =>
-  step.startsWith("ensure") ? ["before", "intended", "after", "recorded"] : ["before", "recorded"];
-/** Fewer than the attempts a step has. */
-const lateMoments = (step: string): readonly Moment[] => moments(step).slice(-3);
-const cells = steps.flatMap((step) => moments(step).map((moment) => ({ step, moment })));
+const stepAt = stepAmong(stepsOf);
+const cells = cellsOf(steps);
 
 describe.concurrent("the create workflow", () => {
   let stage: Stage;
@@ -42,12 +40,10 @@ describe.concurrent("the create workflow", () => {
     name: string,
     code: "BACKEND_UNAVAILABLE" | "FORBIDDEN",
     times: number,
-    cell: (typeof cells)[number],
+    { step, moment }: Cell,
   ) =>
     stage.create(name, {
-      faultsOf: (namespace) => [
-        { step: stepsOf(namespace)[steps.indexOf(cell.step)] ?? "", moment: cell.moment, code, times },
-      ],
+      faultsOf: (namespace) => [{ step: stepAt(namespace, step), moment, code, times }],
     });
 
   it("goes through every step, keeps what it made, and says where its events end", async () => {
@@ -62,8 +58,7 @@ describe.concurrent("the create workflow", () => {
   it("every step fails at every moment of it, for a while: it goes on", async () => {
     const once = { code: "BACKEND_UNAVAILABLE", times: 1 } as const;
     const play = await stage.create("while", {
-      faultsOf: (namespace) =>
-        stepsOf(namespace).flatMap((step) => lateMoments(step).map((moment) => ({ ...once, step, moment }))),
+      faultsOf: (namespace) => cellsOf(stepsOf(namespace), lateMoments).map((cell) => ({ ...once, ...cell })),
     });
     const life = await play.ended();
     wholeOrNothing(life);

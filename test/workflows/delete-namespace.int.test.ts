@@ -1,27 +1,21 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Moment } from "../../activities/failpoint.ts";
 import { removeStep } from "../../domain/namespace/steps.ts";
 import { select } from "../../domain/selection/select.ts";
 import { development } from "../domain/inventories.ts";
 import { request as example } from "../domain/namespace/examples.ts";
 import { until } from "../setup/until.ts";
+import { type Cell, cellsOf, lateMoments, stepAmong } from "./cells.ts";
 import { codeOf } from "./code-of.ts";
-import { type Fault, type Life, openStage, type Play, type Stage } from "./stage.ts";
+import type { Fault, Life, Play } from "./play.ts";
+import { openStage, type Stage } from "./stage.ts";
 
 const removalsOf = (namespace: string): readonly string[] =>
   select({ ...example, namespace }, development).plan.resources.map(removeStep);
 const before = ["stop-traffic", "drain"];
 const after = ["stop-providers", "archive", ...removalsOf("orders"), "unregister", "release-quota", "delete"];
-const stepAt = (namespace: string, step: string): string =>
-  removalsOf(namespace)[removalsOf("orders").indexOf(step)] ?? step;
-const moments = (step: string): readonly Moment[] =>
-  step.startsWith("remove") ? ["before", "intended", "after", "recorded"] : ["before", "recorded"];
-/** Fewer than the attempts a step has. */
-const lateMoments = (step: string): readonly Moment[] => moments(step).slice(-3);
-const cellsOf = (steps: readonly string[], at = moments) =>
-  steps.flatMap((step) => at(step).map((moment) => ({ step, moment })));
+const stepAt = stepAmong(removalsOf);
 
 describe.concurrent("the delete workflow", () => {
   let stage: Stage;
@@ -35,11 +29,7 @@ describe.concurrent("the delete workflow", () => {
     expect((await play.ended()).state).toBe("succeeded");
     return play;
   };
-  const removing = async (
-    name: string,
-    { step, moment }: { step: string; moment: Moment },
-    fault: Omit<Fault, "step" | "moment">,
-  ) =>
+  const removing = async (name: string, { step, moment }: Cell, fault: Omit<Fault, "step" | "moment">) =>
     stage.remove(await active(name), {
       faultsOf: (namespace) => [{ ...fault, step: stepAt(namespace, step), moment }],
     });

@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Backend, Call, Observed } from "../../backends/backend.ts";
 import { PrismError } from "../../domain/errors.ts";
+import { canonicalJson, type JsonObject } from "../../domain/json.ts";
 import type { BackendKind, Resource } from "../../domain/plan.ts";
 
 export type MemoryBackend = Backend & {
   /** Names of what is there. */
   names(): readonly string[];
+  /** The same with how each is set up. */
+  settings(): ReadonlyMap<string, JsonObject>;
   /** Something of that name which is not Prism's. */
   plant(name: string): void;
 };
@@ -15,19 +18,24 @@ type Thing = {
   readonly of: string | undefined;
   readonly kind: string;
   readonly incarnation: number;
+  readonly config: JsonObject;
 };
 
 /** A backend that only remembers, for tests of who asks it what. */
 export function memoryBackend(kind: BackendKind): MemoryBackend {
   const things = new Map<string, Thing>();
-  const observe = ({ name }: Resource, { owner, claim }: Call): Observed => {
+  const observe = ({ name, config }: Resource, { owner, claim }: Call): Observed => {
     const thing = things.get(name);
     if (thing === undefined) return { state: "absent" };
     const { identity, of } = thing;
     if (claim.dead?.includes(identity)) return { state: "dead", identity, because: "of a finished life" };
-    return of === owner.namespace
+    if (of !== owner.namespace) {
+      return { state: "foreign", identity, because: `of ${of ?? "somebody else"}` };
+    }
+    const [planned, actual] = [canonicalJson(config), canonicalJson(thing.config)];
+    return planned === actual
       ? { state: "ready", identity }
-      : { state: "foreign", identity, because: `of ${of ?? "somebody else"}` };
+      : { state: "drifted", identity, drift: [{ field: "config", planned, actual }] };
   };
   return {
     kind,
@@ -36,9 +44,10 @@ export function memoryBackend(kind: BackendKind): MemoryBackend {
     async ensure(resource, call) {
       const seen = observe(resource, call);
       if (seen.state === "foreign") throw new PrismError("INVALID_CONFIGURATION", "in the way");
-      const identity = seen.state === "ready" ? seen.identity : randomUUID();
+      const isThere = seen.state === "ready" || seen.state === "drifted";
+      const identity = isThere ? seen.identity : randomUUID();
       const { namespace: of, incarnation } = call.owner;
-      things.set(resource.name, { identity, of, incarnation, kind: resource.kind });
+      things.set(resource.name, { identity, of, incarnation, kind: resource.kind, config: resource.config });
       return { identity };
     },
     async remove(resource, call) {
@@ -56,7 +65,8 @@ export function memoryBackend(kind: BackendKind): MemoryBackend {
     health: async () => {},
     close: async () => {},
     names: () => [...things.keys()],
+    settings: () => new Map([...things].map(([name, { config }]) => [name, config])),
     plant: (name) =>
-      things.set(name, { identity: randomUUID(), of: undefined, incarnation: 0, kind: "thing" }),
+      things.set(name, { identity: randomUUID(), of: undefined, incarnation: 0, kind: "thing", config: {} }),
   };
 }

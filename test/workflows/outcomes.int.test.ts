@@ -3,7 +3,8 @@ import { until } from "../setup/until.ts";
 import { bundledWith } from "./bundles.ts";
 import { codeOf } from "./code-of.ts";
 import { outcomes } from "./outcomes.ts";
-import { openStage, type Play, type Stage } from "./stage.ts";
+import type { Play } from "./play.ts";
+import { openStage, type Stage } from "./stage.ts";
 
 const hashOf = async (play: Play): Promise<string> => {
   const asked = (await play.life()).events.findLast(({ type }) => type === "ApprovalRequested");

@@ -1,6 +1,7 @@
 import { backendOf } from "../../domain/selection/inventory.ts";
 import { development } from "../domain/inventories.ts";
-import type { Life, Play, Stage } from "./stage.ts";
+import type { Life, Play } from "./play.ts";
+import type { Stage } from "./stage.ts";
 
 /** More than a team may have without asking. */
 const much = { data_size: "2TB" };

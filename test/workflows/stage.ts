@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Client, Connection, type WorkflowHandle } from "@temporalio/client";
+import { Client, Connection } from "@temporalio/client";
 import {
   DefaultLogger,
   NativeConnection,
@@ -9,17 +9,14 @@ import {
   type WorkflowBundle,
 } from "@temporalio/worker";
 import { activities } from "../../activities/activities.ts";
-import type { Moment } from "../../activities/failpoint.ts";
-import type { Messages } from "../../activities/messages.ts";
-import { recorder } from "../../activities/recorder.ts";
+import { type Recorder, recorder } from "../../activities/recorder.ts";
 import { type Interventions, interventions, type Message } from "../../api/interventions.ts";
 import type { Leases, ProxyLease } from "../../control/leases.ts";
 import { teamCommands } from "../../control/team-commands.ts";
-import { type ErrorCode, PrismError } from "../../domain/errors.ts";
-import type { NamespaceEvent } from "../../domain/namespace/events.ts";
-import type { OperationState } from "../../domain/namespace/progress.ts";
+import { PrismError } from "../../domain/errors.ts";
 import type { NamespaceRequest } from "../../domain/request/request.ts";
 import type { Inventory } from "../../domain/selection/inventory.ts";
+import type { Amounts } from "../../domain/team/quota.ts";
 import { reserved } from "../../domain/team/team.ts";
 import { memoryEventStore } from "../../eventstore/memory.ts";
 import { log } from "../../runtime/log.ts";
@@ -28,65 +25,21 @@ import { request as example } from "../domain/namespace/examples.ts";
 import { until } from "../setup/until.ts";
 import { bundled } from "./bundles.ts";
 import { memoryBackend } from "./memory-backend.ts";
-
-/** What goes wrong, where; `times`: Infinity, unless said. */
-export type Fault = {
-  readonly step: string;
-  readonly moment: Moment;
-  readonly code: ErrorCode;
-  readonly times?: number;
-};
-
-/** What is left when an operation has ended. */
-export type Life = {
-  readonly types: readonly string[];
-  readonly state: OperationState | undefined;
-  readonly status: string;
-  readonly version: number;
-  readonly error: string | undefined;
-  readonly events: readonly NamespaceEvent[];
-  /** Resources of the namespace that are really there. */
-  readonly left: readonly string[];
-  /** Namespaces counted on its team's quota. */
-  readonly quota: number;
-  /** Writes per second, likewise. */
-  readonly rate: number;
-};
-
-export type Play = {
-  readonly namespace: string;
-  readonly request: NamespaceRequest;
-  readonly operation: string;
-  readonly handle: WorkflowHandle;
-  /** As `user:root`, unless said. */
-  tell<Name extends keyof Messages>(name: Name, more?: Partial<Messages[Name]>): Promise<void>;
-  /** Resolves once the operation is in the state. */
-  reaches(state: OperationState): Promise<void>;
-  life(): Promise<Life>;
-  ended(): Promise<Life>;
-};
-
-export type Wish = {
-  readonly needs?: Partial<NamespaceRequest["needs"]>;
-  readonly faultsOf?: (namespace: string) => readonly Fault[];
-  readonly asker?: "team" | "platform";
-};
-
-export type Change = Partial<Pick<NamespaceRequest, "access" | "policies">> & {
-  readonly needs?: Partial<NamespaceRequest["needs"]>;
-};
+import type { Change, Fault, Life, Play, Wish } from "./play.ts";
 
 export type Stage = {
   /** The workflows' code, as the worker runs it. */
   readonly bundle: WorkflowBundle;
-  /** Begins a create of a namespace of its own, of a team of its own. */
+  /** What a create asks for of a namespace of its own, of a team of its own, which may have so much. */
+  unborn(name: string, quota?: Amounts): Promise<NamespaceRequest>;
+  /** Begins a create of such a one. */
   create(name: string, wish?: Wish): Promise<Play>;
   /** Begins an update of what `play` has made. */
-  update(play: Play, change: Change, wish?: Omit<Wish, "needs">): Promise<Play>;
+  update(play: Pick<Play, "request">, change: Change, wish?: Omit<Wish, "needs">): Promise<Play>;
   /** Begins a create of the same name once more. */
-  again(play: Play): Promise<Play>;
+  again(play: Pick<Play, "request">, wish?: Wish): Promise<Play>;
   /** Begins its deletion. */
-  remove(play: Play, wish?: Omit<Wish, "needs">): Promise<Play>;
+  remove(play: Pick<Play, "request">, wish?: Omit<Wish, "needs">): Promise<Play>;
   /** What was archived, by key. */
   readonly archive: ReadonlyMap<string, Uint8Array>;
   /** The API's way to tell operations. */
@@ -116,11 +69,13 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const bundle = await bundled();
 
   const store = memoryEventStore();
-  const recording = recorder(store);
+  const recording = dying(recorder(store), (namespace) => dead.delete(namespace));
   const teams = teamCommands(store);
   const kafka = memoryBackend("kafka");
   const postgres = memoryBackend("postgres");
   const faults = new Map<string, { fault: Fault; left: number }[]>();
+  /** Namespaces of which an attempt has just died. */
+  const dead = new Set<string>();
   const archive = new Map<string, Uint8Array>();
   const inventory = { ...development };
 
@@ -138,6 +93,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
           ?.find(({ fault, left }) => left > 0 && fault.step === step && fault.moment === moment);
         if (hit === undefined) return;
         hit.left--;
+        if (hit.fault.deadly) dead.add(namespace);
         throw new PrismError(hit.fault.code, `told to fail at ${step}, ${moment}`);
       },
       log: log("worker", "silent"),
@@ -164,6 +120,13 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   };
   let deployed = await deploy(common, bundle);
 
+  const settingsOf = (namespace: string) =>
+    Object.fromEntries(
+      [...kafka.settings(), ...postgres.settings()].filter(([name]) =>
+        name.replaceAll("_", "-").includes(namespace),
+      ),
+    );
+
   /** One operation of its own on the namespace. */
   const begin = async (
     type: string,
@@ -188,17 +151,20 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     });
     const life = async (): Promise<Life> => {
       const { state, events } = await recording.read(namespace);
-      const all = [...kafka.names(), ...postgres.names()];
+      const settings = settingsOf(namespace);
+      const held = reserved(await teams.read(team));
       return {
+        settings,
         types: events.map(({ type: each }) => each),
         state: state.operation?.state,
         status: state.status,
         version: state.version,
         error: state.operation?.error?.code,
         events,
-        left: all.filter((each) => each.replaceAll("_", "-").includes(namespace)),
-        quota: reserved(await teams.read(team)).namespaces,
-        rate: reserved(await teams.read(team)).write_rps,
+        left: Object.keys(settings),
+        quota: held.namespaces,
+        rate: held.write_rps,
+        reserved: held,
       };
     };
     return {
@@ -221,25 +187,34 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     };
   };
 
+  const unborn = async (name: string, may: Amounts = quota): Promise<NamespaceRequest> => {
+    const namespace = `${name}-${randomUUID().slice(0, 8)}`;
+    const team = `team-of-${namespace}`;
+    const define = { type: "DefineTeam", team, quota: may } as const;
+    await teams.decide({ team, command: define, operation: randomUUID(), actor: "user:root" });
+    return { ...example, namespace, team };
+  };
+
   return {
     bundle,
     people,
     inventory,
     backends: { kafka },
     archive,
+    unborn,
     async create(name, wish = {}) {
-      const namespace = `${name}-${randomUUID().slice(0, 8)}`;
-      const team = `team-of-${namespace}`;
-      const define = { type: "DefineTeam", team, quota } as const;
-      await teams.decide({ team, command: define, operation: randomUUID(), actor: "user:root" });
-      const request = { ...example, namespace, team, needs: { ...example.needs, ...wish.needs } };
+      const basis = await unborn(name);
+      const request = { ...basis, needs: { ...basis.needs, ...wish.needs } };
       return begin("createNamespace", { request }, request, wish);
     },
     update({ request }, change, wish = {}) {
       const next = { ...request, ...change, needs: { ...request.needs, ...change.needs } };
       return begin("updateNamespace", { request: next }, next, wish);
     },
-    again: ({ request }) => begin("createNamespace", { request }, request, {}),
+    again({ request: before }, { needs, ...wish } = {}) {
+      const request = { ...before, needs: { ...before.needs, ...needs } };
+      return begin("createNamespace", { request }, request, wish);
+    },
     remove({ request }, wish = {}) {
       return begin("deleteNamespace", { confirm: request.namespace }, request, wish);
     },
@@ -254,6 +229,17 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     },
   };
 }
+
+/** An attempt that has died does not say that it failed. */
+const dying = (whole: Recorder, hasDied: (namespace: string) => boolean): Recorder => ({
+  ...whole,
+  record(occasion, step, command, round) {
+    if (command.type === "ReportStepFailure" && hasDied(occasion.namespace)) {
+      return Promise.reject(new PrismError("BACKEND_UNAVAILABLE", "the attempt is dead"));
+    }
+    return whole.record(occasion, step, command, round);
+  },
+});
 
 async function deploy(
   options: Omit<WorkerOptions, "workflowBundle">,

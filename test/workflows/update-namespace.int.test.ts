@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Moment } from "../../activities/failpoint.ts";
 import { planChange } from "../../domain/namespace/change.ts";
 import { ensureStep } from "../../domain/namespace/steps.ts";
 import { select } from "../../domain/selection/select.ts";
 import { development } from "../domain/inventories.ts";
 import { request as example } from "../domain/namespace/examples.ts";
 import { until } from "../setup/until.ts";
+import { type Cell, cellsOf, lateMoments, stepAmong } from "./cells.ts";
 import { codeOf } from "./code-of.ts";
-import { type Fault, type Life, openStage, type Play, type Stage } from "./stage.ts";
+import type { Fault, Life, Play } from "./play.ts";
+import { openStage, type Stage } from "./stage.ts";
 
 const grown = { needs: { write_rps: 400 } };
 const { write_rps: small } = example.needs;
@@ -20,14 +21,7 @@ const changedOf = (namespace: string): readonly string[] =>
 /** Before the pivot, by place: the names of resources follow from the namespace's. */
 const before = ["reserve-quota", "select", "plan-changes", ...changedOf("orders"), "apply"];
 const after = ["commit-quota", "register"];
-const stepAt = (namespace: string, step: string): string =>
-  changedOf(namespace)[changedOf("orders").indexOf(step)] ?? step;
-const moments = (step: string): readonly Moment[] =>
-  step.startsWith("ensure") ? ["before", "intended", "after", "recorded"] : ["before", "recorded"];
-/** Fewer than the attempts a step has. */
-const lateMoments = (step: string): readonly Moment[] => moments(step).slice(-3);
-const cellsOf = (steps: readonly string[], at = moments) =>
-  steps.flatMap((step) => at(step).map((moment) => ({ step, moment })));
+const stepAt = stepAmong(changedOf);
 
 describe.concurrent("the update workflow", () => {
   let stage: Stage;
@@ -41,11 +35,7 @@ describe.concurrent("the update workflow", () => {
     expect((await play.ended()).state).toBe("succeeded");
     return play;
   };
-  const updating = async (
-    name: string,
-    { step, moment }: { step: string; moment: Moment },
-    fault: Omit<Fault, "step" | "moment">,
-  ) =>
+  const updating = async (name: string, { step, moment }: Cell, fault: Omit<Fault, "step" | "moment">) =>
     stage.update(await active(name), grown, {
       faultsOf: (namespace) => [{ ...fault, step: stepAt(namespace, step), moment }],
     });
