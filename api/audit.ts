@@ -6,6 +6,7 @@ import type { EventStore } from "../eventstore/event-store.ts";
 import type { ProjectionReader } from "../eventstore/runner/reader.ts";
 import { verifyChains } from "../eventstore/verify-chains.ts";
 import type { Caller } from "../runtime/auth.ts";
+import type { AuditLog } from "./audit-log.ts";
 import { errors, listOf, page } from "./schemas.ts";
 
 const auditAnswer = z.object({
@@ -17,6 +18,17 @@ const auditAnswer = z.object({
   namespace: z.string().nullable(),
   team: z.string().nullable(),
   operation: z.string().nullable(),
+  kind: z.string().describe("change or read: a call; event: what came of one later"),
+  call: z
+    .object({
+      method: z.string(),
+      route: z.string().nullable(),
+      from: z.string(),
+      status: z.number().nullable(),
+      code: z.string().nullable(),
+      times: z.number().describe("So many alike, within a second"),
+    })
+    .nullable(),
   hash: z.string(),
 });
 
@@ -34,13 +46,19 @@ const verifiedAnswer = z
   })
   .describe("No findings in all parts: every event of every stream is as it was appended");
 
+const patienceMs = 5_000;
+
 const positionText = z.string().regex(/^\d{1,18}$/, "must be a position");
 
-export type AuditRoutes = { readonly auditRows: ProjectionReader<AuditRow>; readonly store: EventStore };
+export type AuditRoutes = {
+  readonly auditRows: ProjectionReader<AuditRow>;
+  readonly auditLog: AuditLog;
+  readonly store: EventStore;
+};
 
-/** Who did what, when, with what outcome, as the events tell it. Refused calls leave no event, and are not here yet. */
+/** Who did what, when, with what outcome: every call, also what was refused, and what came of it. */
 export const auditRoutes =
-  ({ auditRows, store }: AuditRoutes): FastifyPluginAsyncZod =>
+  ({ auditRows, auditLog, store }: AuditRoutes): FastifyPluginAsyncZod =>
   async (server) => {
     server.get(
       "/audit",
@@ -51,6 +69,8 @@ export const auditRoutes =
           querystring: page.extend({
             namespace: z.string().optional(),
             actor: z.string().optional(),
+            outcome: z.enum(["begun", "accepted", "succeeded", "refused", "failed"]).optional(),
+            kind: z.enum(["change", "read", "event"]).optional(),
             after: positionText.optional(),
           }),
           response: { 200: listOf(auditAnswer), ...errors },
@@ -58,9 +78,11 @@ export const auditRoutes =
       },
       async (request) => {
         mustAudit(await request.caller());
-        const { namespace, actor, after, cursor, limit } = request.query;
+        const { namespace, actor, outcome, kind, after, cursor, limit } = request.query;
+        // What this process has answered before is in it.
+        await auditRows.waitFor(await auditLog.flush().catch(() => 0n), AbortSignal.timeout(patienceMs));
         const { items, next } = await auditRows.list({
-          where: { namespace, actor },
+          where: { namespace, actor, outcome, kind },
           after: cursor ?? (after === undefined ? undefined : auditKey(BigInt(after))),
           limit,
         });

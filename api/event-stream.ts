@@ -16,6 +16,7 @@ export async function answerStream(
   caller: Caller,
   events: (signal: AbortSignal) => AsyncIterable<ServerSentEvent>,
 ): Promise<void> {
+  await request.answered?.(200);
   reply.hijack();
   const { raw } = reply;
   const ended = new AbortController();

@@ -12,6 +12,7 @@ export const httpStatus: Readonly<Record<ErrorCode, number>> = {
   FORBIDDEN: 403,
   QUOTA_EXCEEDED: 403,
   NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
   NAMESPACE_EXISTS: 409,
   OPERATION_IN_PROGRESS: 409,
   APPROVAL_STALE: 409,
@@ -40,6 +41,7 @@ const retryAfterSeconds = 2;
 export function answerError(error: FastifyError | PrismError, request: FastifyRequest, reply: FastifyReply) {
   const known = asPrismError(error);
   const status = httpStatus[known.code];
+  request.refusedWith = known.code;
   const level = status >= 500 && known.code !== "UNIMPLEMENTED" ? "error" : "info";
   request.log[level](
     { code: known.code, cause: causeOf(error), path: request.url.split("?")[0] },

@@ -2,19 +2,24 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { fastify, LogController } from "fastify";
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
-import { PrismError } from "../domain/errors.ts";
+import { type ErrorCode, PrismError } from "../domain/errors.ts";
 import type { Authority, Caller } from "../runtime/auth.ts";
 import type { Log } from "../runtime/log.ts";
 import { answerError } from "./http-errors.ts";
+import { unknownPaths } from "./unknown-paths.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
     /** Who is calling; `UNAUTHENTICATED` is thrown where nobody is signed in. */
     caller(): Promise<Caller>;
+    /** The code of the error that it is answered with. */
+    refusedWith: ErrorCode | null;
   }
   interface FastifyInstance {
     /** Aborts when the server is about to close. */
     readonly stopping: AbortSignal;
+    /** Answers where no route is. */
+    readonly answerUnknown: ReturnType<typeof unknownPaths>["answer"];
   }
 }
 
@@ -37,11 +42,11 @@ export async function httpServer({ authority, log }: { authority: Authority; log
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler(answerError);
-  server.setNotFoundHandler((request) => {
-    throw new PrismError("NOT_FOUND", `There is no ${request.method} ${request.url.split("?")[0]}`, {
-      details: { recommendation: "See /docs for what there is" },
-    });
-  });
+  server.decorateRequest("refusedWith", null);
+  const unknown = unknownPaths();
+  server.addHook("onRoute", unknown.learn);
+  server.decorate("answerUnknown", unknown.answer);
+  server.setNotFoundHandler(unknown.answer);
   const stopping = new AbortController();
   server.decorate("stopping", stopping.signal);
   // Streams end of their own accord: a stop would wait for their callers to hang up.

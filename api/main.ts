@@ -23,6 +23,7 @@ import { apiConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
 import { forPeers } from "../runtime/mutual-tls.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { auditLog } from "./audit-log.ts";
 import { collisionLimit } from "./collisions.ts";
 import { directoryFeed } from "./directory-feed.ts";
 import { directoryService } from "./directory-service.ts";
@@ -85,6 +86,7 @@ run(async () => {
     teams: teamCommands(store),
     teamRows,
     auditRows,
+    auditLog: auditLog(store, { log }),
     leases: leases(control),
     backendReports: backendReports(control),
     inventory: inventoryOfThisBuild(config.inventory),
@@ -134,6 +136,7 @@ run(async () => {
   };
   stopOnSignal(log, [
     { name: "rest", stop: () => server.close() },
+    { name: "audit log", stop: () => deps.auditLog.close() },
     { name: "directory", stop: () => grpc.forceShutdown() },
     { name: "projections", stop: endProjections },
     { name: "temporal", stop: () => connection.close() },

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from "fastify";
 import { auditRoutes } from "./audit.ts";
+import { type AuditingDependencies, auditing } from "./auditing.ts";
 import { type BackendRoutes, backendRoutes } from "./backends.ts";
 import { type ChangeRoutes, changeRoutes } from "./change-routes.ts";
 import { type CreateRoute, createRoute } from "./create-route.ts";
@@ -14,6 +15,7 @@ import { type TeamRoutes, teamRoutes } from "./teams.ts";
 import { unbuiltRoutes } from "./unbuilt.ts";
 
 export type ApiDependencies = Parameters<typeof auditRoutes>[0] &
+  AuditingDependencies &
   BackendRoutes &
   ChangeRoutes &
   CreateRoute &
@@ -30,6 +32,7 @@ export const apiRoutes =
   (deps: ApiDependencies): FastifyPluginAsync =>
   async (server) => {
     const prefix = "/api/v1";
+    auditing(server, deps);
     // First of all: who is not signed in learns nothing, not even what is wrong with their question.
     server.addHook("onRequest", async (request) => void (await request.caller()));
     await server.register(createRoute(deps), { prefix });
@@ -45,4 +48,5 @@ export const apiRoutes =
     await server.register(proxyRoutes(deps), { prefix });
     await server.register(backendRoutes(deps), { prefix });
     await server.register(unbuiltRoutes, { prefix });
+    await server.register(async (within) => void within.setNotFoundHandler(server.answerUnknown), { prefix });
   };

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Verified } from "../sdk/typescript/control.ts";
+import type { AuditQuery, AuditRow, Verified } from "../sdk/typescript/control.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption } from "./options.ts";
@@ -16,35 +16,14 @@ export function auditCommands(program: Command, context: Context): void {
     .description("oldest first")
     .option("--namespace <name>", "only on this namespace")
     .option("--actor <actor>", "only by user:… or service:…")
+    .option("--outcome <outcome>", "only accepted, succeeded, refused, failed or begun")
+    .option("--kind <kind>", "only change, read (calls) or event (what came of one later)")
     .option("--after <position>", "only what came after it")
     .addOption(outputOption())
-    .action(
-      async ({
-        output,
-        ...query
-      }: {
-        output: Format;
-        namespace?: string;
-        actor?: string;
-        after?: string;
-      }) => {
-        const { items } = await controlOf(context).audit(query);
-        answer(context, output, items, () =>
-          table(
-            ["position", "time", "actor", "action", "outcome", "namespace", "team"],
-            items.map((row) => [
-              row.position,
-              row.at,
-              row.actor,
-              row.action,
-              row.outcome,
-              row.namespace,
-              row.team,
-            ]),
-          ),
-        );
-      },
-    );
+    .action(async ({ output, ...query }: AuditQuery & { output: Format }) => {
+      const { items } = await controlOf(context).audit(query);
+      answer(context, output, items, () => table(headings, items.map(columns)));
+    });
 
   audit
     .command("verify")
@@ -62,6 +41,11 @@ export function auditCommands(program: Command, context: Context): void {
       );
     });
 }
+
+const headings = ["position", "time", "actor", "action", "outcome", "code", "namespace", "team", "times"];
+const columns = ({ position, at, actor, action, outcome, namespace, team, call }: AuditRow) => [
+  ...[position, at, actor, action, outcome, call?.code, namespace, team, call?.times],
+];
 
 type Whole = Pick<Verified, "events" | "streams" | "position" | "findings"> & { readonly intact: boolean };
 

@@ -20,6 +20,7 @@ const advice = {
   UNAUTHENTICATED: "fix",
   FORBIDDEN: "fix",
   QUOTA_EXCEEDED: "fix",
+  METHOD_NOT_ALLOWED: "fix",
   NOT_FOUND: "fix",
   NAMESPACE_EXISTS: "fix",
   OPERATION_IN_PROGRESS: "fix",

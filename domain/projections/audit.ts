@@ -1,46 +1,44 @@
+import { actionOf } from "../calls/action.ts";
+import {
+  auditStream,
+  type CallAnswered,
+  type CallEvent,
+  type CallReceived,
+  mayChange,
+} from "../calls/events.ts";
 import type { RecordedEvent } from "../event.ts";
 import type { NamespaceEvent } from "../namespace/events.ts";
 import { streamOf as namespaceStream } from "../namespace/namespace.ts";
-import type { TeamEvent } from "../team/events.ts";
-import { streamOf as teamStream } from "../team/team.ts";
+import { auditedDeeds, type Deed } from "./audited-deeds.ts";
 import type { Projection } from "./projection.ts";
 
-/** Who did what, when, with what outcome: one row for each deed, and one for how it ended. */
+/**
+ * Who did what, when, with what outcome: one row for each call of the control plane, and one for what came of it
+ * later. `begun`: the process ended before it answered.
+ */
 export type AuditRow = {
   readonly position: string;
   readonly at: string;
   readonly actor: string;
   readonly action: string;
-  readonly outcome: "accepted" | "succeeded" | "failed";
+  readonly outcome: "begun" | "accepted" | "succeeded" | "refused" | "failed";
+  readonly kind: "change" | "read" | "event";
   readonly namespace: string | null;
   readonly team: string | null;
   readonly operation: string | null;
+  /** Of a call: how it was answered, and how often alike within a moment. */
+  readonly call: CallRow | null;
   /** The event's hash: it ties the row to the chain of its stream. */
   readonly hash: string;
 };
 
-type Type = (NamespaceEvent | TeamEvent)["type"];
-type Deed = Pick<AuditRow, "action" | "outcome">;
-
-/** What the log tells of people; what Prism does in between is in the history. */
-const deeds: Partial<Record<Type, Deed>> = {
-  NamespaceRequested: { action: "create namespace", outcome: "accepted" },
-  NamespaceActivated: { action: "create namespace", outcome: "succeeded" },
-  NamespaceFailed: { action: "create namespace", outcome: "failed" },
-  NamespaceRejected: { action: "create namespace", outcome: "failed" },
-  UpdateRequested: { action: "update namespace", outcome: "accepted" },
-  UpdateApplied: { action: "update namespace", outcome: "succeeded" },
-  UpdateFailed: { action: "update namespace", outcome: "failed" },
-  DeletionRequested: { action: "delete namespace", outcome: "accepted" },
-  NamespaceDeleted: { action: "delete namespace", outcome: "succeeded" },
-  DeletionFailed: { action: "delete namespace", outcome: "failed" },
-  ApprovalGranted: { action: "approve plan", outcome: "succeeded" },
-  ApprovalRejected: { action: "reject plan", outcome: "succeeded" },
-  OperationRetried: { action: "retry operation", outcome: "succeeded" },
-  OperationAbandoned: { action: "abandon operation", outcome: "succeeded" },
-  OperationCancelled: { action: "cancel operation", outcome: "succeeded" },
-  TeamDefined: { action: "define team", outcome: "succeeded" },
-  QuotaChanged: { action: "change quota", outcome: "succeeded" },
+type CallRow = {
+  readonly method: string;
+  readonly route: string | null;
+  readonly from: string;
+  readonly status: number | null;
+  readonly code: string | null;
+  readonly times: number;
 };
 
 // So many digits that keys sort as positions do.
@@ -49,28 +47,66 @@ const digits = 19;
 /** The key of a position: what `after` of a list compares with. */
 export const auditKey = (position: bigint): string => String(position).padStart(digits, "0");
 
-export const audit: Projection<NamespaceEvent | TeamEvent, AuditRow> = {
+export const audit: Projection<NamespaceEvent | CallEvent, AuditRow> = {
   name: "audit",
-  version: 1,
-  streams: [namespaceStream(""), teamStream("")],
-  key: (event) => (deeds[event.type] === undefined ? undefined : auditKey(event.position)),
-  apply: (_, event) => {
-    const deed = deeds[event.type];
-    return deed === undefined ? undefined : rowOf(event, deed);
+  version: 2,
+  streams: [namespaceStream(""), auditStream],
+  key(event) {
+    if (event.type === "CallAnswered" && event.data.received !== null) {
+      return auditKey(BigInt(event.data.received));
+    }
+    const tells =
+      event.type === "CallReceived" || event.type === "CallAnswered" || event.type in auditedDeeds;
+    return tells ? auditKey(event.position) : undefined;
+  },
+  apply(row, event) {
+    if (event.type === "CallReceived") return received(event as RecordedEvent<CallReceived>);
+    if (event.type === "CallAnswered") return answered(row, event as RecordedEvent<CallAnswered>);
+    const deed = auditedDeeds[event.type];
+    return deed === undefined ? row : deedRow(event as RecordedEvent<NamespaceEvent>, deed);
   },
 };
 
-function rowOf(event: RecordedEvent<NamespaceEvent | TeamEvent>, deed: Deed): AuditRow {
-  const { stream, position, recordedAt, metadata, hash } = event;
-  const after = (prefix: string) => (stream.startsWith(prefix) ? stream.slice(prefix.length) : null);
+const placeOf = ({ position, recordedAt, metadata, hash }: RecordedEvent) => ({
+  position: String(position),
+  at: recordedAt.toISOString(),
+  actor: metadata.actor,
+  hash,
+});
+
+function received(event: RecordedEvent<CallReceived>): AuditRow {
+  const { method, route, from, namespace, team, operation } = event.data;
+  const call = { method, route, from, status: null, code: null, times: 1 };
+  const said = { action: actionOf(event.data), outcome: "begun", kind: "change" } as const;
+  return { ...placeOf(event), ...said, namespace, team, operation, call };
+}
+
+function answered(row: AuditRow | undefined, event: RecordedEvent<CallAnswered>): AuditRow {
+  const { method, route, from, status, code, times, namespace, team, operation } = event.data;
   return {
-    position: String(position),
-    at: recordedAt.toISOString(),
-    actor: metadata.actor,
-    ...deed,
-    namespace: after(namespaceStream("")),
-    team: after(teamStream("")) ?? (event.type === "NamespaceRequested" ? event.data.request.team : null),
-    operation: metadata.operation,
-    hash,
+    // When it came, and with the hash of that, is what counts.
+    ...(row ?? placeOf(event)),
+    action: actionOf(event.data),
+    outcome: outcomeOf(event.data),
+    kind: mayChange(event.data) ? "change" : "read",
+    namespace,
+    team,
+    operation,
+    call: { method, route, from, status, code, times },
   };
+}
+
+/** Who waited for their create or change and was told that it failed had been accepted all the same. */
+function outcomeOf({ method, route, status, operation }: CallAnswered["data"]): AuditRow["outcome"] {
+  const began =
+    operation !== null && route?.startsWith("/namespaces") === true && mayChange({ method, route });
+  if (status === 202 || (began && status >= 400)) return "accepted";
+  if (status >= 500) return "failed";
+  return status >= 400 ? "refused" : "succeeded";
+}
+
+function deedRow(event: RecordedEvent<NamespaceEvent>, deed: Deed): AuditRow {
+  const namespace = event.stream.slice(namespaceStream("").length);
+  const { operation } = event.metadata;
+  return { ...placeOf(event), ...deed, kind: "event", namespace, team: null, operation, call: null };
 }

@@ -131,7 +131,27 @@ export type AuditRow = {
   readonly namespace: string | null;
   readonly team: string | null;
   readonly operation: string | null;
+  /** `event`: what came of a call later. */
+  readonly kind: "change" | "read" | "event";
+  readonly call: {
+    readonly method: string;
+    readonly route: string | null;
+    readonly from: string;
+    readonly status: number | null;
+    readonly code: string | null;
+    /** So many alike, within a second. */
+    readonly times: number;
+  } | null;
   readonly hash: string;
+};
+
+export type AuditQuery = {
+  readonly namespace?: string;
+  readonly actor?: string;
+  readonly outcome?: string;
+  readonly kind?: string;
+  readonly after?: string;
+  readonly cursor?: string;
 };
 
 /** `next`: where the next part begins; null at the end of the log. */
@@ -226,8 +246,7 @@ export function control(options: ControlOptions) {
       replay: (name: string) => get<Replay>(`/namespaces/${one(name)}/replay`),
     },
     /** Who did what, when, with what outcome; platform and audit only. */
-    audit: (query: { namespace?: string; actor?: string; after?: string; cursor?: string } = {}) =>
-      get<Page<AuditRow>>("/audit", query),
+    audit: (query: AuditQuery = {}) => get<Page<AuditRow>>("/audit", query),
     /** Whether the events are as they were appended, one part of the log at a time; platform and audit only. */
     verify: (query: { after?: string } = {}) => get<Verified>("/audit/verify", query),
     /** Events as they happen, over any number of connections. */

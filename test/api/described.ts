@@ -1,11 +1,17 @@
 import { Registry } from "prom-client";
+import { auditLog } from "../../api/audit-log.ts";
 import { httpServer } from "../../api/http-server.ts";
 import { operatorRoutes } from "../../api/operator.ts";
 import { apiRoutes } from "../../api/routes.ts";
+import type { EventStore } from "../../eventstore/event-store.ts";
+import { memoryEventStore } from "../../eventstore/memory.ts";
 import { log } from "../../runtime/log.ts";
 
-/** The routes with nothing behind them: enough to describe, to list, and to refuse. `caller`: who is calling. */
-export async function described(caller?: () => Promise<never>) {
+/**
+ * The routes with nothing behind them: enough to describe, to list, and to refuse. `caller`: who is calling.
+ * `store` keeps what is audited.
+ */
+export async function described(caller?: () => Promise<never>, store: EventStore = memoryEventStore()) {
   const somebody = { subject: "user:a", teams: [], platform: false, audit: false, expiresAt: new Date() };
   const server = await httpServer({
     authority: { caller: caller ?? (async () => somebody) },
@@ -16,7 +22,9 @@ export async function described(caller?: () => Promise<never>) {
     for (const one of [method].flat()) if (one !== "HEAD") routes.push(`${one} ${url}`);
   });
   await server.register(operatorRoutes({ checks: {}, metrics: new Registry() }));
-  await server.register(apiRoutes({ temporal: {} } as never));
+  const audited = auditLog(store, { log: log("api", "silent"), mostWaiting: 1_000 });
+  const operations = { get: async () => undefined };
+  await server.register(apiRoutes({ temporal: {}, auditLog: audited, operations } as never));
   await server.ready();
-  return { server, routes: routes.sort() };
+  return { server, audited, routes: routes.sort() };
 }

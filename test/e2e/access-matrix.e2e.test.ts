@@ -119,7 +119,7 @@ describe("who may do what", async () => {
   };
 
   const seenIn = (text: string): string => {
-    if (text.includes('"code":"FORBIDDEN"')) return "no";
+    if (text.includes('"violations":[{"code":"FORBIDDEN"')) return "no";
     if (tellsSecrets(text)) return "all";
     return text.includes(name) ? "few" : "none";
   };

@@ -105,8 +105,8 @@ describe("the API, fuzzed by its own description", () => {
 type Record = { log: { entries: { response: { content: { text?: string } } }[] } };
 
 /**
- * Every check but those that expect what Prism does not promise: that whatever fits the description is accepted
- * (rules and quotas refuse it), or 405 for a method that is not there. A preview accepts everything, to judge it.
+ * Every check but the one that expects what Prism does not promise: that whatever fits the description is accepted
+ * (rules and quotas refuse it). A preview accepts everything, to judge it.
  * Event streams have no end, and are not called.
  */
 const configuration = (asker: Side, named: readonly Side[]): string => `
@@ -132,13 +132,9 @@ moments.values = ["${new Date().toISOString()}"]
 "query.as_of" = { dictionary = "moments", probability = 0.8 }
 "query.team" = { dictionary = "teams", probability = 0.5 }
 
-[phases.coverage]
-unexpected-methods = []
-
 [checks]
 not_a_server_error.expected-statuses = ["2xx", "4xx", 501, 503]
 positive_data_acceptance.enabled = false
-unsupported_method.enabled = false
 
 [[operations]]
 include-path = "/api/v1/plans"

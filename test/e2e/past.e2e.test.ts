@@ -144,17 +144,28 @@ describe("the past of a namespace", () => {
 
   it("tells auditors who did what, and nobody else", async () => {
     const auditor = await prism.control({ subject: "user:eve", scopes: ["prism:audit"] });
-    const { items } = await auditor.audit({ namespace: name });
-    expect(items.map(({ actor, action, outcome }) => `${actor}: ${action}, ${outcome}`)).toEqual([
-      "user:alice: create namespace, accepted",
-      "user:alice: create namespace, succeeded",
-    ]);
+    const told = async (query: object) =>
+      (await auditor.audit({ namespace: name, ...query })).items.map(
+        ({ actor, action, outcome }) => `${actor}: ${action}, ${outcome}`,
+      );
+    expect(await told({ kind: "change" })).toEqual(["user:alice: create namespace, succeeded"]);
+    expect(await told({ kind: "event" })).toEqual(["user:alice: create namespace, succeeded"]);
+    expect(await told({ kind: "read", outcome: "refused" })).toEqual(
+      expect.arrayContaining([
+        "user:alice: read namespace, refused",
+        "service:order-api: replay history, refused",
+        `${stranger.subject}: replay history, refused`,
+      ]),
+    );
+    const { items } = await auditor.audit({ namespace: name, kind: "change" });
+    expect(items[0]?.call).toMatchObject({ route: "/namespaces", status: 201, code: null, times: 1 });
     const teams = await auditor.audit({ actor: "user:root" });
     expect(teams.items.map(({ action, team }) => `${action} ${team}`)).toEqual(
       expect.arrayContaining(["define team payments-team", "define team marketing-team"]),
     );
     const after = await auditor.audit({ namespace: name, after: items[0]?.position ?? "" });
-    expect(after.items.map(({ outcome }) => outcome)).toEqual(["succeeded"]);
+    expect(after.items.map(({ kind }) => kind)).toContain("event");
+    expect(after.items.map(({ position }) => position)).not.toContain(items[0]?.position);
     await expect((await prism.control(member)).audit()).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 

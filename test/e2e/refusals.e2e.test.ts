@@ -39,14 +39,16 @@ describe("what is refused", () => {
     return { status: answer.status, ...((await answer.json()) as Omit<Answer, "status">) };
   };
 
-  /** What is left behind: events in the store, and what may be listed. */
+  /** What is left behind beside the audit log: events in the store, and what may be listed. */
   const traces = async () => {
     const store = openEventStore(prism.environment["PRISM_CONTROL_URL"] ?? "");
     const platform = await prism.control({ subject: "user:root", scopes: ["prism:platform"] });
     try {
-      const head = await store.head();
+      let last = 0n;
+      const filter = { streamPrefixes: ["namespace-", "team-", "shard-"] };
+      for await (const event of store.readAll({ filter, backwards: true, limit: 1 })) last = event.position;
       const { items: operations } = await platform.operations.list();
-      return { head, operations: operations.length };
+      return { last, operations: operations.length };
     } finally {
       await store.close();
     }

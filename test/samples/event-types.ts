@@ -1,3 +1,4 @@
+import type { CallEvent } from "../../domain/calls/events.ts";
 import { schemaVersions } from "../../domain/namespace/schema-versions.ts";
 import type { TeamEvent } from "../../domain/team/events.ts";
 
@@ -12,6 +13,7 @@ export const newest: Readonly<Record<string, number>> = {
     QuotaReleased: 1,
     QuotaSnapshot: 1,
   } satisfies Record<TeamEvent["type"], number>),
+  ...({ CallReceived: 1, CallAnswered: 1 } satisfies Record<CallEvent["type"], number>),
 };
 
 /** `NamespaceRequested.1.json`: one file for every shape an event ever had. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CallEvent } from "../../domain/calls/events.ts";
 import type { RecordedEvent } from "../../domain/event.ts";
 import type { NamespaceEvent } from "../../domain/namespace/events.ts";
 import { ensureStep } from "../../domain/namespace/steps.ts";
@@ -89,13 +90,30 @@ const teamSamples: { readonly [Type in TeamEvent["type"]]: Extract<TeamEvent, { 
   },
 };
 
+const call = {
+  ...{ method: "POST", route: "/namespaces", namespace: "orders", team, from: "127.0.0.1" },
+  operation: null,
+};
+const callSamples: { readonly [Type in CallEvent["type"]]: Extract<CallEvent, { type: Type }> } = {
+  CallReceived: { type: "CallReceived", data: call },
+  CallAnswered: {
+    type: "CallAnswered",
+    data: { ...call, operation, received: "17", status: 202, code: null, times: 1 },
+  },
+};
+
+const streams: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.keys(teamSamples).map((type) => [type, `team-${team}`])),
+  ...Object.fromEntries(Object.keys(callSamples).map((type) => [type, "audit"])),
+};
+
 /** As a store hands an event back; position and revision as text, since JSON has no integers that large. */
-function asRecorded(event: NamespaceEvent | TeamEvent, schema: number): object {
-  const ofTeam = event.type in teamSamples;
+function asRecorded(event: NamespaceEvent | TeamEvent | CallEvent, schema: number): object {
+  const stream = streams[event.type] ?? "namespace-orders";
   const recorded: RecordedEvent = {
     ...event,
     id: "7d1f4c1e-3b0a-5e52-9d35-0f6a1c2b3d4e",
-    stream: ofTeam ? `team-${team}` : "namespace-orders",
+    stream,
     revision: 0n,
     position: 1n,
     recordedAt: new Date("2026-01-01T00:00:00.000Z"),
@@ -105,7 +123,7 @@ function asRecorded(event: NamespaceEvent | TeamEvent, schema: number): object {
       correlation: operation,
       causation: "begin",
       schema,
-      incarnation: ofTeam ? 0 : 1,
+      incarnation: event.type in streams ? 0 : 1,
     },
     hash: "",
   };
@@ -116,7 +134,10 @@ function asRecorded(event: NamespaceEvent | TeamEvent, schema: number): object {
 
 for (const [type, schema] of Object.entries(newest)) {
   const file = join(folder, sampleOf(type, schema));
-  const event = (namespaceSamples as Record<string, NamespaceEvent>)[type] ?? teamSamples[type as never];
+  const event =
+    (namespaceSamples as Record<string, NamespaceEvent>)[type] ??
+    teamSamples[type as never] ??
+    callSamples[type as never];
   if (existsSync(file) || event === undefined) continue;
   writeFileSync(file, `${JSON.stringify(asRecorded(event, schema), null, 2)}\n`);
   console.log(`wrote ${sampleOf(type, schema)}`);

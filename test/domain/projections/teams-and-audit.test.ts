@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { RecordedEvent } from "../../../domain/event.ts";
 import { type AuditRow, audit, auditKey } from "../../../domain/projections/audit.ts";
 import { type TeamRow, teams } from "../../../domain/projections/teams.ts";
-import { activated, failed, operation, probed, requested } from "../namespace/examples.ts";
+import { activated, failed, operation, probed } from "../namespace/examples.ts";
 
 type Fact = { readonly type: string; readonly data: object };
 
@@ -76,41 +76,84 @@ const deed = (stream: string, event: Fact): AuditRow | undefined =>
   audit.apply(undefined, recorded(stream, event));
 
 describe("the audit log", () => {
-  it("is told by namespaces and teams", () => expect(audit.streams).toEqual(["namespace-", "team-"]));
+  it("is told by calls, and by what became of namespaces", () =>
+    expect(audit.streams).toEqual(["namespace-", "audit"]));
 
-  it("says who asked for what, for whom, and when", () =>
-    expect(deed("namespace-orders", requested)).toEqual({
+  const call = {
+    ...{ method: "POST", route: "/namespaces", namespace: "orders", team: "payments-team" },
+    ...{ operation: null, from: "127.0.0.1" },
+  };
+  const answered = (data: object): Fact => ({
+    type: "CallAnswered",
+    data: { ...call, received: null, status: 200, code: null, times: 1, ...data },
+  });
+
+  it("says who asked for what, for whom, and when, before it is answered", () =>
+    expect(deed("audit", { type: "CallReceived", data: call })).toEqual({
       position: "7",
       at: "2026-01-02T03:04:05.006Z",
       actor: "user:alice",
       action: "create namespace",
-      outcome: "accepted",
+      outcome: "begun",
+      kind: "change",
       namespace: "orders",
       team: "payments-team",
-      operation,
+      operation: null,
+      call: { method: "POST", route: "/namespaces", from: "127.0.0.1", status: null, code: null, times: 1 },
       hash: "h",
     }));
 
+  it("is one row for a call and its answer", () => {
+    const began = deed("audit", { type: "CallReceived", data: call });
+    const answer = recorded("audit", answered({ received: "3", status: 202, operation }));
+    expect(audit.key(answer as never)).toBe("0000000000000000003");
+    expect(audit.apply(began, answer as never)).toMatchObject({
+      ...{ position: "7", outcome: "accepted", operation, call: { status: 202 } },
+    });
+  });
+
   it.each([
-    ["namespace-orders", activated, "create namespace", "succeeded"],
-    ["namespace-orders", failed(), "create namespace", "failed"],
-    ["namespace-orders", { type: "NamespaceRejected", data: {} }, "create namespace", "failed"],
-    ["namespace-orders", { type: "UpdateRequested", data: {} }, "update namespace", "accepted"],
-    ["namespace-orders", { type: "UpdateApplied", data: {} }, "update namespace", "succeeded"],
-    ["namespace-orders", { type: "UpdateFailed", data: {} }, "update namespace", "failed"],
-    ["namespace-orders", { type: "DeletionRequested", data: {} }, "delete namespace", "accepted"],
-    ["namespace-orders", { type: "NamespaceDeleted", data: {} }, "delete namespace", "succeeded"],
-    ["namespace-orders", { type: "ApprovalGranted", data: {} }, "approve plan", "succeeded"],
-    ["namespace-orders", { type: "ApprovalRejected", data: {} }, "reject plan", "succeeded"],
-    ["namespace-orders", { type: "OperationRetried", data: {} }, "retry operation", "succeeded"],
-    ["namespace-orders", { type: "OperationAbandoned", data: {} }, "abandon operation", "succeeded"],
-    ["namespace-orders", { type: "OperationCancelled", data: {} }, "cancel operation", "succeeded"],
-    ["team-t", defined, "define team", "succeeded"],
-    ["team-t", { type: "QuotaChanged", data: {} }, "change quota", "succeeded"],
-  ] as const)("%s %j", (stream, event, action, outcome) => {
-    const [namespace, team] = stream.startsWith("team-") ? [null, "t"] : ["orders", null];
-    expect(deed(stream, event)).toMatchObject({ action, outcome, namespace, team });
-    expect(audit.key(recorded(stream, event))).toBe("0000000000000000007");
+    ["a refusal", { status: 403, code: "FORBIDDEN" }, "create namespace", "refused", "change"],
+    ["nobody", { status: 401, code: "UNAUTHENTICATED" }, "create namespace", "refused", "change"],
+    ["our failure", { status: 503, code: "BACKEND_UNAVAILABLE" }, "create namespace", "failed", "change"],
+    ["a failure that was waited for", { status: 403, operation }, "create namespace", "accepted", "change"],
+    ["a create that was waited for", { status: 201, operation }, "create namespace", "succeeded", "change"],
+    ["a look", { method: "GET", route: "/namespaces/:ns" }, "read namespace", "succeeded", "read"],
+    ["a preview", { route: "/plans" }, "preview plan", "succeeded", "read"],
+    [
+      "a wrong cancel",
+      { route: "/operations/:id/cancel", operation, status: 409 },
+      "cancel operation",
+      "refused",
+      "change",
+    ],
+    ["no such path", { route: null, status: 404 }, "POST (no such path)", "refused", "read"],
+    ["a path without words", { route: "/new/:thing" }, "POST /new/:thing", "succeeded", "change"],
+  ] as const)("%s", (_, data, action, outcome, kind) =>
+    expect(deed("audit", answered(data))).toMatchObject({ action, outcome, kind }),
+  );
+
+  it.each([
+    [activated, "create namespace", "succeeded"],
+    [failed(), "create namespace", "failed"],
+    [{ type: "NamespaceRejected", data: {} }, "create namespace", "failed"],
+    [{ type: "UpdateApplied", data: {} }, "update namespace", "succeeded"],
+    [{ type: "UpdateFailed", data: {} }, "update namespace", "failed"],
+    [{ type: "NamespaceDeleted", data: {} }, "delete namespace", "succeeded"],
+    [{ type: "DeletionFailed", data: {} }, "delete namespace", "failed"],
+    [{ type: "ApprovalGranted", data: {} }, "approve plan", "succeeded"],
+    [{ type: "ApprovalRejected", data: {} }, "reject plan", "succeeded"],
+    [{ type: "OperationRetried", data: {} }, "retry operation", "succeeded"],
+    [{ type: "OperationAbandoned", data: {} }, "abandon operation", "succeeded"],
+    [{ type: "OperationCancelled", data: {} }, "cancel operation", "succeeded"],
+  ] as const)("%j", (event, action, outcome) => {
+    expect(deed("namespace-orders", event)).toMatchObject({
+      action,
+      outcome,
+      kind: "event",
+      namespace: "orders",
+    });
+    expect(audit.key(recorded("namespace-orders", event))).toBe("0000000000000000007");
   });
 
   it("leaves out what people did not do", () => {
