@@ -12,7 +12,15 @@ export default defineConfig({
     teardownTimeout: 60_000,
     reporters: ["default", "./test/setup/tally-reporter.ts"],
     projects: [
-      { test: { name: "fast", include: ["test/**/*.test.ts"], exclude: ["**/*.{int,e2e}.test.ts"] } },
+      {
+        test: {
+          name: "fast",
+          include: ["test/**/*.test.ts"],
+          exclude: ["**/*.{int,e2e}.test.ts"],
+          // Fast, but not on a machine that others use too.
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: "servers",

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { canonicalJson } from "../domain/json.ts";
+import { archiveKey, archiveText } from "../domain/namespace/archive.ts";
 import type { NamespaceHistory } from "./recorder.ts";
 
 export type Archived = {
@@ -16,17 +16,9 @@ export type Archived = {
 /** The history of a namespace's present life, as it is kept when the life ends. */
 export function archived(namespace: string, { state, events }: NamespaceHistory): Archived {
   const life = events.filter(({ metadata }) => metadata.incarnation === state.incarnation);
-  const lines = life.map(({ position, revision, recordedAt, stored: _, ...event }) =>
-    canonicalJson({
-      ...event,
-      position: String(position),
-      revision: String(revision),
-      recorded_at: recordedAt.toISOString(),
-    }),
-  );
-  const text = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+  const text = Buffer.from(archiveText(life));
   return {
-    key: `namespaces/${namespace}/${state.incarnation}.ndjson.gz`,
+    key: archiveKey(namespace, state.incarnation),
     body: gzipSync(text),
     digest: createHash("sha256").update(text).digest("hex"),
     revision: String(life.at(-1)?.revision ?? 0n),

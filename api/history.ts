@@ -7,15 +7,35 @@ import { type NamespaceRow, namespaces } from "../domain/projections/namespaces.
 import { sha256Hex } from "../domain/sha256.ts";
 import { type EventStore, StoreError } from "../eventstore/event-store.ts";
 import { recordedHash } from "../eventstore/hash-chain.ts";
-import { type LookupDependencies, lookup } from "./lookup.ts";
+import { type ArchivedLife, type ArchiveReading, archivedLives } from "./archived-history.ts";
+import { everOwned, type LookupDependencies, lookup } from "./lookup.ts";
 import { ownedLives } from "./ownership.ts";
 import { errors, eventAnswer, replayAnswer } from "./schemas.ts";
 import { eventView } from "./views.ts";
 
-export type HistoryRoutes = LookupDependencies & { readonly store: EventStore };
+export type HistoryRoutes = LookupDependencies & ArchiveReading;
 
 const tags = ["namespaces"];
 const params = z.object({ ns: z.string() });
+
+const archiveAnswer = z.object({
+  incarnation: z.number(),
+  bucket: z.string(),
+  key: z.string(),
+  digest: z.string().describe("SHA-256 of its lines, as it was recorded"),
+  intact: z.boolean(),
+  wrong: z.string().nullable(),
+});
+
+const historyAnswer = z.object({
+  items: z.array(eventAnswer),
+  archives: z
+    .array(archiveAnswer)
+    .optional()
+    .describe("With `archived`: what was read, and whether it is what it was"),
+});
+
+const archiveView = ({ events: _, ...life }: ArchivedLife) => life;
 
 /** What happened, and whether what is served follows from it. */
 export const historyRoutes =
@@ -37,20 +57,30 @@ export const historyRoutes =
               .optional(),
             limit: z.coerce.number().int().min(1).max(1000).default(100),
             type: z.string().max(100).optional(),
+            archived: z
+              .enum(["true", "false"])
+              .default("false")
+              .describe("Of lives that have ended: as it was kept in S3, read back and compared"),
           }),
-          response: { 200: z.object({ items: z.array(eventAnswer) }), ...errors },
+          response: { 200: historyAnswer, ...errors },
         },
       },
       async (request) => {
         const caller = await request.caller();
-        const { after = "0", limit, type } = request.query;
-        const { namespace } = await owned(caller, request.params.ns);
+        const { after = "0", limit, type, archived } = request.query;
+        const { ns: namespace } = request.params;
+        await everOwned(deps, caller, namespace);
+        const wanted = (event: RecordedEvent) =>
+          event.position > BigInt(after) && (type === undefined || event.type === type);
+        if (archived === "true") {
+          const lives = await archivedLives(deps, caller, namespace);
+          const items = lives.flatMap(({ events }) => events.filter(wanted)).slice(0, limit);
+          return { items: items.map(eventView), archives: lives.map(archiveView) };
+        }
         const theirs = ownedLives(caller);
         const items = [];
         for await (const event of eventsOf(deps.store, namespace)) {
-          const shown =
-            theirs(event) && event.position > BigInt(after) && (type === undefined || event.type === type);
-          if (shown) items.push(eventView(event));
+          if (theirs(event) && wanted(event)) items.push(eventView(event));
           if (items.length === limit) break;
         }
         return { items };
@@ -69,8 +99,9 @@ export const historyRoutes =
         },
       },
       async (request) => {
-        const { namespace } = await owned(await request.caller(), request.params.ns);
-        return replay(deps, namespace);
+        const caller = await request.caller();
+        const { namespace } = await owned(caller, request.params.ns);
+        return replay(deps, namespace, ownedLives(caller));
       },
     );
   };
@@ -78,9 +109,11 @@ export const historyRoutes =
 // The history may grow between the fold and the look: then both are done again.
 const attempts = 3;
 
-async function replay({ store, namespaces: served }: HistoryRoutes, namespace: string) {
+type Judge = (event: RecordedEvent) => boolean;
+
+async function replay({ store, namespaces: served }: HistoryRoutes, namespace: string, theirs: Judge) {
   for (let attempt = 1; ; attempt++) {
-    const folded = await fold(store, namespace);
+    const folded = await fold(store, namespace, theirs);
     await served.waitFor(folded.last, AbortSignal.timeout(5_000));
     const row = (await served.get(namespace)) ?? null;
     const equal = text(row) === text(folded.row);
@@ -98,13 +131,14 @@ async function replay({ store, namespaces: served }: HistoryRoutes, namespace: s
 
 type Folded = {
   readonly row: NamespaceRow | null;
+  /** Of those that are the caller's to see. */
   readonly events: number;
   readonly last: bigint;
   /** Revision of the first event whose hash does not follow from what is stored. */
   readonly brokenAt: string | null;
 };
 
-async function fold(store: EventStore, namespace: string): Promise<Folded> {
+async function fold(store: EventStore, namespace: string, theirs: Judge): Promise<Folded> {
   let row: NamespaceRow | undefined;
   let events = 0;
   let last = 0n;
@@ -114,7 +148,7 @@ async function fold(store: EventStore, namespace: string): Promise<Folded> {
     if (brokenAt === null && recordedHash(event, previous) !== event.hash) brokenAt = String(event.revision);
     previous = event.hash;
     row = namespaces.apply(row, event as never);
-    events += 1;
+    if (theirs(event)) events += 1;
     last = event.position;
   }
   return { row: row ?? null, events, last, brokenAt };

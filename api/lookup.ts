@@ -1,10 +1,16 @@
 import type { Leases } from "../control/leases.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
+import type { EventStore } from "../eventstore/event-store.ts";
 import type { ProjectionReader } from "../eventstore/runner/reader.ts";
 import type { Caller } from "../runtime/auth.ts";
+import { ownedLives } from "./ownership.ts";
+import { readNamespace } from "./read-namespace.ts";
 import { notFound, type Sight, sightOf } from "./rights.ts";
 import { type NamespaceView, namespaceView } from "./views.ts";
+
+/** Whose a name's lives were is told by its stream alone. */
+type Lives = { readonly store: EventStore };
 
 export type LookupDependencies = {
   readonly namespaces: ProjectionReader<NamespaceRow>;
@@ -28,9 +34,7 @@ export const lookup = ({ namespaces, leases }: LookupDependencies) => {
     async owned(caller: Caller, name: string, asOf?: bigint): Promise<NamespaceRow> {
       const { row, sight } = await seen(caller, name, asOf);
       if (sight === "all") return row;
-      throw new PrismError("FORBIDDEN", `Only owners of '${name}' may see this`, {
-        details: { field: "namespace" },
-      });
+      throw notOwners(name);
     },
 
     /** As the API shows it now or, with `asOf`, as it would have then. */
@@ -39,3 +43,26 @@ export const lookup = ({ namespaces, leases }: LookupDependencies) => {
     },
   };
 };
+
+/**
+ * For those whose the name is, or was in a life of it: who may look into its past, which shows to each what was
+ * theirs. `NOT_FOUND` for others, and `FORBIDDEN` for its consumers of today.
+ */
+export async function everOwned(
+  deps: LookupDependencies & Lives,
+  caller: Caller,
+  name: string,
+): Promise<void> {
+  const row = await deps.namespaces.get(name);
+  const sight = row === undefined ? "nothing" : sightOf(caller, row);
+  if (sight === "all") return;
+  const { events } = await readNamespace(deps.store, name);
+  const theirs = ownedLives(caller);
+  // Every event is judged: the judge learns from each.
+  if (events.filter(theirs).length > 0) return;
+  if (sight === "nothing") throw notFound(name);
+  throw notOwners(name);
+}
+
+const notOwners = (name: string): PrismError =>
+  new PrismError("FORBIDDEN", `Only owners of '${name}' may see this`, { details: { field: "namespace" } });

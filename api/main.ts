@@ -1,6 +1,7 @@
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import { Client, Connection } from "@temporalio/client";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import { s3Archive } from "../backends/s3-archive.ts";
 import { backendReports } from "../control/backend-reports.ts";
 import { idempotencyKeys } from "../control/idempotency-keys.ts";
 import { leases, migrateControl } from "../control/leases.ts";
@@ -23,6 +24,7 @@ import { apiConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
 import { forPeers } from "../runtime/mutual-tls.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { anchoring, anchors } from "./anchors.ts";
 import { auditLog } from "./audit-log.ts";
 import { collisionLimit } from "./collisions.ts";
 import { directoryFeed } from "./directory-feed.ts";
@@ -76,6 +78,11 @@ run(async () => {
     },
   );
 
+  const { s3, archiveBucket: bucket, anchorMs: everyMs } = config;
+  const archive = s3 && s3Archive({ address: s3, bucket, deadlineMs: archiveDeadlineMs });
+  const anchored = archive && anchors(archive);
+  const anchorer = anchored && anchoring({ store, anchors: anchored, log, everyMs });
+
   const deps = {
     store,
     starter,
@@ -87,6 +94,8 @@ run(async () => {
     teamRows,
     auditRows,
     auditLog: auditLog(store, { log }),
+    anchors: anchored,
+    archive,
     leases: leases(control),
     backendReports: backendReports(control),
     inventory: inventoryOfThisBuild(config.inventory),
@@ -138,12 +147,16 @@ run(async () => {
     { name: "rest", stop: () => server.close() },
     { name: "audit log", stop: () => deps.auditLog.close() },
     { name: "directory", stop: () => grpc.forceShutdown() },
+    { name: "anchors", stop: () => anchorer?.stop() },
     { name: "projections", stop: endProjections },
     { name: "temporal", stop: () => connection.close() },
+    { name: "archive", stop: () => archive?.close() },
     { name: "event store", stop: () => store.close() },
     { name: "control", stop: () => control.end() },
   ]);
 });
+
+const archiveDeadlineMs = 30_000;
 
 const listen = (server: Server, address: string, credentials: ServerCredentials): Promise<number> =>
   new Promise((resolve, reject) =>

@@ -3,13 +3,18 @@ import type { NamespaceEvent } from "../domain/namespace/events.ts";
 import { teamsOf } from "../domain/namespace/namespace.ts";
 import type { Caller } from "../runtime/auth.ts";
 
+/** Whose a namespace is, and who is to own it once the update under way is in force. */
+export type Owners = { readonly owners: readonly string[]; readonly next: readonly string[] };
+
+const nobody: Owners = { owners: [], next: [] };
+
 /**
  * A name's stream goes on when another team takes the name, and its owners may change within a life: a caller
- * sees what happened while it was their team's, and no more. Feed it the stream from its beginning, in order.
+ * sees what happened while it was their team's, and no more. Feed it the stream in order, from its beginning or
+ * from where it is known whose it was (`known`).
  */
-export function ownedLives(caller: Caller): (event: RecordedEvent) => boolean {
-  let owners: readonly string[] = [];
-  let next: readonly string[] = [];
+export function ownedLives(caller: Caller, known: Owners = nobody): (event: RecordedEvent) => boolean {
+  let { owners, next } = known;
   return (event) => {
     const fact = event as RecordedEvent<NamespaceEvent>;
     if (fact.type === "NamespaceRequested") owners = teamsOf(fact.data.request);

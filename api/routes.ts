@@ -13,6 +13,7 @@ import { type PlanRoutes, planRoutes } from "./plans.ts";
 import { proxyRoutes } from "./proxies.ts";
 import { type TeamRoutes, teamRoutes } from "./teams.ts";
 import { unbuiltRoutes } from "./unbuilt.ts";
+import { type VerifyRoute, verifyRoute } from "./verify-route.ts";
 
 export type ApiDependencies = Parameters<typeof auditRoutes>[0] &
   AuditingDependencies &
@@ -25,7 +26,8 @@ export type ApiDependencies = Parameters<typeof auditRoutes>[0] &
   NamespaceRoutes &
   OperationRoutes &
   PlanRoutes &
-  TeamRoutes;
+  TeamRoutes &
+  VerifyRoute;
 
 /** Everything under `/api/v1`: what the process serves, and what tests take for the list of routes. */
 export const apiRoutes =
@@ -45,6 +47,7 @@ export const apiRoutes =
     await server.register(planRoutes(deps), { prefix });
     await server.register(teamRoutes(deps), { prefix });
     await server.register(auditRoutes(deps), { prefix });
+    await server.register(verifyRoute(deps), { prefix });
     await server.register(proxyRoutes(deps), { prefix });
     await server.register(backendRoutes(deps), { prefix });
     await server.register(unbuiltRoutes, { prefix });

@@ -1,4 +1,9 @@
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import { unavailable } from "./ask.ts";
 import { type S3Address, s3Client } from "./s3-client.ts";
 
@@ -37,17 +42,39 @@ export function s3Archive({ address, bucket, deadlineMs }: S3ArchiveOptions) {
       }
     },
 
-    async get(key: string, signal: AbortSignal): Promise<Uint8Array> {
+    /** `undefined` where nothing is kept under `key`; `from`: a bucket of earlier times. */
+    async get(key: string, signal: AbortSignal, from = bucket): Promise<Uint8Array | undefined> {
       try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: from, Key: key }), {
           abortSignal: signal,
         });
         return (await Body?.transformToByteArray()) ?? new Uint8Array();
       } catch (cause) {
-        throw unavailable("S3", `give ${key} of ${bucket}`, cause);
+        if (isMissing(cause)) return undefined;
+        throw unavailable("S3", `give ${key} of ${from}`, cause);
+      }
+    },
+
+    /** All that begin with `prefix`, in the order of their names. */
+    async keys(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+      const keys: string[] = [];
+      try {
+        for (let next: string | undefined, more = true; more; more = next !== undefined) {
+          const page = { Bucket: bucket, Prefix: prefix, ContinuationToken: next };
+          const answer = await client.send(new ListObjectsV2Command(page), { abortSignal: signal });
+          keys.push(...(answer.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
+          next = answer.NextContinuationToken;
+        }
+        return keys.sort();
+      } catch (cause) {
+        if (isMissing(cause)) return [];
+        throw unavailable("S3", `list ${prefix} in ${bucket}`, cause);
       }
     },
 
     close: () => client.destroy(),
   };
 }
+
+const isMissing = (error: unknown): boolean =>
+  ["NoSuchKey", "NoSuchBucket", "NotFound"].includes((error as { name?: string }).name ?? "");

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
-import type { HistoryEvent, Replay } from "../sdk/typescript/control.ts";
+import type { ArchivedHistory, HistoryEvent, Replay } from "../sdk/typescript/control.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";
 
+type Wanted = { readonly type?: string; readonly after?: string; readonly archived?: boolean };
 type Output = { readonly output: Format };
 
 /** `prism namespace history|replay|watch|diff`: what happened, whether it adds up, and what changed. */
@@ -14,9 +15,12 @@ export function pastCommands(namespace: Command, context: Context): void {
     .description("what happened to it, oldest first")
     .option("--type <type>", "only events of this type")
     .option("--after <position>", "only what came after it")
+    .option("--archived", "of lives that have ended: as it was kept in S3, read back and compared")
     .addOption(outputOption())
-    .action(async (name: string, { output, ...query }: Output & { type?: string; after?: string }) => {
-      const { items } = await controlOf(context).namespaces.history(name, query);
+    .action(async (name: string, { output, archived, ...query }: Output & Wanted) => {
+      const { namespaces } = controlOf(context);
+      if (archived === true) return showArchived(context, output, await namespaces.archived(name, query));
+      const { items } = await namespaces.history(name, query);
       answer(context, output, items, () => table(headings, items.map(columns)));
     });
 
@@ -72,6 +76,23 @@ const columns = (event: HistoryEvent) => [
   event.actor,
   gist(event),
 ];
+
+function showArchived(context: Context, output: Format, found: ArchivedHistory): void {
+  const { items, archives } = found;
+  answer(context, output, found, () =>
+    [
+      table(
+        ["life", "bucket", "key", "digest", "is it what it was?"],
+        archives.map(({ incarnation, bucket, key, digest, intact, wrong }) => [
+          ...[incarnation, bucket, key, digest, intact ? "yes" : `NO, it ${wrong}`],
+        ]),
+      ),
+      table(headings, items.map(columns)),
+    ].join("\n\n"),
+  );
+  const broken = archives.find(({ intact }) => !intact);
+  if (broken !== undefined) throw new PrismError("INTERNAL", `the archive ${broken.key} ${broken.wrong}`);
+}
 
 const verdict = ({ equal, events, digest, chain }: Replay): string =>
   facts([

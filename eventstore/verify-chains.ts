@@ -1,11 +1,12 @@
 import type { RecordedEvent } from "../domain/event.ts";
+import { type Anchor, againstAnchors, emptyLog } from "./anchor.ts";
 import type { EventStore } from "./event-store.ts";
 import { recordedHash } from "./hash-chain.ts";
 
-/** An event that is not as it was appended, or does not stand where it did. */
+/** An event that is not as it was appended, or does not stand where it did; without a stream: the log as a whole. */
 export type Finding = {
-  readonly stream: string;
-  readonly revision: bigint;
+  readonly stream: string | null;
+  readonly revision: bigint | null;
   readonly position: bigint;
   readonly wrong: string;
 };
@@ -17,6 +18,19 @@ export type VerifiedPart = {
   /** Everything up to here is looked at. */
   readonly position: bigint;
   readonly findings: readonly Finding[];
+  /** Of everything up to here; null where that is not known. */
+  readonly digest: string | null;
+  /** How many anchors it was compared with. */
+  readonly anchors: number;
+};
+
+export type Part = {
+  readonly after: bigint;
+  readonly limit: number;
+  /** In the order of their positions. */
+  readonly anchors?: readonly Anchor[];
+  /** What the part before answered. */
+  readonly digest?: string | null;
 };
 
 /** Where a stream stands: what its next event must follow. */
@@ -33,17 +47,18 @@ const lookupsAtOnce = 16;
 
 /**
  * Verifies the chains of all streams in the next `limit` events after `after`. Each part stands for itself: what its
- * first events follow is read anew, so that a log of any length is verified with `limit` events in memory. Nobody can
- * know of what was removed at the very end of the log.
+ * first events follow is read anew, so that a log of any length is verified with `limit` events in memory. A log that was
+ * written anew with hashes that fit, or cut off at its end (`cutOff`), only anchors tell of.
  */
 export async function verifyChains(
   store: EventStore,
-  { after, limit }: { readonly after: bigint; readonly limit: number },
+  { after, limit, anchors = [], digest = after === 0n ? emptyLog : null }: Part,
 ): Promise<VerifiedPart> {
   const events: RecordedEvent[] = [];
   for await (const event of store.readAll({ after, limit })) events.push(event);
   const ends = await endsBefore(store, events);
   const findings: Finding[] = [];
+  const anchored = againstAnchors(anchors, digest);
   let position = after;
   for (const event of events) {
     const found = (wrong: string) => findings.push({ ...placeOf(event), wrong });
@@ -54,9 +69,12 @@ export async function verifyChains(
     const { end, wrong } = follow(ends.get(event.stream) ?? beginning, event);
     if (wrong !== undefined) found(wrong);
     ends.set(event.stream, end);
+    anchored.see(event);
   }
   const streams = events.filter(({ revision }) => revision === 0n).length;
-  return { events: events.length, streams, position, findings };
+  const whole = anchored.seen();
+  findings.push(...whole.findings.map((one) => ({ stream: null, revision: null, ...one })));
+  return { events: events.length, streams, position, findings, digest: whole.digest, anchors: whole.checked };
 }
 
 function follow(end: End, event: RecordedEvent): { readonly end: End; readonly wrong?: string } {

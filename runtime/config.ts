@@ -35,6 +35,10 @@ export const apiConfig = (env: Environment) => ({
   /** How often a caller is told that a name is taken by others: enough for people, too few for guessing names. */
   collisionsPerMinute: whole(env, "PRISM_NAME_COLLISIONS_PER_MINUTE", 100),
   inventory: inventoryConfig(env),
+  s3: optionalBackends(env).s3,
+  archiveBucket: archiveBucket(env),
+  /** How often it is noted in the archive what the log is, so that a cut or rewritten one is found. */
+  anchorMs: whole(env, "PRISM_ANCHOR_SECONDS", 24 * 3_600) * 1_000,
   logLevel: logLevel(env),
 });
 
@@ -68,8 +72,7 @@ export const workerConfig = (env: Environment) => ({
   drainMs: whole(env, "PRISM_DRAIN_MS", 30_000),
   /** How long what its log still holds may take to be relayed then. */
   drainLogMs: whole(env, "PRISM_DRAIN_LOG_MS", 600_000),
-  /** Where in S3 the histories of deleted namespaces are kept. */
-  archiveBucket: text(env, "PRISM_ARCHIVE_BUCKET", "prism-archive"),
+  archiveBucket: archiveBucket(env),
   /** How long a plan waits for approval. */
   approvalMs: whole(env, "PRISM_APPROVAL_SECONDS", 30 * 24 * 3_600) * 1_000,
   /** Activities under way when the process is told to stop get this long to end. */
@@ -164,6 +167,9 @@ const s3Address = (env: Environment, endpoint: string) => ({
   accessKeyId: required(env, "PRISM_S3_ACCESS_KEY_ID", "the access key for PRISM_S3_ENDPOINT"),
   secretAccessKey: required(env, "PRISM_S3_SECRET_ACCESS_KEY", "the secret of PRISM_S3_ACCESS_KEY_ID"),
 });
+
+/** Where in S3 the histories of deleted namespaces are kept, and the log's anchors: of this platform alone. */
+const archiveBucket = (env: Environment): string => text(env, "PRISM_ARCHIVE_BUCKET", "prism-archive");
 
 function inventoryConfig(env: Environment) {
   const { natsUrl, redisUrl, s3 } = optionalBackends(env);

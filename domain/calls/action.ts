@@ -10,8 +10,6 @@ const actions: Readonly<Record<string, string>> = {
   "GET /namespaces/:ns/plan": "read plan",
   "GET /namespaces/:ns/endpoints": "read endpoints",
   "GET /namespaces/:ns/history": "read history",
-  "GET /namespaces/:ns/archives": "list archives",
-  "GET /namespaces/:ns/archives/:incarnation": "read archive",
   "GET /namespaces/:ns/replay": "replay history",
   "POST /plans": "preview plan",
   "GET /events": "watch events",

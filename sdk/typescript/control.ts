@@ -41,6 +41,18 @@ export type HistoryEvent = {
   readonly [more: string]: unknown;
 };
 
+export type ArchivedHistory = {
+  readonly items: readonly HistoryEvent[];
+  readonly archives: readonly {
+    readonly incarnation: number;
+    readonly bucket: string;
+    readonly key: string;
+    readonly digest: string;
+    readonly intact: boolean;
+    readonly wrong: string | null;
+  }[];
+};
+
 export type Endpoint = {
   readonly address: string;
   readonly region: string;
@@ -160,13 +172,24 @@ export type Verified = {
   readonly head: string;
   readonly events: number;
   readonly streams: number;
-  readonly findings: readonly {
-    readonly stream: string;
-    readonly revision: string;
-    readonly position: string;
-    readonly wrong: string;
-  }[];
+  readonly findings: readonly VerifyFinding[];
+  /** Where the log ends before it once did. */
+  readonly missing: VerifyFinding | null;
+  readonly anchors: {
+    readonly checked: number;
+    readonly last: { readonly position: string; readonly at: string } | null;
+  };
+  /** The next part wants it. */
+  readonly digest: string | null;
   readonly next: string | null;
+};
+
+/** Without a stream: of the log as a whole. */
+export type VerifyFinding = {
+  readonly stream: string | null;
+  readonly revision: string | null;
+  readonly position: string;
+  readonly wrong: string;
 };
 
 export type Page<Item> = { readonly items: readonly Item[]; readonly next_cursor: string | null };
@@ -233,6 +256,9 @@ export function control(options: ControlOptions) {
         get<Page<Namespace>>("/namespaces", { ...query, as_of: asOf }),
       history: (name: string, query: { after?: string; type?: string } = {}) =>
         get<{ readonly items: readonly HistoryEvent[] }>(`/namespaces/${one(name)}/history`, query),
+      /** Of lives that have ended, as their history was kept in S3: read back and compared. */
+      archived: (name: string, query: { after?: string; type?: string } = {}) =>
+        get<ArchivedHistory>(`/namespaces/${one(name)}/history`, { ...query, archived: "true" }),
       endpoints: (name: string, { asOf }: Past = {}) =>
         get<{ readonly namespace: string; readonly endpoints: readonly Endpoint[] }>(
           `/namespaces/${one(name)}/endpoints`,
@@ -248,7 +274,8 @@ export function control(options: ControlOptions) {
     /** Who did what, when, with what outcome; platform and audit only. */
     audit: (query: AuditQuery = {}) => get<Page<AuditRow>>("/audit", query),
     /** Whether the events are as they were appended, one part of the log at a time; platform and audit only. */
-    verify: (query: { after?: string } = {}) => get<Verified>("/audit/verify", query),
+    verify: (query: { after?: string; digest?: string | undefined } = {}) =>
+      get<Verified>("/audit/verify", query),
     /** Events as they happen, over any number of connections. */
     events: (wanted: Omit<FeedOptions, "api" | "token">) => eventFeed({ ...options, ...wanted }),
     /** What would be built, and why; changes nothing. A refused request is answered with its violations. */

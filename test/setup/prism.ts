@@ -52,6 +52,8 @@ export async function testPrism(
     PRISM_HEARTBEAT_MS: "1000",
     PRISM_STICKY_MS: "1000",
     PRISM_LEASE_MS: "2000",
+    // Anchors are of one log.
+    PRISM_ARCHIVE_BUCKET: `prism-archive-${run}`,
     ...options.environment,
   };
   const processes = await startProcesses({
