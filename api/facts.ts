@@ -1,8 +1,9 @@
 import type { TeamCommands } from "../control/team-commands.ts";
 import type { Json } from "../domain/json.ts";
 import { ownersNamed } from "../domain/request/examine.ts";
+import type { QuotaFacts } from "../domain/request/quota.ts";
 import type { Facts } from "../domain/request/rules.ts";
-import { type Amounts, plus } from "../domain/team/quota.ts";
+import { nothing, plus } from "../domain/team/quota.ts";
 import { held, remaining, type Team } from "../domain/team/team.ts";
 import type { Caller } from "../runtime/auth.ts";
 
@@ -27,12 +28,13 @@ export async function factsAbout(
   const known: Facts = {
     caller,
     teamExists: exists,
-    quota: own && { quota: own.quota, remaining: leftFor(own, namespace) },
+    quota: own && quotaFor(own, namespace),
   };
   return { known, team: own };
 }
 
-function leftFor(team: Team, namespace: string | undefined): Amounts {
+function quotaFor(team: Team, namespace: string | undefined): QuotaFacts {
   const holding = namespace === undefined ? undefined : team.holdings.get(namespace);
-  return holding === undefined ? remaining(team) : plus(remaining(team), held(holding));
+  const now = holding === undefined ? nothing : held(holding);
+  return { quota: team.quota, remaining: plus(remaining(team), now), held: now };
 }

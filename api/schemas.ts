@@ -133,6 +133,10 @@ export const teamAnswer = z.object({
   quota: amounts,
   reserved: amounts,
   remaining: amounts,
+  over_quota: z
+    .array(z.string())
+    .readonly()
+    .describe("The amounts of which more is reserved than the quota is: until none is, nothing grows"),
 });
 
 const violation = z.object({ code: z.string(), message: z.string(), details: json });

@@ -73,8 +73,12 @@ export const teamRoutes =
           tags,
           summary: "Define a team, or change its quota",
           description:
-            "Platform only. Amounts that are left out keep what they are; for a new team they are 0.",
+            "Platform only. Amounts that are left out keep what they are; for a new team they are 0. " +
+            "Below what is reserved it is refused without `force`; with it, nothing of the team grows until it is within its quota.",
           params,
+          querystring: z.object({
+            force: z.enum(["true", "false"]).default("false").describe("Also below what is reserved"),
+          }),
           body: z.object({ quota: amounts.partial() }),
           response: { 200: teamAnswer, ...errors },
         },
@@ -95,7 +99,7 @@ export const teamRoutes =
           team,
           operation: uuid7(),
           actor: caller.subject,
-          command: { type: "DefineTeam", team, quota: parsed.quota },
+          command: { type: "DefineTeam", team, quota: parsed.quota, force: request.query.force === "true" },
         });
         await teamRows.waitFor(position, AbortSignal.timeout(10_000));
         const row = await teamRows.get(team);
@@ -105,7 +109,7 @@ export const teamRoutes =
     );
   };
 
-const view = ({ team, quota, reserved, remaining }: TeamRow) => ({ team, quota, reserved, remaining });
+const view = ({ holdings: _, ...team }: TeamRow) => team;
 
 const maySee = (caller: Caller, team: string): boolean =>
   caller.platform || caller.audit || caller.teams.includes(team);

@@ -18,9 +18,13 @@ export function teamCommands(program: Command, context: Context): void {
     .option("--read-rps <rate>", "reads per second")
     .option("--data-size <size>", "such as 500GB")
     .option("--namespaces <n>", "how many namespaces")
+    .option(
+      "--force",
+      "also below what is reserved: nothing of the team grows then until it is within its quota",
+    )
     .addOption(outputOption())
-    .action(async (name: string, { output, ...given }: Output & Given) => {
-      const changed = await controlOf(context).teams.set(name, quotaOf(given));
+    .action(async (name: string, { output, force, ...given }: Output & Given & { force?: boolean }) => {
+      const changed = await controlOf(context).teams.set(name, quotaOf(given), { force: force === true });
       answer(context, output, changed, () => described([changed]));
     });
 
@@ -67,13 +71,13 @@ const plain = (text: string): number | string => (/^\d+$/.test(text) ? Number(te
 
 function described(teams: readonly Team[]): string {
   const amounts = ["write_rps", "read_rps", "data_size", "namespaces"] as const;
-  const rows = teams.flatMap(({ team, quota, reserved, remaining }) =>
+  const rows = teams.flatMap(({ team, quota, reserved, remaining, over_quota }) =>
     amounts.map((amount, index) => [
       index === 0 ? team : "",
       amount,
       quota[amount],
       reserved[amount],
-      remaining[amount],
+      over_quota.includes(amount) ? "OVER QUOTA" : remaining[amount],
     ]),
   );
   return table(["team", "amount", "quota", "reserved", "remaining"], rows);

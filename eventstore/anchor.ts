@@ -15,7 +15,7 @@ export type Anchor = {
 export const emptyLog = createHash("sha256").update("").digest("hex");
 
 /** The digest of the log with one more event. */
-export const extended = (digest: string, { hash }: Pick<RecordedEvent, "hash">): string =>
+const extended = (digest: string, { hash }: Pick<RecordedEvent, "hash">): string =>
   createHash("sha256").update(`${digest}\n${hash}`).digest("hex");
 
 /**

@@ -6,7 +6,7 @@ export const archiveKey = (namespace: string, incarnation: number): string =>
   `namespaces/${namespace}/${incarnation}.ndjson.gz`;
 
 /** An event as it is kept: one line of canonical JSON. */
-export const archiveLine = ({ position, revision, recordedAt, stored: _, ...event }: RecordedEvent): string =>
+const archiveLine = ({ position, revision, recordedAt, stored: _, ...event }: RecordedEvent): string =>
   canonicalJson({
     ...(event as unknown as JsonObject),
     position: String(position),

@@ -10,12 +10,14 @@ export type TeamRow = {
   readonly reserved: WrittenAmounts;
   /** Never below zero: a quota may be lowered under what is reserved. */
   readonly remaining: WrittenAmounts;
+  /** The amounts of which more is reserved than the quota is: until none is, nothing of the team grows. */
+  readonly over_quota: readonly string[];
   readonly holdings: readonly WrittenHolding[];
 };
 
 export const teams: Projection<TeamEvent, TeamRow> = {
   name: "teams",
-  version: 1,
+  version: 2,
   streams: ["team-"],
   key: (event) => event.stream.slice("team-".length),
   apply: (row, event) => rowOf(evolve(teamOf(row), event)),

@@ -1,8 +1,7 @@
-import type { Amounts } from "../team/quota.ts";
 import { expertFields, withoutExpertFields } from "./boundary.ts";
 import { businessViolations } from "./business.ts";
 import type { Draft } from "./draft.ts";
-import { quotaViolations, requestedAmounts } from "./quota.ts";
+import { type QuotaFacts, quotaViolations, requestedAmounts } from "./quota.ts";
 import { invalid, type Violation } from "./violation.ts";
 
 export type Caller = {
@@ -19,7 +18,7 @@ export type Facts = {
   /** The namespace that has the name already, as RFC-027 shows it. */
   readonly existing?: { readonly existing_owner?: string; readonly created_at?: string } | undefined;
   /** The owning team's quota; without it nothing is refused for quota. */
-  readonly quota?: { readonly quota: Amounts; readonly remaining: Amounts } | undefined;
+  readonly quota?: QuotaFacts | undefined;
 };
 
 /** Every rule but those of shape, in the order in which they are answered: boundary, business, quota. */

@@ -3,11 +3,17 @@ import { quotaViolations } from "../request/quota.ts";
 import { refusal } from "../request/violation.ts";
 import type { TeamEvent } from "./events.ts";
 import { type Amounts, amountNames, nothing, plus, written } from "./quota.ts";
-import { evolve, type Holding, held, remaining, type Team, writtenHolding } from "./team.ts";
+import { evolve, type Holding, held, remaining, reserved, type Team, writtenHolding } from "./team.ts";
 
 /** `operation` makes a repeated command recognisable: it is quiet. */
 export type TeamCommand =
-  | { readonly type: "DefineTeam"; readonly team: string; readonly quota: Amounts }
+  | {
+      readonly type: "DefineTeam";
+      readonly team: string;
+      readonly quota: Amounts;
+      /** Also below what is reserved: nothing of the team grows then until it is within its quota again. */
+      readonly force?: boolean;
+    }
   | {
       readonly type: "ReserveQuota";
       readonly namespace: string;
@@ -90,14 +96,32 @@ const snapshot = ({ team, quota, holdings }: Team): TeamEvent => ({
   data: { team, quota: written(quota), holdings: [...holdings.values()].map(writtenHolding) },
 });
 
-function define(
-  { team: name, quota }: Of<"DefineTeam">,
-  { team, quota: before }: Team,
-): readonly TeamEvent[] {
-  if (team !== "" && amountNames.every((amount) => before[amount] === quota[amount])) return [];
-  return [
-    { type: team === "" ? "TeamDefined" : "QuotaChanged", data: { team: name, quota: written(quota) } },
-  ];
+function define({ team: name, quota, force = false }: Of<"DefineTeam">, before: Team): readonly TeamEvent[] {
+  const isNew = before.team === "";
+  if (!isNew && amountNames.every((amount) => before.quota[amount] === quota[amount])) return [];
+  if (!force) refuseBelowUse(before, quota);
+  return [{ type: isNew ? "TeamDefined" : "QuotaChanged", data: { team: name, quota: written(quota) } }];
+}
+
+/** One that is below its use already may be raised, if not far enough. */
+function refuseBelowUse(team: Team, quota: Amounts): void {
+  const used = reserved(team);
+  const below = amountNames.filter((name) => quota[name] < used[name] && quota[name] < team.quota[name]);
+  if (below.length === 0) return;
+  throw refusal(
+    below.map((name) => ({
+      code: "QUOTA_EXCEEDED",
+      message: `Quota ${name} (${written(quota)[name]}) is below what is reserved (${written(used)[name]})`,
+      details: {
+        field: `quota.${name}`,
+        requested: written(quota)[name],
+        reserved: written(used)[name],
+        team: team.team,
+        recommendation:
+          "Shrink or delete namespaces of the team first, or force it: then nothing of it grows",
+      },
+    })),
+  );
 }
 
 function reserve(command: Of<"ReserveQuota">, team: Team): readonly TeamEvent[] {
@@ -130,17 +154,11 @@ function reserve(command: Of<"ReserveQuota">, team: Team): readonly TeamEvent[] 
 const isIn = ({ pending, committed }: Holding, operation: string): boolean =>
   pending?.operation === operation || committed?.operation === operation;
 
-/** What a namespace holds already is its own; what does not grow needs no room, also under a lowered quota. */
+/** What a namespace holds already is its own. */
 function refuseTooMuch(team: Team, holding: Holding | undefined, amounts: Amounts): void {
   const now = holding === undefined ? nothing : held(holding);
-  const free = plus(remaining(team), now);
-  const growing = Object.fromEntries(
-    amountNames.map((name) => [
-      name,
-      amounts[name] > now[name] ? amounts[name] : Math.min(amounts[name], free[name]),
-    ]),
-  ) as Amounts;
-  const violations = quotaViolations(growing, { team: team.team, quota: team.quota, remaining: free });
+  const facts = { team: team.team, quota: team.quota, remaining: plus(remaining(team), now), held: now };
+  const violations = quotaViolations(amounts, facts);
   if (violations.length > 0) throw refusal(violations);
 }
 

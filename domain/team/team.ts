@@ -1,4 +1,5 @@
 import { unreachable } from "../errors.ts";
+import { overQuota } from "../request/quota.ts";
 import type { TeamEvent, WrittenHolding, WrittenReservation } from "./events.ts";
 import {
   type Amounts,
@@ -53,12 +54,14 @@ export function teamView(team: Team): {
   quota: WrittenAmounts;
   reserved: WrittenAmounts;
   remaining: WrittenAmounts;
+  over_quota: readonly string[];
 } {
   return {
     team: team.team,
     quota: written(team.quota),
     reserved: written(reserved(team)),
     remaining: written(combine(remaining(team), nothing, Math.max)),
+    over_quota: overQuota(remaining(team)),
   };
 }
 

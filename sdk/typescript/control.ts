@@ -91,6 +91,8 @@ export type Team = {
   readonly quota: Amounts;
   readonly reserved: Amounts;
   readonly remaining: Amounts;
+  /** The amounts of which more is reserved than the quota is: until none is, nothing of the team grows. */
+  readonly over_quota: readonly string[];
 };
 
 export type Trace = {
@@ -284,9 +286,16 @@ export function control(options: ControlOptions) {
     teams: {
       get: (team: string) => get<Team>(`/teams/${one(team)}`),
       list: (query: { cursor?: string } = {}) => get<Page<Team>>("/teams", query),
-      /** Platform only; what is left out stays as it is. */
-      set: (team: string, quota: Partial<Amounts>): Promise<Team> =>
-        call<Team>(options, "PUT", `/teams/${one(team)}`, { ...bodyOf({ quota }), headers: {} }),
+      /** Platform only; what is left out stays as it is. `force`: also below what is reserved. */
+      set: (
+        team: string,
+        quota: Partial<Amounts>,
+        { force = false }: { readonly force?: boolean } = {},
+      ): Promise<Team> =>
+        call<Team>(options, "PUT", `/teams/${one(team)}${force ? "?force=true" : ""}`, {
+          ...bodyOf({ quota }),
+          headers: {},
+        }),
     },
     operations: {
       get: (id: string) => get<Operation>(`/operations/${one(id)}`),

@@ -40,7 +40,7 @@ const teamAfter = (...events: readonly Fact[]) =>
 
 describe("the teams", () => {
   it("are told by their own streams", () => {
-    expect(teams).toMatchObject({ name: "teams", version: 1, streams: ["team-"] });
+    expect(teams).toMatchObject({ name: "teams", version: 2, streams: ["team-"] });
     expect(teams.key(recorded("team-payments-team", defined))).toBe("payments-team");
   });
   it("begin with nothing taken", () =>
@@ -49,6 +49,7 @@ describe("the teams", () => {
       quota,
       reserved: nothing,
       remaining: quota,
+      over_quota: [],
       holdings: [],
     }));
   it("have less left while something is reserved, and as much less once it is committed", () => {
@@ -68,6 +69,7 @@ describe("the teams", () => {
     expect(teamAfter(defined, reserved, lowered)).toMatchObject({
       quota: { write_rps: 10 },
       remaining: { write_rps: 0 },
+      over_quota: ["write_rps"],
     });
   });
 });

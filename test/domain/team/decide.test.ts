@@ -35,6 +35,7 @@ describe("reserving quota", () => {
       quota: { write_rps: 100, read_rps: 100, data_size: "10KB", namespaces: 5 },
       reserved: { write_rps: 40, read_rps: 10, data_size: "1KB", namespaces: 1 },
       remaining: { write_rps: 60, read_rps: 90, data_size: "9KB", namespaces: 4 },
+      over_quota: [],
     });
   });
 
@@ -92,7 +93,7 @@ describe("reserving quota", () => {
   });
 
   it("lets a namespace shrink under a quota that was lowered below it", () => {
-    const lowered = { ...define, quota: { ...quota, write_rps: 50 } } as typeof define;
+    const lowered = { ...define, quota: { ...quota, write_rps: 50 }, force: true } as typeof define;
     const team = teamAfter(define, reserve("orders", "op-1", 90), commit("orders", "op-1"), lowered);
     expect(types(decide(reserve("orders", "op-2", 80), team))).toEqual(["QuotaReserved"]);
     expect(() => decide(reserve("orders", "op-2", 91), team)).toThrow("exceeds team quota (50)");
