@@ -46,6 +46,7 @@ function soak(env) {
     "e2e/concurrent-creates",
     "e2e/killed-worker",
     "proxy/kill-matrix",
+    "proxy/killed-servers",
   ];
   const projects = ["--project", "servers", "--project", "e2e", "--no-file-parallelism"];
   return vitest([...projects, ...proofs, ...rest], { ...env, PRISM_SOAK_SECONDS: seconds });

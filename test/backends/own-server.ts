@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chown, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,6 +8,7 @@ import { cacheFolder } from "../../stack/cache.ts";
 import { machine } from "../../stack/lookup.ts";
 import { freePorts } from "../../stack/ports.ts";
 import type { Place, Server } from "../../stack/server.ts";
+import { unprivilegedUser } from "../../stack/user.ts";
 
 export type OwnServer = {
   readonly place: Place;
@@ -25,6 +26,8 @@ export async function ownServer(
   configured: (place: Place, args: readonly string[]) => Promise<readonly string[]> = async (_, args) => args,
 ): Promise<OwnServer> {
   const folder = await mkdtemp(join(tmpdir(), `prism-${server.name}-`));
+  const user = server.unprivileged === true ? await unprivilegedUser() : undefined;
+  if (user !== undefined) await chown(folder, user.uid, user.gid);
   const lookup = machine(process.env);
   const programs = (await server.find(lookup)) ?? (await fetched(server));
   const ports = await freePorts(server.ports);
@@ -34,11 +37,17 @@ export async function ownServer(
     ports,
     secret: "of-this-test",
     environment: process.env,
-    user: undefined,
+    user,
   };
   const { program, args, env } = await server.prepare(place);
   const asked = [...(await configured(place, args))];
-  const start = () => spawn(program, asked, { env: { ...process.env, ...env }, stdio: "ignore" });
+  const start = () =>
+    spawn(program, asked, {
+      env: { ...process.env, ...env },
+      stdio: "ignore",
+      cwd: folder,
+      ...(user && { uid: user.uid, gid: user.gid }),
+    });
   let child = start();
   const kill = async () => {
     child.kill("SIGKILL");
@@ -80,7 +89,9 @@ async function untilAnswers(server: Server, place: Place, child: ChildProcess): 
   for (let attempt = 0; ; attempt++) {
     if (child.exitCode !== null) throw new Error(`${server.name} ended with ${child.exitCode}`);
     try {
-      return await server.answers(server.environment(place), AbortSignal.timeout(2_000));
+      const environment = server.environment(place);
+      await server.furnish?.(environment);
+      return await server.answers(environment, AbortSignal.timeout(2_000));
     } catch (error) {
       if (attempt >= 400) throw error;
       await delay(200);

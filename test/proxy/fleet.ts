@@ -14,6 +14,7 @@ const main = fileURLToPath(new URL("../../proxy/main.ts", import.meta.url));
 export type ProxyProcess = {
   readonly id: string;
   readonly address: string;
+  readonly operator: string;
   readonly process: ChildProcess;
   readonly ended: Promise<void>;
 };
@@ -53,8 +54,9 @@ export async function fleet(control: ControlPlane) {
       };
       const started = spawn(process.execPath, [main], { stdio: ["ignore", "pipe", "inherit"], env });
       const ended = new Promise<void>((resolve) => started.once("exit", () => resolve()));
-      const port = await listening(started);
-      const proxy = { id, address: `127.0.0.1:${port}`, process: started, ended };
+      const { port, operator_port } = await listening(started);
+      const [address, operator] = [`127.0.0.1:${port}`, `127.0.0.1:${operator_port}`];
+      const proxy = { id, address, operator, process: started, ended };
       running.add(proxy);
       void ended.then(() => running.delete(proxy));
       return proxy;
@@ -67,11 +69,13 @@ export async function fleet(control: ControlPlane) {
   };
 }
 
-const listening = (started: ChildProcess): Promise<number> =>
+type Ports = { readonly port: number; readonly operator_port: number };
+
+const listening = (started: ChildProcess): Promise<Ports> =>
   new Promise((resolve, reject) => {
     started.once("exit", (code) => reject(new Error(`the proxy ended with ${code}`)));
     createInterface({ input: started.stdout as NonNullable<typeof started.stdout> }).on("line", (line) => {
-      const said = JSON.parse(line) as { msg: string; port?: number };
-      if (said.msg === "proxy listens" && said.port !== undefined) resolve(said.port);
+      const said = JSON.parse(line) as Ports & { msg: string };
+      if (said.msg === "proxy listens") resolve(said);
     });
   });

@@ -64,10 +64,8 @@ describe("a proxy that is killed under load", () => {
   );
 
   it("at random moments, and started again: the same", async () => {
-    const seed = Number(process.env["PRISM_SEED"] ?? Date.now() % 1_000_000);
     const kills = Number(process.env["PRISM_KILLS"] ?? (soaking ? 50 : 2));
-    console.log(`random kills: PRISM_SEED=${seed} PRISM_KILLS=${kills}`);
-    const random = randomOf(seed);
+    const random = seeded(`${kills} kills`);
     await queue("kill-random", "one");
     const three = [...standing, await proxies.start("three")];
     const seen = witness({
@@ -91,6 +89,8 @@ describe("a proxy that is killed under load", () => {
 
 describe("a relay's leader that is paused and wakes up again", () => {
   it("neither reorders nor doubles anything, also when another has led meanwhile", async () => {
+    const pauses = Number(process.env["PRISM_PAUSES"] ?? (soaking ? 1_000 : 200));
+    const random = seeded(`${pauses} pauses`);
     await queue("paused", "one");
     const seen = witness({
       namespace: "paused",
@@ -99,14 +99,23 @@ describe("a relay's leader that is paused and wakes up again", () => {
     });
     await until(() => seen.confirmed() > 50);
     const [leader] = standing;
-    // Shorter than its connection may be silent, and longer.
-    for (const pauseMs of [50, 400, 100, 1_000, 7_500]) {
+    const paused = async (pauseMs: number): Promise<void> => {
       leader?.process.kill("SIGSTOP");
       await pause(pauseMs);
       leader?.process.kill("SIGCONT");
-      await pause(300);
-    }
+      await pause(10 + random() * 40);
+    };
+    for (let at = 0; at < pauses; at++) await paused(5 + random() * 45);
+    // Longer than its connection may be silent: another has led when it wakes up.
+    for (const pauseMs of [1_000, 7_500]) await paused(pauseMs);
     await seen.settle(settleMs);
     expect(judge(seen.history, [seen.group], seen.attempted)).toEqual(sound);
-  }, 150_000);
+  }, 400_000);
 });
+
+/** The same seed, the same moments. */
+function seeded(what: string): () => number {
+  const seed = Number(process.env["PRISM_SEED"] ?? Date.now() % 1_000_000);
+  console.log(`${what} at random moments: PRISM_SEED=${seed}`);
+  return randomOf(seed);
+}

@@ -22,8 +22,8 @@ export const data = (): Promise<DataDatabase> => (own ??= dataDatabase(process.e
 afterAll(async () => (await own)?.drop());
 
 /** A topic of this test alone. */
-export async function kafkaTopic(partitions: number) {
-  const admin = new Admin({ clientId: "prism-test", bootstrapBrokers: [...brokers] });
+export async function kafkaTopic(partitions: number, at = brokers) {
+  const admin = new Admin({ clientId: "prism-test", bootstrapBrokers: [...at] });
   const topic = `test-${randomBytes(5).toString("hex")}-queue`;
   await admin.createTopics({ topics: [topic], partitions, replicas: 1 });
   return {
