@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { PrismError } from "../sdk/typescript/errors.ts";
-import { doctor } from "../stack/doctor.ts";
+import { doctor, toolNames } from "../stack/doctor.ts";
 import type { Environment } from "../stack/server.ts";
 import { answer, type Context } from "./context.ts";
 import { outputOption } from "./options.ts";
@@ -23,9 +23,8 @@ export function doctorCommand(program: Command, context: Context, environment: E
         missing.join(" · ") || "nothing",
       ]);
       answer(context, output, findings, () => table(["server", "comes from", "missing"], rows));
-      const lacking = findings.filter(
-        ({ server, missing }) => server !== "schemathesis" && missing.length > 0,
-      );
+      const tools: readonly string[] = toolNames;
+      const lacking = findings.filter(({ server, missing }) => !tools.includes(server) && missing.length > 0);
       if (lacking.length === 0) return;
       const names = lacking.map(({ server }) => server).join(", ");
       throw new PrismError("BACKEND_UNAVAILABLE", `this machine lacks what it needs for ${names}`);

@@ -1,5 +1,6 @@
 import { cacheFolder } from "./cache.ts";
 import { dockerRuns } from "./docker.ts";
+import { missingH2load } from "./h2load.ts";
 import { machine } from "./lookup.ts";
 import { isGiven, resolve } from "./resolve.ts";
 import { missingSchemathesis } from "./schemathesis.ts";
@@ -7,13 +8,16 @@ import { type Environment, type ServerName, serverNames } from "./server.ts";
 import { servers } from "./servers.ts";
 
 export type Finding = {
-  /** `schemathesis` is none: `npm test` fuzzes the API with it, and nothing else needs it. */
-  readonly server: ServerName | "schemathesis";
+  /** The last two are none: `npm run bench` makes its load with one, `npm test` fuzzes the API with the other. */
+  readonly server: ServerName | ToolName;
   /** How it would come up on this machine. */
   readonly how: string;
   /** What has to be there first, each with the command that mends it. Empty: nothing. */
   readonly missing: readonly string[];
 };
+
+export const toolNames = ["h2load", "schemathesis"] as const;
+type ToolName = (typeof toolNames)[number];
 
 /** What this machine lacks to run every server, and to test everything, without starting or fetching anything. */
 export async function doctor(environment: Environment): Promise<readonly Finding[]> {
@@ -35,5 +39,10 @@ export async function doctor(environment: Environment): Promise<readonly Finding
     how: "for npm test alone: from PyPI once, then from the cache",
     missing: await missingSchemathesis(lookup, cacheFolder(environment)),
   });
-  return Promise.all([...serverNames.map(examine), fuzzing()]);
+  const load = async (): Promise<Finding> => ({
+    server: "h2load",
+    how: "for npm run bench alone: the system's package",
+    missing: await missingH2load(lookup),
+  });
+  return Promise.all([...serverNames.map(examine), load(), fuzzing()]);
 }

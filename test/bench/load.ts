@@ -62,6 +62,20 @@ export async function paced(
   await Promise.all(running);
 }
 
+/** As `paced`, and how long each call took: sorted. */
+export async function steady(
+  shape: { perSecond: number; calls: number },
+  call: (index: number) => Promise<unknown>,
+): Promise<Float64Array> {
+  const latenciesMs = new Float64Array(shape.calls);
+  await paced(shape, async (index) => {
+    const begun = performance.now();
+    await call(index);
+    latenciesMs[index] = performance.now() - begun;
+  });
+  return latenciesMs.sort();
+}
+
 /** Several times the same, and the round in the middle: on a machine with others the best is luck and the worst theirs. */
 export async function middle(round: () => Promise<Load>, rounds = 3): Promise<Load> {
   const all: Load[] = [];
