@@ -3,6 +3,7 @@ import { PrismError } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
 import { changesBetween, refuseMigration, replans } from "../domain/namespace/change.ts";
 import { decide } from "../domain/namespace/decide.ts";
+import { mergePatch } from "../domain/namespace/merge-patch.ts";
 import type { Namespace } from "../domain/namespace/namespace.ts";
 import { teamsOf } from "../domain/namespace/namespace.ts";
 import { examine } from "../domain/request/examine.ts";
@@ -12,7 +13,6 @@ import type { Caller } from "../runtime/auth.ts";
 import type { CreateDependencies } from "./create-namespace.ts";
 import { factsAbout } from "./facts.ts";
 import { type KeyedRequest, keyedBy } from "./keyed-request.ts";
-import { mergePatch } from "./merge-patch.ts";
 import type { StartedOperation } from "./operation-starter.ts";
 import { readNamespace } from "./read-namespace.ts";
 import { notFound } from "./rights.ts";
@@ -24,7 +24,7 @@ type Asking = {
 };
 
 // What a decision is tried with before there is an operation: nothing of it is recorded.
-const trial = { operation: "trial", workflow: { id: "", run_id: "" } };
+export const trial = { operation: "trial", workflow: { id: "", run_id: "" } };
 
 /**
  * Begins an update by a merge patch (RFC 7396) on what was asked for so far. `undefined`: all is
@@ -39,8 +39,8 @@ export async function requestUpdate(
   const keyed = keyedBy(deps, caller, patch, idempotencyKey, { method: "PATCH", namespace });
   const first = await keyed.before();
   if (first !== undefined) return first;
-  const { state, current } = await owned(deps, caller, namespace);
-  const { request, selection } = await examined(
+  const { state, current } = await ownedNow(deps, caller, namespace);
+  const { request, selection } = await examinedChange(
     deps,
     caller,
     current,
@@ -67,14 +67,14 @@ export async function requestDeletion(
   });
   const first = await keyed.before();
   if (first !== undefined) return first;
-  const { state, current } = await owned(deps, caller, namespace);
+  const { state, current } = await ownedNow(deps, caller, namespace);
   decide({ type: "RequestDeletion", ...trial, confirm }, state);
   await keyed.claim(namespace);
   return deps.starter.remove(occasionOf(caller, namespace, keyed), current, confirm);
 }
 
 /** The namespace as its stream tells it, for those who may change it. */
-async function owned(
+export async function ownedNow(
   { store }: CreateDependencies,
   caller: Caller,
   namespace: string,
@@ -92,7 +92,7 @@ async function owned(
 }
 
 /** What is to be, in its normal form; every violation at once where it cannot be. */
-async function examined(
+export async function examinedChange(
   { teams, inventory }: CreateDependencies,
   caller: Caller,
   { team, namespace }: NamespaceRequest,

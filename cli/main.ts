@@ -3,6 +3,7 @@ import { developmentToken } from "../runtime/auth.ts";
 import { cliConfig } from "../runtime/config.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { stackEnvironment } from "../stack/stack-environment.ts";
+import { applyCommand } from "./apply.ts";
 import { auditCommands } from "./audit.ts";
 import type { Context } from "./context.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
   namespaceCommands(program, context);
   auditCommands(program, context);
   planCommand(program, context);
+  applyCommand(program, context);
   operationCommands(program, context);
   teamCommands(program, context);
   messageCommands(program, context);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Namespace, PlanAnswer } from "../sdk/typescript/control.ts";
 import { changeCommands } from "./change.ts";
 import { answer, type Context, controlOf } from "./context.ts";
+import { diffCommand } from "./diff.ts";
 import { whatNext } from "./operation.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";
@@ -17,6 +18,7 @@ export function namespaceCommands(program: Command, context: Context): void {
     .command("namespace")
     .description("ask for a namespace, and look at what there is");
   pastCommands(namespace, context);
+  diffCommand(namespace, context);
   changeCommands(namespace, context);
 
   namespace

@@ -8,7 +8,7 @@ import { type Format, facts, table } from "./output.ts";
 type Wanted = { readonly type?: string; readonly after?: string; readonly archived?: boolean };
 type Output = { readonly output: Format };
 
-/** `prism namespace history|replay|watch|diff`: what happened, whether it adds up, and what changed. */
+/** `prism namespace history|replay|watch`: what happened, and whether it adds up. */
 export function pastCommands(namespace: Command, context: Context): void {
   namespace
     .command("history <name>")
@@ -44,27 +44,6 @@ export function pastCommands(namespace: Command, context: Context): void {
       answer(context, output, replay, () => verdict(replay));
       if (!replay.equal)
         throw new PrismError("INTERNAL", `what is served of '${name}' does not follow from its history`);
-    });
-
-  namespace
-    .command("diff <name>")
-    .description("what changed between two moments: positions of the history, or times")
-    .requiredOption("--from <moment>", "a position or an RFC 3339 time")
-    .option("--to <moment>", "the same; left out: now")
-    .addOption(outputOption())
-    .action(async (name: string, { output, from, to }: Output & { from: string; to?: string }) => {
-      const { namespaces } = controlOf(context);
-      const [before, after] = await Promise.all([
-        namespaces.get(name, { asOf: from }),
-        namespaces.get(name, { asOf: to }),
-      ]);
-      const changes = changed(before, after);
-      answer(context, output, changes, () =>
-        table(
-          ["field", "before", "after"],
-          changes.map((one) => [one.field, one.before, one.after]),
-        ),
-      );
     });
 }
 
@@ -112,24 +91,4 @@ function gist({ data }: HistoryEvent): string {
     .map((key) => data[key])
     .find((value) => value !== undefined);
   return plain === undefined ? "" : String(plain);
-}
-
-type Change = { readonly field: string; readonly before: unknown; readonly after: unknown };
-
-function changed(before: object, after: object): readonly Change[] {
-  const [was, is] = [leaves(before), leaves(after)];
-  return [...new Set([...was.keys(), ...is.keys()])]
-    .filter((field) => JSON.stringify(was.get(field)) !== JSON.stringify(is.get(field)))
-    .map((field) => ({ field, before: was.get(field) ?? null, after: is.get(field) ?? null }));
-}
-
-/** Every value that is no object, by its path. */
-function leaves(value: object, path = ""): Map<string, unknown> {
-  return new Map(
-    Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
-      const at = path === "" ? name : `${path}.${name}`;
-      const inner = typeof member === "object" && member !== null && !Array.isArray(member);
-      return inner ? [...leaves(member as object, at)] : [[at, member]];
-    }),
-  );
 }

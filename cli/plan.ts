@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { PlanAnswer, Preview, Trace } from "../sdk/typescript/control.ts";
+import type { PlanAnswer, Preview, Trace, UpdatePreview } from "../sdk/typescript/control.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption } from "./options.ts";
@@ -48,9 +48,49 @@ function described(label: string, preview: Preview): string {
       message,
       details["recommendation"],
     ]);
-    return `${label} would be refused\n\n${table(["code", "field", "what", "do"], rows)}`;
+    const refused = `${label} would be refused\n\n${table(["code", "field", "what", "do"], rows)}`;
+    return preview.update === null ? refused : `${refused}\n\n${updated(preview.update)}`;
   }
-  return explained(label, { plan, trace, hash, warnings: preview.warnings, approval: preview.approval });
+  const whole = explained(label, {
+    plan,
+    trace,
+    hash,
+    warnings: preview.warnings,
+    approval: preview.approval,
+  });
+  return preview.update === null ? whole : `${updated(preview.update)}\n\n${whole}`;
+}
+
+/** What an update would change: fields, resources, and what it takes of the quota. */
+export function updated({ version, changes, resources, quota }: UpdatePreview): string {
+  if (changes.length === 0) return `nothing would change: it is at version ${version}, as asked`;
+  const { added, changed, grown, moves } = resources;
+  const named = (what: string, all: typeof added) =>
+    all.map(({ backend, kind, name }) => [what, `${backend} ${kind} ${name}`]);
+  const built = [
+    ...[...named("made", added), ...named("changed", changed), ...named("gets partitions", grown)],
+    ...moves.map(({ what, from, to }) => [
+      "CANNOT MOVE",
+      `${what}: ${JSON.stringify(from)} to ${JSON.stringify(to)}`,
+    ]),
+  ];
+  const amounts = ["write_rps", "read_rps", "data_size"] as const;
+  const taken = amounts.filter((name) => quota.before[name] !== quota.after[name]);
+  return [
+    table(
+      ["field", "from", "to"],
+      changes.map(({ field, from, to }) => [field, from, to]),
+    ),
+    ...(built.length === 0 ? [] : [table(["what", "resource"], built)]),
+    ...(taken.length === 0
+      ? []
+      : [
+          table(
+            ["of the quota", "before", "after"],
+            taken.map((name) => [name, quota.before[name], quota.after[name]]),
+          ),
+        ]),
+  ].join("\n\n");
 }
 
 type Explained = Pick<PlanAnswer, "plan" | "trace" | "hash" | "warnings"> & {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { parse, stringify, YAMLParseError } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { readStandardInput } from "./standard-input.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -7,16 +7,19 @@ import { UsageError } from "./usage-error.ts";
 export type RequestText = { readonly label: string; readonly text: string };
 
 /**
- * The requests a file holds: one, or RFC-014's catalogue (`namespaces:`) taken apart, each
- * with what the document's top level says for all. `-` reads standard input.
+ * The requests a file holds: one, several documents with --- between them, or RFC-014's catalogue (`namespaces:`)
+ * taken apart, each with what the document's top level says for all. `-` reads standard input.
  */
 export async function requestsIn(file: string, team: string | undefined): Promise<readonly RequestText[]> {
   const text = await textOf(file);
-  const document = parsed(text, file);
-  const { namespaces, ...shared } = document;
-  if (!Array.isArray(namespaces) || namespaces.length < 2)
-    return [one(document, team, team === undefined ? text : undefined)];
-  return namespaces.map((item) => one({ ...shared, namespaces: [item] }, team, undefined));
+  const documents = parsed(text, file);
+  // As it was written, where nothing is added to it: errors then name its own lines.
+  const written = documents.length === 1 && team === undefined ? text : undefined;
+  return documents.flatMap((document) => {
+    const { namespaces, ...shared } = document;
+    if (!Array.isArray(namespaces) || namespaces.length < 2) return [one(document, team, written)];
+    return namespaces.map((item) => one({ ...shared, namespaces: [item] }, team, undefined));
+  });
 }
 
 async function textOf(file: string): Promise<string> {
@@ -30,19 +33,20 @@ async function textOf(file: string): Promise<string> {
 
 type Document = Readonly<Record<string, unknown>>;
 
-function parsed(text: string, file: string): Document {
-  try {
-    const document: unknown = parse(text, { maxAliasCount: 100 });
-    if (typeof document === "object" && document !== null && !Array.isArray(document))
-      return document as Document;
-  } catch (error) {
-    if (error instanceof YAMLParseError) throw new UsageError(`${file}: ${error.message}`);
-    throw error;
-  }
+function parsed(text: string, file: string): readonly Document[] {
+  const documents = [...parseAllDocuments(text)].map((document): unknown => {
+    const [error] = document.errors;
+    if (error !== undefined) throw new UsageError(`${file}: ${error.message}`);
+    return document.toJS({ maxAliasCount: 100 });
+  });
+  const values = documents.filter((value) => value !== null);
+  if (values.length > 0 && values.every(isObject)) return values;
   throw new UsageError(`${file} holds no namespace request`);
 }
 
-/** The text as it was written, where nothing is added to it: errors then name its own lines. */
+const isObject = (value: unknown): value is Document =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 function one(document: Document, team: string | undefined, text: string | undefined): RequestText {
   const [item] = (Array.isArray(document["namespaces"]) ? document["namespaces"] : []) as Document[];
   const label = String(document["namespace"] ?? item?.["name"] ?? item?.["namespace"] ?? "?");

@@ -6,7 +6,6 @@ const unbuilt: Readonly<Record<string, readonly (readonly [string, string])[]>> 
     ["kv", "key-value namespaces"],
     ["drift", "finding drift"],
     ["reconcile", "reconciling"],
-    ["apply", "applying a file"],
     ["relay", "rewinding a relay"],
   ],
 };

@@ -24,8 +24,8 @@ export const replans = (changes: readonly FieldChange[]): boolean =>
 /** What an approval is needed for: in an update only what it changes. */
 export function crossed(
   approval: readonly Approval[],
-  { request }: Namespace,
-  operation: Operation,
+  { request }: Pick<Namespace, "request">,
+  operation: Pick<Operation, "request">,
 ): readonly Approval[] {
   if (operation.request === undefined || request === undefined) return approval;
   const changed = new Set(changesBetween(request, operation.request).map(({ field }) => field));

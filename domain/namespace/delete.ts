@@ -21,7 +21,8 @@ export function requestDeletion(
   if (open !== undefined) throw inProgress(open);
   const { request, status, served, resources } = namespace;
   if (request === undefined || status === "deleted") {
-    throw notThere(`There is no namespace '${request?.namespace ?? confirm}' to delete`);
+    const name = request?.namespace ?? confirm;
+    throw notThere(`There is no namespace ${name === undefined ? "" : `'${name}' `}to delete`);
   }
   if (confirm !== request.namespace) throw unconfirmed(request.namespace);
   // What never served has nothing to protect.

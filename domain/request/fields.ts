@@ -29,7 +29,8 @@ export function object(fields: Fields): Kind {
     schema: schemaOf(fields),
     read(value, path, scope) {
       if (!isObject(value)) {
-        const recommendation = `Write ${Object.keys(fields).join(", ")} below ${path}`;
+        const place = path === "" ? "at the top of the document" : `below ${path}`;
+        const recommendation = `Write ${Object.keys(fields).join(", ")} ${place}`;
         scope.report(invalid(path, `'${shown(value)}' is not an object`, { recommendation }));
         return undefined;
       }

@@ -124,8 +124,27 @@ export type Preview = {
   readonly approval: readonly { readonly field: string; readonly because: string }[];
   readonly quota: Team | null;
   readonly warnings: readonly { readonly field: string; readonly message: string }[];
+  /** Where the namespace is there, and yours: what would change. */
+  readonly update: UpdatePreview | null;
   readonly violations: readonly Violation[];
 };
+
+export type UpdatePreview = {
+  readonly version: number;
+  readonly operation: string | null;
+  readonly changes: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[];
+  readonly resources: {
+    readonly added: readonly PlannedResource[];
+    readonly changed: readonly PlannedResource[];
+    readonly grown: readonly PlannedResource[];
+    readonly moves: readonly { readonly what: string; readonly from: unknown; readonly to: unknown }[];
+  };
+  readonly quota: { readonly before: Amounts; readonly after: Amounts };
+  /** The merge patch that leads there. */
+  readonly patch: Readonly<Record<string, unknown>>;
+};
+
+type PlannedResource = { readonly backend: string; readonly kind: string; readonly name: string };
 
 export type Replay = {
   readonly equal: boolean;
@@ -280,9 +299,12 @@ export function control(options: ControlOptions) {
       get<Verified>("/audit/verify", query),
     /** Events as they happen, over any number of connections. */
     events: (wanted: Omit<FeedOptions, "api" | "token">) => eventFeed({ ...options, ...wanted }),
-    /** What would be built, and why; changes nothing. A refused request is answered with its violations. */
-    preview: (request: object | string): Promise<Preview> =>
-      call<Preview>(options, "POST", "/plans", { ...bodyOf(request), headers: {} }),
+    /**
+     * What would be built, and why; changes nothing. A refused request is answered with its violations. Of a namespace
+     * that is there it previews an update; with `namespace`, `request` is a merge patch on it.
+     */
+    preview: (request: object | string, { namespace }: { namespace?: string } = {}): Promise<Preview> =>
+      call<Preview>(options, "POST", `/plans${queryOf({ namespace })}`, { ...bodyOf(request), headers: {} }),
     teams: {
       get: (team: string) => get<Team>(`/teams/${one(team)}`),
       list: (query: { cursor?: string } = {}) => get<Page<Team>>("/teams", query),
