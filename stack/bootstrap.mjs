@@ -45,6 +45,7 @@ function soak(env) {
     "e2e/fuzz",
     "e2e/concurrent-creates",
     "e2e/killed-worker",
+    "e2e/failed-update",
     "proxy/kill-matrix",
     "proxy/killed-servers",
   ];
