@@ -2,6 +2,7 @@ import { type AttemptDependencies, attempts } from "./attempt.ts";
 import { type DecisionDependencies, decisionActivities } from "./decisions.ts";
 import { type DeletingDependencies, deletingActivities } from "./deleting.ts";
 import { type EndingDependencies, endingActivities } from "./ending.ts";
+import { type GrowingDependencies, growingActivities } from "./growing.ts";
 import { type LifecycleDependencies, lifecycleActivities } from "./lifecycle.ts";
 import { type ProvisioningDependencies, provisioningActivities } from "./provisioning.ts";
 import { type QuotaDependencies, quotaActivities } from "./quota.ts";
@@ -13,6 +14,7 @@ export type ActivityDependencies = AttemptDependencies &
     DecisionDependencies &
       DeletingDependencies &
       EndingDependencies &
+      GrowingDependencies &
       LifecycleDependencies &
       ProvisioningDependencies &
       QuotaDependencies &
@@ -29,6 +31,7 @@ export function activities(dependencies: ActivityDependencies) {
     ...lifecycleActivities({ ...dependencies, attempt }),
     ...provisioningActivities({ ...dependencies, attempt }),
     ...quotaActivities({ ...dependencies, attempt }),
+    ...growingActivities({ ...dependencies, attempt }),
     ...updatingActivities({ ...dependencies, attempt }),
     ...deletingActivities({ ...dependencies, attempt }),
     ...endingActivities({ ...dependencies, attempt }),

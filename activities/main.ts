@@ -2,16 +2,25 @@ import { NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Backend } from "../backends/backend.ts";
 import { kafka } from "../backends/kafka.ts";
+import { kafkaGroups } from "../backends/kafka-groups.ts";
 import { logins } from "../backends/logins.ts";
 import { nats } from "../backends/nats.ts";
 import { postgres } from "../backends/postgres.ts";
 import { redis } from "../backends/redis.ts";
 import { s3 } from "../backends/s3.ts";
 import { s3Archive } from "../backends/s3-archive.ts";
+import {
+  growRelay,
+  holdRelay,
+  type Kept,
+  relayedTo,
+  releaseRelay,
+} from "../backends/write-ahead-log/layouts.ts";
 import { backlog, closeLog, reopenLog } from "../backends/write-ahead-log/operate.ts";
 import { backendReports } from "../control/backend-reports.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { teamCommands } from "../control/team-commands.ts";
+import type { Growth } from "../domain/namespace/growth.ts";
 import type { BackendKind } from "../domain/plan.ts";
 import { inventoryOfThisBuild } from "../domain/selection/this-build.ts";
 import { openEventStore } from "../eventstore/open.ts";
@@ -23,6 +32,7 @@ import { run, stopOnSignal } from "../runtime/shutdown.ts";
 import { activities } from "./activities.ts";
 import { noArchive } from "./archive.ts";
 import { failpoint } from "./failpoint.ts";
+import type { Life } from "./growing.ts";
 import { workerMetrics } from "./metrics.ts";
 import { probe } from "./probe.ts";
 import { recorder } from "./recorder.ts";
@@ -60,6 +70,7 @@ run(async () => {
     ].map((backend) => [backend.kind, backend]),
   );
 
+  const groups = kafkaGroups({ brokers: config.kafkaBrokers, ...withSasl });
   const { address, namespace, taskQueue } = config.temporal;
   const connection = await NativeConnection.connect({ address });
   await registerSearchAttributes(connection, namespace);
@@ -87,6 +98,17 @@ run(async () => {
         reopen: (life) => reopenLog(data, life),
         backlog: (life) => backlog(data, life),
       },
+      barrier: {
+        hold: (life, growth) => holdRelay(data, keptOf(life, growth)),
+        release: (life) => releaseRelay(data, life),
+        grow: (life, growth, ends) =>
+          growRelay(data, keptOf(life, growth), { partitions: growth.partitions, ends }),
+        relayed: (life) => relayedTo(data, life),
+        ends: groups.ends,
+        groups: ({ namespace, incarnation }, topic, ends) =>
+          groups.standing(topic, `prism.${namespace}.${incarnation}.`, ends),
+      },
+      barrierMs: config.barrierMs,
       archive:
         s3Address === undefined
           ? noArchive
@@ -126,6 +148,7 @@ run(async () => {
     { name: "operator", stop: () => operator.close() },
     { name: "temporal", stop: () => connection.close() },
     ...[...backends.values()].map((backend) => ({ name: backend.kind, stop: () => backend.close() })),
+    { name: "groups", stop: () => groups.close() },
     { name: "event store", stop: () => store.close() },
     { name: "control", stop: () => control.end() },
   ]);
@@ -136,3 +159,8 @@ function stopped(worker: Worker, running: Promise<void>): Promise<void> {
   if (worker.getState() === "RUNNING") worker.shutdown();
   return running;
 }
+
+const keptOf = ({ namespace, incarnation }: Life, { log, before }: Growth): Kept => ({
+  ...{ namespace, incarnation, before },
+  table: log,
+});

@@ -1,5 +1,6 @@
 import { PrismError } from "../domain/errors.ts";
 import { changesBetween, planChange, replans } from "../domain/namespace/change.ts";
+import { type Growth, growthOf } from "../domain/namespace/growth.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
 import { resourceKey } from "../domain/namespace/resources.ts";
 import type { Resource } from "../domain/plan.ts";
@@ -17,8 +18,15 @@ export type Updating =
   | { readonly ended: Outcome }
   | { readonly ended?: undefined; readonly replans: boolean };
 
-/** What an update does to resources. `before` is what stands there now, and again where the update fails. */
-export type Changing = { readonly resource: Resource; readonly before: Resource | undefined };
+/**
+ * What an update does to resources. `before` is what stands there now, and again where the update fails;
+ * `growth`: what it takes beside adding partitions.
+ */
+export type Changing = {
+  readonly resource: Resource;
+  readonly before: Resource | undefined;
+  readonly growth?: Growth;
+};
 
 export const updatingActivities = ({ attempt, recorder, ...agreeing }: UpdatingDependencies) => ({
   beginUpdate: (input: {
@@ -46,16 +54,17 @@ export const updatingActivities = ({ attempt, recorder, ...agreeing }: UpdatingD
   planChanges: (occasion: Occasion): Promise<readonly Changing[]> =>
     attempt(occasion, "plan-changes", async () => {
       const { state } = await recorder.read(occasion.namespace);
-      const next = state.operation?.selected?.plan;
-      if (state.plan === undefined || next === undefined)
+      const { request, selected } = state.operation ?? {};
+      const next = selected?.plan;
+      if (state.plan === undefined || next === undefined || request === undefined)
         throw new PrismError("INTERNAL", "no plan to change");
-      const { added, changed, grown } = planChange(state.plan, next);
-      const ordered = state.operation?.request?.needs.ordered ?? false;
-      if (ordered && grown.length > 0) throw barrier(grown);
+      const { added, changed } = planChange(state.plan, next);
+      const growth = growthOf(request, state.plan, next);
       const before = new Map(state.plan.resources.map((resource) => [resourceKey(resource), resource]));
       return [...added, ...changed].map((resource) => ({
         resource,
         before: before.get(resourceKey(resource)),
+        ...(growth?.topic === resource.name && resource.kind === "topic" ? { growth } : {}),
       }));
     }),
 
@@ -82,16 +91,3 @@ export const updatingActivities = ({ attempt, recorder, ...agreeing }: UpdatingD
       return endedIn(await recorder.record(occasion, "register", command), occasion);
     }),
 });
-
-const barrier = ([first]: readonly Resource[]): PrismError =>
-  new PrismError(
-    "UNIMPLEMENTED",
-    `${first?.name} would get more partitions, and order is promised: this build cannot do that under traffic yet`,
-    {
-      details: {
-        field: "needs",
-        missing: "the barrier between old and new partitions",
-        recommendation: "Stay within the partitions it has, or create a new namespace of the larger size",
-      },
-    },
-  );

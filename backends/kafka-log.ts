@@ -15,12 +15,28 @@ export function kafkaLog(options: KafkaTopic): Log {
   const publisher = kafkaPublisher(options);
   let opened: ReturnType<typeof kafkaReader> | undefined;
   const reader = () => (opened ??= kafkaReader(options));
+  const members = new Set<{ grow(partitions: number): void }>();
+  let least = 0;
   return {
     append: publisher.append,
     write: publisher.write,
     read: (position, signal) => reader().read(position, signal),
     find: (wanted, isIt, signal) => reader().find(wanted, isIt, signal),
-    join: (membership) => kafkaMember(options, membership),
+    async join(membership) {
+      const member = await kafkaMember(options, membership);
+      members.add(member);
+      // It may have counted while they were being added.
+      member.grow(least);
+      const close = (): Promise<void> => {
+        members.delete(member);
+        return member.close();
+      };
+      return { ...member, close };
+    },
+    grow(partitions) {
+      least = partitions;
+      for (const member of members) member.grow(partitions);
+    },
     async close() {
       await Promise.all([publisher.close(), opened?.close()]);
     },

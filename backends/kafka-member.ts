@@ -19,6 +19,9 @@ const revokeMs = 2_000;
 const joinMs = 25_000;
 const closeMs = 3_000;
 const retryMs = 250;
+const beginMs = 50;
+// How long partitions that nobody has told of go unread.
+const countMs = 30_000;
 
 /**
  * A member of a consumer group. The library keeps the membership; positions, fetching and
@@ -29,7 +32,7 @@ const retryMs = 250;
 export async function kafkaMember(
   { clientId, topic, ...cluster }: KafkaTopic,
   { group, start, reader }: Membership,
-): Promise<LogMember> {
+): Promise<LogMember & { grow(partitions: number): void }> {
   const timeouts = { connectTimeout: 2_000, requestTimeout: rebalanceMs + 5_000 };
   const consumer = new Consumer({
     ...timeouts,
@@ -41,8 +44,13 @@ export async function kafkaMember(
     heartbeatInterval: heartbeatMs,
     retries: 3,
     retryDelay: retryMs,
-    // Called before every join: the one moment at which a commit still counts for what is held.
-    protocolsMetadata: () => revoke().then(() => Buffer.alloc(0)),
+    // Called before every join, with what has just been asked: the one moment at which a commit still counts
+    // for what is held. Another number of partitions is what has the broker deal them out again.
+    protocolsMetadata: async (_protocols, _topics, { topics }) => {
+      await revoke();
+      shared = topics.get(topic)?.partitionsCount ?? 0;
+      return Buffer.from(String(shared));
+    },
   });
   const connections = new ConnectionPool(clientId, { ...timeouts, ...kafkaLogin(cluster) });
   const stopped = new AbortController();
@@ -52,6 +60,18 @@ export async function kafkaMember(
   ready.promise.catch(() => {});
   let share: Share = { generation: -1, memberId: "", positions: new Map() };
   let turns = 0;
+  // How many partitions there were when this member last joined.
+  let shared = 0;
+
+  const partitionCount = async (): Promise<number> => {
+    const { topics } = await consumer.metadata({ topics: [topic], forceUpdate: true });
+    return topics.get(topic)?.partitionsCount ?? 0;
+  };
+
+  const joinAnew = async (): Promise<void> => {
+    if (shared > 0 && (await partitionCount()) > shared) await consumer.joinGroup();
+  };
+  const counting = setInterval(() => joinAnew().catch(() => {}), countMs).unref();
 
   const revoke = async (): Promise<void> => {
     turns++;
@@ -62,15 +82,19 @@ export async function kafkaMember(
   const hold = async (holder: Holder, partitions: readonly number[]): Promise<void> => {
     const turn = ++turns;
     // Only from one generation to the very next can nobody else have held a partition in between.
-    const follows = holder.generation === share.generation + 1;
+    const follows = holder.generation === share.generation + 1 || holder.generation === share.generation;
     const retained = partitions.filter((partition) => follows && share.positions.has(partition));
     const others = partitions.filter((partition) => !retained.includes(partition));
     while (turn === turns && !stopped.signal.aborted) {
       try {
         const begun = await offsets.standing(holder, others, start);
         if (turn !== turns || stopped.signal.aborted) return;
+        if (begun === undefined) {
+          await pause(beginMs, undefined, { ref: false });
+          continue;
+        }
         const positions: Positions = new Map(
-          [...begun].map(([partition, { offset }]) => [partition, offset]),
+          others.map((partition) => [partition, begun.get(partition)?.offset ?? 0n]),
         );
         for (const partition of retained) positions.set(partition, share.positions.get(partition) ?? 0n);
         share = { ...holder, positions };
@@ -104,6 +128,7 @@ export async function kafkaMember(
   const close = async (): Promise<void> => {
     if (stopped.signal.aborted) return;
     stopped.abort();
+    clearInterval(counting);
     fetching.wake();
     const leave = async () => {
       await connections.close();
@@ -137,6 +162,21 @@ export async function kafkaMember(
         if (isStaleMembership(error)) return false;
         throw kafkaFailure(`commit for ${group}`, error);
       }
+    },
+    async standing(partitions) {
+      return offsets.reached(partitions).catch((error: unknown) => {
+        throw kafkaFailure(`look how far ${group} is`, error);
+      });
+    },
+    grow(partitions) {
+      const until = async (): Promise<void> => {
+        // Not every broker knows of them at once.
+        while (!stopped.signal.aborted && shared < partitions) {
+          await joinAnew().catch((error: unknown) => reader.troubled(kafkaFailure(`share ${topic}`, error)));
+          await pause(retryMs, undefined, { ref: false });
+        }
+      };
+      void until();
     },
     wake: fetching.wake,
     close,

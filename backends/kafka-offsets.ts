@@ -50,12 +50,18 @@ export function kafkaOffsets({ consumer, group, topic }: GroupOptions) {
     );
   };
 
+  const edge = async (timestamp: bigint): Promise<readonly bigint[]> =>
+    (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
+
+  const everyPartition = async (): Promise<number[]> => {
+    const { topics } = await consumer.metadata({ topics: [topic] });
+    return Array.from({ length: topics.get(topic)?.partitionsCount ?? 0 }, (_, partition) => partition);
+  };
+
   const beginning = async (
     partitions: readonly number[],
     start: LogStart,
   ): Promise<Map<number, Progress>> => {
-    const edge = async (timestamp: bigint) =>
-      (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
     const [ends, found] = await Promise.all([edge(latest), edge(timestampOf(start))]);
     const note = typeof start === "string" ? "" : start.note;
     // Where nothing is that young yet, what comes next is.
@@ -69,19 +75,35 @@ export function kafkaOffsets({ consumer, group, topic }: GroupOptions) {
   return {
     commit,
 
-    /** Where the group stands in each; a group that never stood there stands at `start` from now on. */
+    /**
+     * Where the group stands in each. A group that never stood anywhere begins at `start`, in all partitions
+     * at once and by whoever has the first one; `undefined`: that one has not begun it yet. A partition that
+     * is younger than the group is read from its first record.
+     */
     async standing(
       holder: Holder,
       partitions: readonly number[],
       start: LogStart,
-    ): Promise<Map<number, Progress>> {
+    ): Promise<Map<number, Progress> | undefined> {
       if (partitions.length === 0) return new Map();
-      const known = await committed([...partitions]);
+      const all = await everyPartition();
+      const known = await committed(all);
       const unknown = partitions.filter((partition) => !known.has(partition));
       if (unknown.length === 0) return known;
-      const begun = await beginning(unknown, start);
+      if (known.size === 0 && !partitions.includes(0)) return undefined;
+      const begun = known.size === 0 ? await beginning(all, start) : await beginning(unknown, "earliest");
       await commit(holder, begun);
       return new Map([...known, ...begun]);
+    },
+
+    /** Below it everything is done by the group, or gone from the topic. */
+    async reached(count: number): Promise<readonly bigint[]> {
+      const partitions = Array.from({ length: count }, (_, partition) => partition);
+      const [known, first] = await Promise.all([committed(partitions), edge(earliest)]);
+      return partitions.map((partition) => {
+        const [done, oldest] = [known.get(partition)?.offset ?? 0n, first[partition] ?? 0n];
+        return done > oldest ? done : oldest;
+      });
     },
   };
 }

@@ -51,7 +51,7 @@ export function kafkaPublisher(options: KafkaTopic) {
   let turn = 0;
 
   const place = (record: NewRecord, partitions: number): number =>
-    placeOf(record, partitions) ?? turn++ % partitions;
+    placeOf(record, partitions) ?? turn++ % (record.partitions ?? partitions);
 
   const takeBatch = (partitions: number): readonly Placed[] => {
     const ofPartition = new Map<number, number>();
@@ -111,7 +111,8 @@ export function kafkaPublisher(options: KafkaTopic) {
     },
 
     async write(records: readonly NewRecord[]): Promise<void> {
-      const partitions = await partitionCount(producer, topic);
+      const least = records.reduce((most, record) => Math.max(most, record.partitions ?? 0), 0);
+      const partitions = await partitionCount(producer, topic, least);
       for (const batch of inRequests(records, (record) => place(record, partitions))) {
         const messages = batch.map(({ record, partition }) => kafkaMessage(topic, record, partition));
         await producer.send({ messages }).catch((error: unknown) => {
@@ -128,9 +129,10 @@ export function kafkaPublisher(options: KafkaTopic) {
 }
 
 /** `undefined`: any partition, in turn. */
-export function placeOf({ placedBy, turn }: Placement, partitions: number): number | undefined {
-  if (placedBy !== undefined) return partitionOf(placedBy, partitions);
-  return turn === undefined ? undefined : Number(turn % BigInt(partitions));
+export function placeOf({ placedBy, turn, partitions }: Placement, all: number): number | undefined {
+  const over = partitions ?? all;
+  if (placedBy !== undefined) return partitionOf(placedBy, over);
+  return turn === undefined ? undefined : Number(turn % BigInt(over));
 }
 
 type Targeted = { readonly record: NewRecord; readonly partition: number };
@@ -173,11 +175,14 @@ function answer(batch: readonly Placed[], offsets: Offsets): readonly Placed[] {
   });
 }
 
-async function partitionCount(producer: Producer, topic: string): Promise<number> {
+async function partitionCount(producer: Producer, topic: string, least = 1): Promise<number> {
+  const ask = async (forceUpdate: boolean) =>
+    (await producer.metadata({ topics: [topic], forceUpdate })).topics.get(topic)?.partitionsCount ?? 0;
   try {
-    const { topics } = await producer.metadata({ topics: [topic] });
-    const partitions = topics.get(topic)?.partitionsCount ?? 0;
-    if (partitions === 0) throw new Error(`topic ${topic} has no partitions`);
+    const known = await ask(false);
+    // What was known for a while may be fewer than there are by now.
+    const partitions = known < least ? await ask(true) : known;
+    if (partitions < Math.max(1, least)) throw new Error(`topic ${topic} has ${partitions} partitions`);
     return partitions;
   } catch (error) {
     throw kafkaFailure(`look up topic ${topic}`, error);

@@ -16,6 +16,8 @@ export type Placement = {
   readonly placedBy: Uint8Array | undefined;
   /** Places it where `placedBy` does not, the same way each time; left out: in turn. */
   readonly turn?: bigint;
+  /** Over so many of the partitions, the first ones; left out: over all there are. */
+  readonly partitions?: number;
 };
 
 export type StoredRecord = LogRecord & { readonly offset: bigint };
@@ -49,12 +51,17 @@ export interface Log {
   ): Promise<StoredRecord | undefined>;
   /** Joins a group; resolves when its first share of the partitions and their positions are fixed. */
   join(membership: Membership): Promise<LogMember>;
+  /** There are at least so many partitions from now on: whoever has joined takes a share of all of them. */
+  grow?(partitions: number): void;
   close(): Promise<void>;
 }
 
 export type Membership = {
   readonly group: string;
-  /** Where a partition begins that the group never committed. It is committed at once, and so holds from then on. */
+  /**
+   * Where the group begins in every partition there is; committed at once, and so holds from then on. A
+   * partition that is added later it reads from its first record.
+   */
   readonly start: LogStart;
   readonly reader: LogReader;
 };
@@ -98,6 +105,8 @@ export interface LogMember {
    * since, nothing was recorded and nothing of others overwritten.
    */
   commit(progress: ReadonlyMap<number, Progress>): Promise<boolean>;
+  /** How far the group is in each of the first `partitions`, whoever reads them: what is below is done, or gone. */
+  standing(partitions: number): Promise<readonly bigint[]>;
   wake(): void;
   /** Leaves the group, so that others need not wait for a missed heartbeat. */
   close(): Promise<void>;

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { LogMember, LogReader, StoredRecord } from "../backends/log.ts";
 import { PrismError } from "../domain/errors.ts";
 import { commits } from "./commits.ts";
+import { gated } from "./gated-reader.ts";
 import type { Group, GroupOptions } from "./group-contract.ts";
 import { type HeldPartition, heldPartition } from "./held-partition.ts";
 import { lanes } from "./lanes.ts";
@@ -210,7 +211,10 @@ export function group(options: GroupOptions): Group {
     return true;
   };
 
-  const ready = options.backend.join({ group: options.name, start: options.start, reader }).then((joined) => {
+  const { layouts } = options;
+  const gate = layouts && gated(reader, { layouts, member: () => member });
+  const wanted = { group: options.name, start: options.start, reader: gate ?? reader };
+  const ready = options.backend.join(wanted).then((joined) => {
     member = joined;
   });
   ready.catch(() => {});
@@ -259,6 +263,7 @@ export function group(options: GroupOptions): Group {
     },
     async close() {
       await ready.catch(() => {});
+      gate?.stop();
       await committing.flush().catch(troubled);
       committing.stop();
       deadlines.stop();

@@ -16,6 +16,7 @@ type GroupsOptions = {
   /** How long a delivery may go unacknowledged. Default 30 s. */
   readonly deadlineMs?: number | undefined;
   readonly failpoint?: GroupOptions["failpoint"];
+  readonly layouts?: GroupOptions["layouts"];
   readonly troubled: (error: Error) => void;
 };
 
@@ -35,7 +36,7 @@ export interface Groups {
 }
 
 export function groups(options: GroupsOptions): Groups {
-  const { proxy, prefix, ordered, backend, deadLetter, deadlineMs, failpoint, troubled } = options;
+  const { proxy, prefix, ordered, backend, deadLetter, deadlineMs, failpoint, layouts, troubled } = options;
   const open = new Map<string, Group>();
   const leaving = new Map<string, Promise<void>>();
 
@@ -60,6 +61,7 @@ export function groups(options: GroupsOptions): Groups {
       troubled,
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
       ...(failpoint === undefined ? {} : { failpoint }),
+      ...(layouts === undefined ? {} : { layouts }),
       // What was put aside once is not put aside again: there is no further place.
       ...(wanted.topic.endsWith(deadLetters)
         ? {}

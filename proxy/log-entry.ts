@@ -18,8 +18,11 @@ export const entryOf = ({ id, topic, key, payload, once, ...around }: Message): 
   once,
 });
 
-/** What the log keeps as the backend holds it: with its position, and placed by that where no key decides. */
-export function relayedRecord(entry: LogEntry, ordered: boolean): NewRecord {
+/**
+ * What the log keeps as the backend holds it: with its position, and placed by that where no key decides.
+ * `partitions`: over how many; `undefined`: over as many as there are.
+ */
+export function relayedRecord(entry: LogEntry, ordered: boolean, partitions?: number): NewRecord {
   const { id, topic, payload, position, recordedAtMs } = entry;
   const headers = headersOf(id, topic, JSON.parse(asText(entry.metadata)) as Around);
   headers.set(positionHeader, String(position));
@@ -32,6 +35,7 @@ export function relayedRecord(entry: LogEntry, ordered: boolean): NewRecord {
     // The time of the log: along positions it never goes back, so that a time is a place.
     timestampMs: recordedAtMs,
     turn: turnOf(position),
+    ...(partitions === undefined ? {} : { partitions }),
   };
 }
 

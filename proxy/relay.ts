@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { NewRecord } from "../backends/log.ts";
+import { barrierOf, partitionsAt } from "../backends/write-ahead-log/layouts.ts";
 import type { Term } from "../backends/write-ahead-log/leadership.ts";
 import { type RelayTerm, relayTerm } from "../backends/write-ahead-log/relay-term.ts";
 import type {
@@ -92,8 +93,14 @@ export function relay(options: RelayOptions): Relay {
     return drop(count);
   };
 
-  const sendUntilTaken = async (entries: readonly Entry[], signal: AbortSignal): Promise<void> => {
-    const records = entries.map((entry) => relayedRecord(entry, ordered));
+  const sendUntilTaken = async (
+    entries: readonly Entry[],
+    { layouts }: RelayTerm,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const records = entries.map((entry) =>
+      relayedRecord(entry, ordered, partitionsAt(layouts, entry.position)),
+    );
     for (let failures = 0; ; failures++) {
       try {
         failpoint("relay", "before");
@@ -113,8 +120,11 @@ export function relay(options: RelayOptions): Relay {
     if (!(await note(term, standing))) return undefined;
     const head = await term.head();
     if (head === undefined) return undefined;
-    const known = offered[0] !== undefined || head > standing.sent;
-    return known ? log.read(standing.sent, limits) : [];
+    const end = barrierOf(term.layouts) ?? head;
+    if (end <= standing.sent) return [];
+    const read = await log.read(standing.sent, limits);
+    // What came after the look may lie behind a barrier that the look could not tell of.
+    return read.filter(({ position }) => position <= end && position <= head);
   };
 
   const carry = async (term: RelayTerm, standing: Standing, signal: AbortSignal): Promise<void> => {
@@ -130,7 +140,7 @@ export function relay(options: RelayOptions): Relay {
         continue;
       }
       activeAt = performance.now();
-      await sendUntilTaken(entries, signal);
+      await sendUntilTaken(entries, term, signal);
       failpoint("relay", "after");
       standing.sent = last.position;
       options.relayed(entries.length);

@@ -7,7 +7,7 @@ import { deliverer, publisher } from "./chain.ts";
 import { deadLetterOf } from "./dead-letter.ts";
 import { type Groups, groups } from "./groups.ts";
 import { buildPatterns, judgePatterns } from "./patterns/built.ts";
-import type { Tools } from "./patterns/logs.ts";
+import { partitionsOf, type Tools } from "./patterns/logs.ts";
 import type { Beginning, Deliver, Pattern, Publish } from "./patterns/pattern.ts";
 import { offsetOf, recordOf } from "./record.ts";
 
@@ -59,6 +59,7 @@ export function serve(deps: ServeDependencies, entry: Entry, before: Served | un
   const same = before !== undefined && identity(before.entry) === identity(entry);
   const lasting = same ? before.lasting : begin(deps, entry);
   if (before !== undefined && !same) void stop(before);
+  if (same) lasting.backend.grow?.(partitionsOf(entry) ?? 0);
   const { chain, notEnforced, backend, groups, publish, calls } = lasting;
   return {
     entry,
@@ -91,6 +92,7 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
     }
   };
   const publish = publisher(chain, append, (pattern, seconds) => deps.took(namespace, pattern, seconds));
+  const layouts = ordered ? chain.find((pattern) => pattern.layouts !== undefined)?.layouts : undefined;
   const consumers = groups({
     proxy: deps.proxy,
     prefix: `prism.${namespace}.${incarnation}`,
@@ -98,6 +100,7 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
     backend,
     deadLetter: async (group, message, why) => void (await publish(deadLetterOf(group, message, why))),
     deadlineMs: deps.ackDeadlineMs,
+    ...(layouts === undefined ? {} : { layouts }),
     failpoint: (step, moment) => deps.tools.failpoint(step, moment, namespace),
     troubled,
   });
@@ -141,11 +144,12 @@ function locate(chain: readonly Pattern[], { namespace }: Entry, beginning: Begi
   });
 }
 
+/** More partitions are no other backend: consumers stay, and take their share of them. */
 const identity = ({ incarnation, backend, ordered, patterns }: Entry): string =>
   JSON.stringify([
     incarnation,
     ordered,
     backend?.type,
-    backend?.config,
+    { ...backend?.config, partitions: 0 },
     patterns.map(({ type, version, config }) => [type, version, config]),
   ]);

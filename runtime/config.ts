@@ -72,6 +72,8 @@ export const workerConfig = (env: Environment) => ({
   drainMs: whole(env, "PRISM_DRAIN_MS", 30_000),
   /** How long what its log still holds may take to be relayed then. */
   drainLogMs: whole(env, "PRISM_DRAIN_LOG_MS", 600_000),
+  /** How long consumers have to finish what was relayed, when an ordered namespace gets more partitions. */
+  barrierMs: whole(env, "PRISM_BARRIER_MS", 600_000),
   archiveBucket: archiveBucket(env),
   /** How long a plan waits for approval. */
   approvalMs: whole(env, "PRISM_APPROVAL_SECONDS", 30 * 24 * 3_600) * 1_000,

@@ -1,9 +1,11 @@
 import { CancelledFailure } from "@temporalio/workflow";
 import type { Planned } from "../activities/planned.ts";
+import type { Growth } from "../domain/namespace/growth.ts";
 import { resourceKey } from "../domain/namespace/resources.ts";
 import { ensureStep, updateSteps } from "../domain/namespace/steps.ts";
 import { stepBoard } from "./board.ts";
-import { attend } from "./operation.ts";
+import { holdBack } from "./hold-back.ts";
+import { attend, type Operation } from "./operation.ts";
 import { ended, phase } from "./phase.ts";
 import { sideBySide } from "./side-by-side.ts";
 import type { Work } from "./work.ts";
@@ -20,36 +22,54 @@ export async function applyUpdate({ replans = true, plan, ...work }: ApplyUpdate
   const board = stepBoard(updateSteps(replans), replans ? "apply" : "begin");
 
   return ended(
-    await attend(work, board, async ({ step, undo, pivot }) => {
-      if (replans) {
-        undo("reserve-quota", "quota", (undos) => undos.releaseReservation(occasion));
-        if (plan === undefined) throw new CancelledFailure("the plan was not approved");
-        phase("provision", plan.backend);
-        const changes = await step("plan-changes", (steps, on) => steps.planChanges(on));
-        for (const { resource, before } of changes) {
-          undo(ensureStep(resource), resourceKey(resource), (undos) =>
-            before === undefined
-              ? undos.removeResource({ occasion, resource })
-              : undos.restoreResource({ occasion, resource: before }),
-          );
-        }
-        await sideBySide(
-          changes.map(
-            ({ resource }) =>
-              () =>
-                step(ensureStep(resource), (steps, on) => steps.ensureResource({ occasion: on, resource })),
-          ),
-        );
-      }
+    await attend(work, board, async (operation) => {
+      const { step, undo, pivot } = operation;
+      if (replans) undo("reserve-quota", "quota", (undos) => undos.releaseReservation(occasion));
+      if (replans && plan === undefined) throw new CancelledFailure("the plan was not approved");
+      const growth = plan && (await changeResources(work, plan, operation));
       phase("apply");
       return pivot(
         "apply",
         (steps, on) => steps.applyUpdate(on),
         async () => {
+          if (growth !== undefined) {
+            await step("grow-relay", (steps, on) => steps.growRelay({ occasion: on, growth }));
+          }
           if (replans) await step("commit-quota", (steps, on) => steps.commitQuota(on));
           return step("register", (steps, on) => steps.registerUpdate(on));
         },
       );
     }),
   );
+}
+
+/** Answers what of it is to follow once the new plan is in force. */
+async function changeResources(
+  work: Work,
+  { backend }: Planned,
+  operation: Operation,
+): Promise<Growth | undefined> {
+  const { occasion } = work;
+  const { step, urgently, undo } = operation;
+  phase("provision", backend);
+  const changes = await step("plan-changes", (steps, on) => steps.planChanges(on));
+  for (const { resource, before } of changes) {
+    undo(ensureStep(resource), resourceKey(resource), (undos) =>
+      before === undefined
+        ? undos.removeResource({ occasion, resource })
+        : undos.restoreResource({ occasion, resource: before }),
+    );
+  }
+  const growth = changes.find((change) => change.growth !== undefined)?.growth;
+  const isHeld = growth?.ordered === true;
+  if (isHeld) await holdBack(work, growth, operation);
+  const take = isHeld ? urgently : step;
+  await sideBySide(
+    changes.map(
+      ({ resource }) =>
+        () =>
+          take(ensureStep(resource), (steps, on) => steps.ensureResource({ occasion: on, resource })),
+    ),
+  );
+  return growth;
 }

@@ -14,6 +14,8 @@ export type Operation = {
    * budget is used up. `on` is the occasion of this round; it names the round's events.
    */
   step<T>(name: string, take: (steps: Steps, on: Occasion) => Promise<T>): Promise<T>;
+  /** The same for what holds traffic up: it never waits for a person, and fails once its budget is used up. */
+  urgently<T>(name: string, take: (steps: Steps, on: Occasion) => Promise<T>): Promise<T>;
   /**
    * Registers what reverses `step`, before the step: one that timed out may still have
    * happened. Undoing is therefore idempotent, and what was never there is undone already.
@@ -43,7 +45,7 @@ export async function attend<T>(
 ): Promise<{ readonly result: T } | { readonly outcome: Outcome }> {
   const forward = new CancellationScope();
   let hasPivoted = false;
-  const step = parking(work, board, interventions(work, forward), () => hasPivoted);
+  const { step, urgently } = parking(work, board, interventions(work, forward), () => hasPivoted);
   const undos: Undo[] = [];
   const undo: Operation["undo"] = (name, leaves, take) => undos.unshift({ step: name, leaves, take });
   const pivot: Operation["pivot"] = (name, take, then) =>
@@ -56,7 +58,7 @@ export async function attend<T>(
       return then();
     });
   try {
-    return { result: await forward.run(() => body({ step, undo, pivot })) };
+    return { result: await forward.run(() => body({ step, urgently, undo, pivot })) };
   } catch (failure) {
     // A cancelled operation still cleans up after itself.
     return { outcome: await CancellationScope.nonCancellable(() => unwind(work, board, undos, failure)) };

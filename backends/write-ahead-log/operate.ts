@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { unavailable } from "../ask.ts";
+import { releaseRelay } from "./layouts.ts";
 import { named } from "./segments.ts";
 
 type Of = { readonly namespace: string; readonly incarnation: number };
@@ -15,6 +16,8 @@ export async function closeLog(pool: Pool, { namespace, incarnation }: Of): Prom
       "update prism_log.log_head set state = 'closed' where namespace = $1 and incarnation = $2",
       [namespace, incarnation],
     );
+    // What an update could not take down must not keep the log from being relayed.
+    await releaseRelay(pool, { namespace, incarnation });
   });
 }
 
@@ -68,7 +71,7 @@ export async function rewindRelay(
 /** No proxy has ever served a log here. */
 async function isThere(pool: Pool): Promise<boolean> {
   const { rows } = await pool.query<{ there: boolean }>(
-    "select to_regclass('prism_log.relay') is not null as there",
+    "select to_regclass('prism_log.layouts') is not null as there",
   );
   return rows[0]?.there === true;
 }

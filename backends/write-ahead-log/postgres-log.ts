@@ -4,6 +4,7 @@ import { PrismError } from "../../domain/errors.ts";
 import { unavailable } from "../ask.ts";
 import { batchWriter, fenced } from "./batch-writer.ts";
 import { exclusively } from "./exclusively.ts";
+import { beginLayout, readLayouts } from "./layouts.ts";
 import { isMissingPartition, isMissingTable, named, segments } from "./segments.ts";
 import type { LogEntry, LogStanding, WriteAheadLog } from "./write-ahead-log.ts";
 
@@ -16,13 +17,17 @@ export type LogOptions = {
   readonly replay: string | undefined;
   /** `false`: a crash of the server may lose the last moments. */
   readonly durable: boolean;
+  /** Over how many partitions of the broker its entries go at first; `undefined`: over as many as there are. */
+  readonly partitions?: number | undefined;
 };
 
 const tables = readFileSync(new URL("./tables.sql", import.meta.url), "utf8");
 
 /** A namespace's log as a table in Postgres, partitioned into segments (design §9). */
 export function postgresLog(options: LogOptions): WriteAheadLog {
-  const { pool, namespace, incarnation, table, replay } = options;
+  const { pool, namespace, incarnation, table, replay, partitions } = options;
+  const query = async <Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> =>
+    (await pool.query(text, [...values])).rows as readonly Row[];
   const kept = segments({ pool, table });
   const quoted = named(table);
 
@@ -65,6 +70,7 @@ export function postgresLog(options: LogOptions): WriteAheadLog {
       ask(`prepare the log of ${namespace}`, async () => {
         await prepareDatabase(pool);
         await openHead(pool, namespace, incarnation);
+        if (partitions !== undefined) await beginLayout(query, { namespace, incarnation }, partitions);
         await kept.ensureAround((await standing()).head);
       }),
 
@@ -98,6 +104,9 @@ export function postgresLog(options: LogOptions): WriteAheadLog {
         );
         return rows.map(entryOf);
       }),
+
+    layouts: () =>
+      ask(`look up the layouts of ${namespace}`, () => readLayouts(query, { namespace, incarnation })),
 
     standing: () => ask(`look at the log of ${namespace}`, standing),
 

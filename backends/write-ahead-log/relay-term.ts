@@ -1,10 +1,13 @@
+import { type Layout, readLayouts } from "./layouts.ts";
 import type { Term } from "./leadership.ts";
 
 /** What the leader of a namespace's relay knows, and may say, as long as nobody has taken over. */
 export interface RelayTerm {
   /** Where to begin. */
   readonly relayed: bigint;
-  /** Everything up to there is in the broker. `false`: somebody else leads now, or the relay was rewound. */
+  /** Over how many partitions what goes; they change with a new term only. */
+  readonly layouts: readonly Layout[];
+  /** Everything up to there is in the broker. `false`: the term is over, somebody else leads or it begins anew. */
   moved(to: bigint): Promise<boolean>;
   /** Where the log ends; `undefined` as for `moved`. */
   head(): Promise<bigint | undefined>;
@@ -21,8 +24,11 @@ export async function relayTerm({ query }: Term, of: Of): Promise<RelayTerm | un
   );
   if (begun === undefined) return undefined;
   const { epoch } = begun;
+  // After the term has begun: a layout that changes from here on ends it.
+  const layouts = await readLayouts(query, of);
   return {
     relayed: BigInt(begun.relayed),
+    layouts,
     async moved(to) {
       const moved = await query(
         `update prism_log.relay set relayed = $3 where namespace = $1 and epoch = $2 returning 1 as moved`,

@@ -58,3 +58,15 @@ begin
   update prism_log.log_head h set position = h.position - cardinality(known) where h.namespace = in_namespace;
 end
 $$;
+
+-- Over how many partitions of its broker a log's entries go, from the one after `after` on. The same
+-- entry so lies in the same partition whoever sends it, and however often. A row without `partitions`
+-- is a barrier: nothing after it is sent. `ends`: where each of the partitions before ended there.
+create table if not exists prism_log.layouts (
+  namespace text not null,
+  incarnation int not null,
+  after bigint not null,
+  partitions int,
+  ends bigint[],
+  primary key (namespace, incarnation, after)
+);

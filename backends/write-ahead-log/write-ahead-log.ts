@@ -1,3 +1,5 @@
+import type { Layout } from "./layouts.ts";
+
 /** A message as it is written to the log; what its parts mean is its writer's business. */
 export type NewEntry = {
   /** UUID. */
@@ -41,6 +43,8 @@ export interface WriteAheadLog {
     limits: { readonly entries: number; readonly bytes: number },
   ): Promise<readonly LogEntry[]>;
   standing(): Promise<LogStanding>;
+  /** Over how many partitions of the broker what was sent, or will be; oldest first. */
+  layouts(): Promise<readonly Layout[]>;
   /** When the entry at a position was recorded, or the first one after it that is still kept. */
   recordedAt(position: bigint): Promise<number | undefined>;
 }

@@ -106,7 +106,8 @@ function movedWithin(was: Resource, is: Resource): readonly Move[] {
 const moved = (what: string, from: Json, to: Json): readonly Move[] =>
   canonicalJson(from) === canonicalJson(to) ? [] : [{ what, from, to }];
 
-const partitions = ({ config }: Resource): number =>
+/** 0 for what has none. */
+export const partitions = ({ config }: Resource): number =>
   typeof config["partitions"] === "number" ? config["partitions"] : 0;
 
 /** Dotted names of everything a request says; its claim of an approval is no part of what is configured. */

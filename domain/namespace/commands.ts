@@ -3,6 +3,7 @@ import type { Access, NamespaceRequest } from "../request/request.ts";
 import type { RegisteredEndpoint } from "./create-events.ts";
 import type { Finding } from "./drift-events.ts";
 import type { Failure, Workflow } from "./events.ts";
+import type { Growth } from "./growth.ts";
 
 type Ask<Type extends string, More = unknown> = {
   readonly type: Type;
@@ -46,7 +47,10 @@ export type Step =
   | Ask<"RegisterProxies", Acknowledged & { endpoints?: readonly RegisteredEndpoint[] }>
   | Ask<"ConfirmProbe", { proxy: string; messageId: string; tookMs: number }>
   | Ask<"ActivateNamespace">
+  | Ask<"HoldRelay", { topic: string; position: string }>
+  | Ask<"ConfirmGroups", { topic: string; groups: readonly string[] }>
   | Ask<"ApplyUpdate">
+  | Ask<"GrowPartitions", { growth: Growth }>
   | Ask<"StopTraffic", Acknowledged>
   | Ask<"CompleteDrain", { drained: number; aborted: number }>
   | Ask<"StopProviders", Acknowledged>

@@ -97,7 +97,10 @@ function decideOwn(command: OwnCommand, namespace: Namespace): readonly Namespac
     case "RegisterProxies":
     case "ConfirmProbe":
     case "ActivateNamespace":
+    case "HoldRelay":
+    case "ConfirmGroups":
     case "ApplyUpdate":
+    case "GrowPartitions":
     case "StopTraffic":
     case "CompleteDrain":
     case "StopProviders":

@@ -49,7 +49,14 @@ import type {
   ResourceRemovalIntended,
   ResourceRemoved,
 } from "./resource-events.ts";
-import type { UpdateApplied, UpdateFailed, UpdateRequested } from "./update-events.ts";
+import type {
+  GroupsDrained,
+  PartitionsGrown,
+  RelayHeld,
+  UpdateApplied,
+  UpdateFailed,
+  UpdateRequested,
+} from "./update-events.ts";
 
 /** Why something failed, as its caller may know it. */
 export type Failure = { readonly code: ErrorCode; readonly message: string; readonly details: JsonObject };
@@ -85,7 +92,10 @@ export type NamespaceEvent =
   | NamespaceRejected
   | NamespaceFailed
   | UpdateRequested
+  | RelayHeld
+  | GroupsDrained
   | UpdateApplied
+  | PartitionsGrown
   | UpdateFailed
   | NamespaceDegraded
   | NamespaceRecovered

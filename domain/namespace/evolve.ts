@@ -92,6 +92,9 @@ function apply(namespace: Namespace, event: NamespaceEvent): Namespace {
     case "NamespaceRequested":
     case "UpdateRequested":
     case "UpdateFailed":
+    case "RelayHeld":
+    case "GroupsDrained":
+    case "PartitionsGrown":
     case "StepFailed":
     case "OperationParked":
     case "OperationRetried":

@@ -48,8 +48,14 @@ export function stepsIn(event: NamespaceEvent, kind: OperationKind): Said | unde
       return done("probe");
     case "NamespaceActivated":
       return done("activate");
+    case "RelayHeld":
+      return done("hold-relay");
+    case "GroupsDrained":
+      return done("drain-groups");
     case "UpdateApplied":
       return done("apply");
+    case "PartitionsGrown":
+      return done("grow-relay");
     case "TrafficStopped":
       return done("stop-traffic");
     case "DrainCompleted":

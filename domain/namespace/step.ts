@@ -7,7 +7,7 @@ import type { Namespace } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
 import type { OperationKind } from "./progress.ts";
 import { assertMayGoOn, notReady } from "./refusals.ts";
-import { applyUpdate } from "./update.ts";
+import { applyUpdate, confirmGroups, growPartitions } from "./update.ts";
 
 /** Which step of which operations a command takes. */
 const taken: Readonly<Record<Step["type"], { step: string; of: readonly OperationKind[] }>> = {
@@ -18,7 +18,10 @@ const taken: Readonly<Record<Step["type"], { step: string; of: readonly Operatio
   RegisterProxies: { step: "register", of: ["create", "update"] },
   ConfirmProbe: { step: "probe", of: ["create"] },
   ActivateNamespace: { step: "activate", of: ["create"] },
+  HoldRelay: { step: "hold-relay", of: ["update"] },
+  ConfirmGroups: { step: "drain-groups", of: ["update"] },
   ApplyUpdate: { step: "apply", of: ["update"] },
+  GrowPartitions: { step: "grow-relay", of: ["update"] },
   StopTraffic: { step: "stop-traffic", of: ["delete"] },
   CompleteDrain: { step: "drain", of: ["delete"] },
   StopProviders: { step: "stop-providers", of: ["delete"] },
@@ -61,8 +64,14 @@ function eventOf(command: Step, namespace: Namespace, operation: Operation): Nam
     }
     case "ActivateNamespace":
       return activate(namespace, operation);
+    case "HoldRelay":
+      return { type: "RelayHeld", data: { topic: command.topic, position: command.position } };
+    case "ConfirmGroups":
+      return confirmGroups(command, operation);
     case "ApplyUpdate":
       return applyUpdate(namespace, operation);
+    case "GrowPartitions":
+      return growPartitions(command, operation);
     case "StopTraffic":
       return stopTraffic(command);
     case "CompleteDrain":

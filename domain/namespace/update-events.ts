@@ -24,6 +24,24 @@ export type UpdateRequested = Event<
  */
 export type UpdateApplied = Event<"UpdateApplied", { readonly version: number }>;
 
+/**
+ * A topic is about to get more partitions where order is promised: nothing after this position of the
+ * log is relayed until it has them.
+ */
+export type RelayHeld = Event<"RelayHeld", { readonly topic: string; readonly position: string }>;
+
+/** The groups that were at work are done with everything up to there. */
+export type GroupsDrained = Event<
+  "GroupsDrained",
+  { readonly topic: string; readonly groups: readonly string[] }
+>;
+
+/** What is relayed from here on goes over all partitions. */
+export type PartitionsGrown = Event<
+  "PartitionsGrown",
+  { readonly topic: string; readonly from: number; readonly to: number }
+>;
+
 /** The old configuration stays in force; an update never deletes. */
 export type UpdateFailed = Event<
   "UpdateFailed",

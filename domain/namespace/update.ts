@@ -60,6 +60,22 @@ export function applyUpdate(namespace: Namespace, operation: Operation): Namespa
   return { type: "UpdateApplied", data: { version: namespace.version + 1 } };
 }
 
+/** Groups are done with what lies before a barrier, so it has to stand. */
+export function confirmGroups(
+  { topic, groups }: Command<"ConfirmGroups">,
+  { done }: Operation,
+): NamespaceEvent {
+  if (!done.has("hold-relay")) throw notReady(`cannot wait for the groups of ${topic}: its relay goes on`);
+  return { type: "GroupsDrained", data: { topic, groups } };
+}
+
+/** Before its version is in force nothing may go where the old one does not look for it. */
+export function growPartitions({ growth }: Command<"GrowPartitions">, { done }: Operation): NamespaceEvent {
+  const { topic, before, partitions } = growth;
+  if (!done.has("apply")) throw notReady(`cannot relay to more of ${topic}: the update is not applied`);
+  return { type: "PartitionsGrown", data: { topic, from: before, to: partitions } };
+}
+
 /** A version is in force only once all that it promises is there. */
 function whatIsMissing({ request, resources }: Namespace, operation: Operation): string | undefined {
   const asked = operation.request;

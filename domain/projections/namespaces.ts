@@ -152,6 +152,9 @@ function after(row: NamespaceRow, event: RecordedEvent<NamespaceEvent>): Namespa
     case "OperationAbandoned":
     case "CleanupBlocked":
     case "CleanupCompleted":
+    case "RelayHeld":
+    case "GroupsDrained":
+    case "PartitionsGrown":
     case "TrafficStopped":
     case "DrainCompleted":
     case "ProvidersStopped":

@@ -99,6 +99,7 @@ export function logPattern(options: LogPatternOptions): Pattern {
         await relay.lead(term, signal);
       },
     },
+    layouts: lastKnown(log.layouts),
     ...(options.replays ? { locate: (beginning: Beginning) => locate(log, beginning) } : {}),
     once: true,
     async close() {
@@ -106,6 +107,19 @@ export function logPattern(options: LogPatternOptions): Pattern {
       await writer.close();
       metrics.end(namespace);
     },
+  };
+}
+
+/** What was known last where the log does not answer: a consumer need not wait for it. */
+function lastKnown<T>(ask: () => Promise<T>): () => Promise<T> {
+  let last: { readonly answer: T } | undefined;
+  return async () => {
+    try {
+      last = { answer: await ask() };
+    } catch (error) {
+      if (last === undefined) throw error;
+    }
+    return last.answer;
   };
 }
 

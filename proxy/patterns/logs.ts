@@ -65,7 +65,8 @@ type Kept = {
 function throughLog(name: PatternType, entry: Entry, tools: Tools, kept: Kept): Pattern {
   const { namespace, incarnation, ordered } = entry;
   const { data: pool, lookout, failpoint, metrics, troubled } = tools;
-  const log = postgresLog({ pool, namespace, incarnation, ...kept });
+  const partitions = partitionsOf(entry);
+  const log = postgresLog({ pool, namespace, incarnation, partitions, ...kept });
   const passed = relay({
     namespace,
     incarnation,
@@ -103,6 +104,12 @@ function seldomAtRest(log: Pick<WriteAheadLog, "standing">, round: Round): Round
     await round(relayed);
     last = { relayed, at: now };
   };
+}
+
+/** Of the backend, as planned; `undefined`: it has none, or nobody has counted them. */
+export function partitionsOf({ backend }: Entry): number | undefined {
+  const partitions = backend?.config?.["partitions"];
+  return typeof partitions === "number" ? partitions : undefined;
 }
 
 /** `null`: for ever. */

@@ -1,4 +1,5 @@
 import type { LogStart } from "../../backends/log.ts";
+import type { Layout } from "../../backends/write-ahead-log/layouts.ts";
 import type { PatternType } from "../../domain/plan.ts";
 import type { Background } from "../background.ts";
 import type { Delivered, Message } from "../message.ts";
@@ -31,6 +32,8 @@ export interface Pattern {
   readonly background?: Background;
   /** Finds a beginning in what it keeps. */
   locate?(beginning: Beginning): Promise<LogStart>;
+  /** Over how many partitions of the backend it sent what; left out: that never changes. */
+  layouts?(): Promise<readonly Layout[]>;
   /** The same id published again adds nothing. */
   readonly once?: boolean;
   /** Nothing more is published: resolves when what was is written. */

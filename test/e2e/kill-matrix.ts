@@ -6,7 +6,8 @@ import type { Resource } from "../../domain/plan.ts";
 /** What happens to an operation while its worker is killed, and how it has to end. */
 export type Plot = "plain" | "approved" | "rejected" | "expired" | "cancelled" | "retried" | "abandoned";
 
-export type Killed = "create" | "update" | "delete";
+/** `growth`: what an update does beside when an ordered queue gets more partitions. */
+export type Killed = "create" | "update" | "growth" | "delete";
 
 export type Cell = {
   readonly operation: Killed;
@@ -22,6 +23,8 @@ type Line = {
   readonly step: string | ((resource: Resource) => string);
   readonly plot: Plot;
   readonly effect?: true;
+  /** Where it is not one of these. */
+  readonly moments?: readonly Moment[];
 };
 
 type Lines = Readonly<Partial<Record<keyof Activities, Line>>>;
@@ -76,6 +79,12 @@ const lines: Readonly<Record<Killed, Lines>> = {
     restoreResource: { step: restoreStep, plot: "cancelled", effect: true },
     releaseReservation: { step: "release-reservation", plot: "cancelled" },
   },
+  growth: {
+    holdRelay: { step: "hold-relay", plot: "plain", moments: ["before", "after", "recorded"] },
+    drainGroups: { step: "drain-groups", plot: "plain" },
+    growRelay: { step: "grow-relay", plot: "plain", moments: ["before", "after", "recorded"] },
+    releaseRelay: { step: "release-relay", plot: "cancelled", moments: ["before", "after", "recorded"] },
+  },
   delete: {
     beginDeletion: { step: "begin", plot: "plain" },
     stopTraffic: { step: "stop-traffic", plot: "plain" },
@@ -94,13 +103,13 @@ const lines: Readonly<Record<Killed, Lines>> = {
 
 export const killedActivities: ReadonlySet<string> = new Set(Object.values(lines).flatMap(Object.keys));
 
+const quiet: readonly Moment[] = ["before", "recorded"];
+const withEffect: readonly Moment[] = ["before", "intended", "after", "recorded"];
+
 /** Every activity of an operation at every moment, with so many resources that it works on. */
 export const cells = (operation: Killed, resources: number): readonly Cell[] =>
   (Object.entries(lines[operation]) as [keyof Activities, Line][]).flatMap(
-    ([activity, { step, plot, effect }]) => {
-      const moments: readonly Moment[] = effect
-        ? ["before", "intended", "after", "recorded"]
-        : ["before", "recorded"];
+    ([activity, { step, plot, effect, moments = effect ? withEffect : quiet }]) => {
       const each =
         typeof step === "string" ? [{}] : [...Array(resources).keys()].map((resource) => ({ resource }));
       return each.flatMap((which) =>

@@ -7,6 +7,7 @@ export function memoryLog() {
   const notes: Record<number, string> = {};
   let reader: LogReader | undefined;
   let commits = true;
+  const reached: bigint[] = [];
 
   const joined = (): LogReader => {
     if (reader === undefined) throw new Error("nobody has joined");
@@ -33,6 +34,7 @@ export function memoryLog() {
           for (const [partition, { note }] of progress) notes[partition] = note;
           return commits;
         },
+        standing: async (partitions) => Array.from({ length: partitions }, (_, at) => reached[at] ?? 0n),
         wake: () => {},
         close: async () => {},
       };
@@ -44,6 +46,8 @@ export function memoryLog() {
     log,
     records,
     committed,
+    /** How far the group is in each partition, whoever reads it. */
+    reached,
     /** What was committed last beside each partition's offset. */
     notes,
     /** From now on commits are those of an older generation. */

@@ -15,7 +15,7 @@ type Options = {
   readonly addresses: () => readonly string[];
 };
 
-const group = "g";
+const first = "g";
 const topic = "t";
 const positionOf = (offset: string): bigint => BigInt(offset.slice(2));
 
@@ -23,8 +23,8 @@ const positionOf = (offset: string): bigint => BigInt(offset.slice(2));
 export function witness({ namespace, token, addresses }: Options) {
   const history: Seen[] = [];
   const attempted = new Set<string>();
+  const groups = new Map<string, Promise<void>[]>();
   let publishing = true;
-  let consuming = true;
   let count = 0;
 
   const publisher = async (key: string): Promise<void> => {
@@ -49,17 +49,17 @@ export function witness({ namespace, token, addresses }: Options) {
   };
 
   /** Subscribes at one proxy, and says what was confirmed only when that was answered. */
-  const consumer = async (at: number): Promise<void> => {
-    while (consuming) {
+  const consumer = async (group: string, at: number): Promise<void> => {
+    while (groups.has(group)) {
       const address = addresses()[at] ?? "";
       const raw = rawClient(address, { authorization: `Bearer ${token}`, "prism-namespace": namespace });
-      await subscribed(raw).catch(() => {});
+      await subscribed(raw, group).catch(() => {});
       raw.close();
       await pause(200);
     }
   };
 
-  const subscribed = (raw: ReturnType<typeof rawClient>): Promise<void> =>
+  const subscribed = (raw: ReturnType<typeof rawClient>, group: string): Promise<void> =>
     new Promise((resolve) => {
       const open = create(SubscribeRequestSchema, {
         topic,
@@ -68,7 +68,7 @@ export function witness({ namespace, token, addresses }: Options) {
         start: { start: { case: "earliest", value: {} } },
       });
       const call = raw.subscribe<Message>(QueueService.method.subscribe, open);
-      const looking = setInterval(() => !consuming && call.cancel(), 100);
+      const looking = setInterval(() => !groups.has(group) && call.cancel(), 100);
       call.on("data", ({ messageId: id, key, offset, receipt }: Message) => {
         history.push({ kind: "delivered", group, id, key, position: positionOf(offset) });
         void acknowledge(raw, receipt).then((kind) => history.push({ kind, group, id }));
@@ -82,15 +82,29 @@ export function witness({ namespace, token, addresses }: Options) {
     });
 
   const publishers = [..."abcdefgk"].map(publisher);
-  const consumers = addresses().map((_, at) => consumer(at));
-  const confirmed = (): number =>
-    new Set(history.flatMap((seen) => (seen.kind === "confirmed" ? [seen.id] : []))).size;
+  const join = (group: string): void => {
+    const running: Promise<void>[] = [];
+    groups.set(group, running);
+    running.push(...addresses().map((_, at) => consumer(group, at)));
+  };
+  const leave = async (group: string): Promise<void> => {
+    const running = groups.get(group) ?? [];
+    groups.delete(group);
+    await Promise.all(running);
+  };
+  join(first);
+  const confirmed = (group = first): number =>
+    new Set(history.flatMap((seen) => (seen.kind === "confirmed" && seen.group === group ? [seen.id] : [])))
+      .size;
   const published = (): number => history.filter(({ kind }) => kind === "published").length;
 
   return {
     history,
     attempted,
-    group,
+    group: first,
+    /** One more group, from the first message on; it has a consumer at each proxy. */
+    join,
+    leave,
     published,
     confirmed,
     /** No more is published; resolves when all that was acknowledged is confirmed, or not within the time. */
@@ -100,14 +114,20 @@ export function witness({ namespace, token, addresses }: Options) {
       const until = performance.now() + withinMs;
       const open = (): boolean => {
         const last = new Map<string, Seen["kind"]>();
-        for (const { id, kind } of history) if (kind !== "published") last.set(id, kind);
-        return history.some(({ id, kind }) => kind === "published" && isOpen(last.get(id)));
+        for (const seen of history) {
+          if (seen.kind === "published") continue;
+          const of = `${seen.group} ${seen.id}`;
+          // Another delivery of it may be refused after that.
+          if (last.get(of) !== "confirmed") last.set(of, seen.kind);
+        }
+        return [...groups.keys()].some((group) =>
+          history.some(({ id, kind }) => kind === "published" && isOpen(last.get(`${group} ${id}`))),
+        );
       };
       while (open() && performance.now() < until) await pause(100);
       // What would come a second time has time to.
       await pause(500);
-      consuming = false;
-      await Promise.all(consumers);
+      await Promise.all([...groups.keys()].map(leave));
     },
   };
 }

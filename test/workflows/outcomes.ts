@@ -1,6 +1,6 @@
 import { backendOf } from "../../domain/selection/inventory.ts";
 import { development } from "../domain/inventories.ts";
-import type { Life, Play } from "./play.ts";
+import type { Life, Play, Wish } from "./play.ts";
 import type { Stage } from "./stage.ts";
 
 /** More than a team may have without asking. */
@@ -75,6 +75,17 @@ export const outcomes: Readonly<Record<string, (stage: Stage) => Promise<Outcome
         faultsOf: () => [{ step: "apply", moment: "before", code: "FORBIDDEN" }],
       }),
     ),
+  "update-grown": async (stage) =>
+    ended(
+      await stage.update(await active(stage, "update-grown", { ordered: true }), {
+        needs: { write_rps: 4_000 },
+      }),
+    ),
+  "update-not-grown": async (stage) => {
+    const play = await active(stage, "update-not-grown", { ordered: true });
+    stage.slow.add(play.namespace);
+    return ended(await stage.update(play, { needs: { write_rps: 4_000 } }));
+  },
   deleted: async (stage) => ended(await stage.remove(await active(stage, "deleted"))),
   "delete-failed": async (stage) =>
     ended(
@@ -86,8 +97,8 @@ export const outcomes: Readonly<Record<string, (stage: Stage) => Promise<Outcome
 
 const more = { needs: { write_rps: 400 } };
 
-async function active(stage: Stage, name: string): Promise<Play> {
-  const play = await stage.create(name);
+async function active(stage: Stage, name: string, needs: Wish["needs"] = {}): Promise<Play> {
+  const play = await stage.create(name, { needs });
   await play.ended();
   return play;
 }

@@ -42,6 +42,10 @@ export type Stage = {
   remove(play: Pick<Play, "request">, wish?: Omit<Wish, "needs">): Promise<Play>;
   /** What was archived, by key. */
   readonly archive: ReadonlyMap<string, Uint8Array>;
+  /** Namespaces whose relay stands still. */
+  readonly barriers: ReadonlySet<string>;
+  /** Namespaces whose consumers acknowledge nothing. */
+  readonly slow: Set<string>;
   /** The API's way to tell operations. */
   readonly people: Interventions;
   /** What would be selected from now on. */
@@ -78,6 +82,8 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const dead = new Set<string>();
   const archive = new Map<string, Uint8Array>();
   const inventory = { ...development };
+  const barriers = new Set<string>();
+  const slow = new Set<string>();
 
   const taskQueue = `stage-${randomUUID()}`;
   const common = {
@@ -109,6 +115,21 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       patienceMs: 1_000,
       drainMs: 100,
       drainLogMs: 100,
+      barrier: {
+        hold: async ({ namespace }) => {
+          barriers.add(namespace);
+          return 7n;
+        },
+        release: async ({ namespace }) => void barriers.delete(namespace),
+        grow: async ({ namespace }) => void barriers.delete(namespace),
+        relayed: async () => 7n,
+        ends: async (_, partitions) => Array.from({ length: partitions }, () => 3n),
+        groups: async ({ namespace }) => ({
+          groups: ["billing"],
+          behind: slow.has(namespace) ? [{ group: "billing", records: 2n }] : [],
+        }),
+      },
+      barrierMs: 2_000,
       logs: { close: async () => {}, reopen: async () => {}, backlog: async () => 0 },
       archive: {
         async put(key, body) {
@@ -202,6 +223,8 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     backends: { kafka },
     archive,
     unborn,
+    barriers,
+    slow,
     async create(name, wish = {}) {
       const basis = await unborn(name);
       const request = { ...basis, needs: { ...basis.needs, ...wish.needs } };

@@ -109,6 +109,80 @@ describe.concurrent("the update workflow", () => {
     isUpdated(await play.ended());
   });
 
+  describe("of an ordered queue that gets more partitions", () => {
+    const growing = { needs: { write_rps: 4_000 } };
+    const ordered = async (name: string): Promise<Play> => {
+      const play = await stage.create(name, { needs: { ordered: true } });
+      expect((await play.ended()).state).toBe("succeeded");
+      return play;
+    };
+    const held = ["hold-relay", "drain-groups"];
+    const isReleased = ({ namespace }: Play) => expect(stage.barriers.has(namespace)).toBe(false);
+
+    it("stops the relay, waits for the groups, and has it go on over all of them", async () => {
+      const play = await stage.update(await ordered("held"), growing);
+      const life = await play.ended();
+      expect(life).toMatchObject({ state: "succeeded", version: 2, rate: 4_000 });
+      const steps = ["RelayHeld", "GroupsDrained", "ResourceProvisioned", "UpdateApplied", "PartitionsGrown"];
+      const since = life.types.slice(life.types.lastIndexOf("UpdateRequested"));
+      expect([...new Set(since.filter((type) => steps.includes(type)))]).toEqual(steps);
+      expect(life.events.findLast(({ type }) => type === "PartitionsGrown")?.data).toMatchObject({ to: 8 });
+      isReleased(play);
+    });
+
+    it("fails where consumers do not get done in time, and the relay goes on as before", async () => {
+      const before = await ordered("slow");
+      stage.slow.add(before.namespace);
+      const play = await stage.update(before, growing);
+      const life = await play.ended();
+      expect(life).toMatchObject({ state: "failed", error: "NAMESPACE_NOT_READY", version: 1, rate: small });
+      expect(life.events.findLast(({ type }) => type === "UpdateFailed")?.data).toMatchObject({
+        error: {
+          message: "waiting for groups to acknowledge what they were delivered: billing (2 messages)",
+        },
+        not_restored: [],
+      });
+      isReleased(play);
+    });
+
+    const cells = held.flatMap((step) =>
+      (step === "hold-relay"
+        ? (["before", "after", "recorded"] as const)
+        : (["before", "recorded"] as const)
+      ).map((moment) => ({ step, moment })),
+    );
+    it.each(cells)("$step fails for good, $moment: the relay goes on as before", async (cell) => {
+      const play = await stage.update(await ordered("undone"), growing, {
+        faultsOf: () => [{ ...cell, code: "FORBIDDEN" }],
+      });
+      const life = await play.ended();
+      expect(life).toMatchObject({ state: "failed", error: "FORBIDDEN" });
+      isAsBefore(life);
+      isReleased(play);
+    });
+
+    it("does not wait for a person while deliveries stand still: what is used up has failed", async () => {
+      const play = await stage.update(await ordered("used-up"), growing, {
+        faultsOf: () => [{ step: "drain-groups", moment: "before", code: "BACKEND_UNAVAILABLE" }],
+      });
+      const life = await play.ended();
+      expect(life).toMatchObject({ state: "failed", error: "BACKEND_UNAVAILABLE" });
+      isAsBefore(life);
+      isReleased(play);
+    });
+
+    it("every moment of it fails once, also those after the pivot: it goes on", async () => {
+      const moments = ["before", "after", "recorded"] as const;
+      const faultsOf = () =>
+        [...held, "grow-relay", "release-relay"].flatMap((step) =>
+          moments.map((moment) => ({ step, moment, code: "BACKEND_UNAVAILABLE", times: 1 }) as const),
+        );
+      const play = await stage.update(await ordered("shaken"), growing, { faultsOf });
+      expect(await play.ended()).toMatchObject({ state: "succeeded", version: 2, rate: 4_000 });
+      isReleased(play);
+    });
+  });
+
   it("cancelled while a resource is being changed, everything is as it was", async () => {
     const cell = { step: changedOf("orders")[0] ?? "", moment: "after" } as const;
     const play = await updating("cancelled", cell, { code: "BACKEND_UNAVAILABLE" });

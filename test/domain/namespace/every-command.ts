@@ -35,6 +35,13 @@ const everyType: EveryType = {
   RegisterProxies: { type: "RegisterProxies", operation, ...everyone },
   ConfirmProbe: { type: "ConfirmProbe", operation, proxy: "proxy-1", messageId: "m", tookMs: 1 },
   ActivateNamespace: a.activateIt,
+  HoldRelay: { type: "HoldRelay", operation, topic: "orders-queue", position: "17" },
+  ConfirmGroups: { type: "ConfirmGroups", operation, topic: "orders-queue", groups: [] },
+  GrowPartitions: {
+    type: "GrowPartitions",
+    operation,
+    growth: l.growth,
+  },
   ApplyUpdate: { type: "ApplyUpdate", operation },
   StopTraffic: { type: "StopTraffic", operation, ...everyone },
   CompleteDrain: { type: "CompleteDrain", operation, drained: 1, aborted: 0 },

@@ -1,6 +1,7 @@
 import type { NamespaceCommand } from "../../../domain/namespace/commands.ts";
 import type { Finding } from "../../../domain/namespace/drift-events.ts";
 import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
+import type { Growth } from "../../../domain/namespace/growth.ts";
 import type { Resource, Selection } from "../../../domain/plan.ts";
 import type { NamespaceRequest } from "../../../domain/request/request.ts";
 import * as a from "./examples.ts";
@@ -136,6 +137,17 @@ export const deletionRequested: NamespaceEvent = {
   },
 };
 const everyone = { directory_version: "20", proxies: ["proxy-1"] };
+export const growth: Growth = {
+  topic: "orders-queue",
+  log: "wal_orders",
+  before: 10,
+  partitions: 20,
+  ordered: true,
+};
+export const relayHeld: NamespaceEvent = {
+  type: "RelayHeld",
+  data: { topic: "orders-queue", position: "17" },
+};
 export const stopped: NamespaceEvent = { type: "TrafficStopped", data: everyone };
 export const drained: NamespaceEvent = { type: "DrainCompleted", data: { drained: 7, aborted: 1 } };
 export const providersStopped: NamespaceEvent = { type: "ProvidersStopped", data: everyone };
@@ -232,7 +244,13 @@ export const everyType: { readonly [Type in NamespaceEvent["type"]]: NamespaceEv
   NamespaceRejected: namespaceRejected,
   NamespaceFailed: a.failed(),
   UpdateRequested: updateRequested(largerRequest, "needs.write_rps"),
+  RelayHeld: relayHeld,
+  GroupsDrained: {
+    type: "GroupsDrained",
+    data: { topic: "orders-queue", groups: ["prism.orders.1.orders.billing"] },
+  },
   UpdateApplied: applied,
+  PartitionsGrown: { type: "PartitionsGrown", data: { topic: "orders-queue", from: 10, to: 20 } },
   UpdateFailed: updateFailed(),
   NamespaceDegraded: degraded,
   NamespaceRecovered: recovered,

@@ -171,7 +171,10 @@ function script(kind: OperationKind, asks: boolean): Script {
     case "update":
       return [
         ["select", { type: "SelectPlan", selection: l.largerSelection }],
+        ["hold-relay", { type: "HoldRelay", topic: "orders-queue", position: "17" }],
+        ["drain-groups", { type: "ConfirmGroups", topic: "orders-queue", groups: [] }],
         ["apply", { type: "ApplyUpdate" }],
+        ["grow-relay", { type: "GrowPartitions", growth: l.growth }],
         ["register", { type: "RegisterProxies", ...everyone }],
       ];
     case "delete":
