@@ -144,7 +144,7 @@ export const growth: Growth = {
   partitions: 20,
   ordered: true,
 };
-export const relayHeld: NamespaceEvent = {
+const relayHeld: NamespaceEvent = {
   type: "RelayHeld",
   data: { topic: "orders-queue", position: "17" },
 };
