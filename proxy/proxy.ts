@@ -46,6 +46,8 @@ export type ProxyOptions = {
   readonly kafkaBrokers: readonly string[];
   /** Where logs are kept. */
   readonly dataUrl: string;
+  /** How long a log keeps what is in the broker. Default: an hour. */
+  readonly logWindowMs?: number;
   readonly failpoint?: string | undefined;
   /** How long a delivery may go unacknowledged. Default 30 s. */
   readonly ackDeadlineMs?: number;
@@ -87,7 +89,13 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
   const glances = lookout(() => logsBehind(data), { everyMs: lookMs });
   const serving: ServeDependencies = {
     proxy: proxyId,
-    tools: { data, lookout: glances, failpoint: failpoint(options.failpoint), metrics: logs },
+    tools: {
+      data,
+      lookout: glances,
+      windowMs: options.logWindowMs,
+      failpoint: failpoint(options.failpoint),
+      metrics: logs,
+    },
     leadership: leads,
     took: measured.passed,
     ...(options.ackDeadlineMs === undefined ? {} : { ackDeadlineMs: options.ackDeadlineMs }),

@@ -102,6 +102,8 @@ export const proxyConfig = (env: Environment) => ({
   ...kafkaSasl(env),
   ...optionalBackends(env),
   dataUrl: separate(env, "PRISM_DATA_URL", "the data database, where logs are kept"),
+  /** How long a log keeps what is in the broker: an acknowledgement there is no fsync, and so long it can be sent again. */
+  logWindowMs: whole(env, "PRISM_LOG_WINDOW_MS", 3_600_000),
   auth: authConfig(env),
   failpoint: env["PRISM_FAILPOINT"],
   logLevel: logLevel(env),

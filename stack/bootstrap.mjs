@@ -48,6 +48,7 @@ function soak(env) {
     "e2e/failed-update",
     "proxy/kill-matrix",
     "proxy/killed-servers",
+    "proxy/million-messages",
   ];
   const projects = ["--project", "servers", "--project", "e2e", "--no-file-parallelism"];
   return vitest([...projects, ...proofs, ...rest], { ...env, PRISM_SOAK_SECONDS: seconds });

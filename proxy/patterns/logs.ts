@@ -18,6 +18,8 @@ export type Tools = {
   /** The data database. */
   readonly data: Pool;
   readonly lookout: Lookout;
+  /** How long a log keeps what is in the backend: so much can be sent again. Default: an hour. */
+  readonly windowMs?: number | undefined;
   /** The way to the namespace's backend, for what a log has kept. */
   readonly send: (records: readonly NewRecord[]) => Promise<void>;
   readonly failpoint: Failpoint;
@@ -26,7 +28,7 @@ export type Tools = {
 };
 
 // Kafka's acknowledgement is not an fsync: what it may have lost can be sent again for so long.
-const windowMs = 3_600_000;
+const defaultWindowMs = 3_600_000;
 const mostBytes = 10n * 1024n ** 3n;
 // At rest a log only ages.
 const restMs = 60_000;
@@ -64,7 +66,7 @@ type Kept = {
 
 function throughLog(name: PatternType, entry: Entry, tools: Tools, kept: Kept): Pattern {
   const { namespace, incarnation, ordered } = entry;
-  const { data: pool, lookout, failpoint, metrics, troubled } = tools;
+  const { data: pool, lookout, windowMs = defaultWindowMs, failpoint, metrics, troubled } = tools;
   const partitions = partitionsOf(entry);
   const log = postgresLog({ pool, namespace, incarnation, partitions, ...kept });
   const passed = relay({

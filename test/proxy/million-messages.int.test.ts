@@ -1,0 +1,146 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { attached, segmentSize } from "../../backends/write-ahead-log/segments.ts";
+import { figures, soaking, soakSeconds } from "../eventstore/soaking.ts";
+import { until } from "../setup/until.ts";
+import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
+import { as, data, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+
+const wanted = soaking ? { messages: 1_000_000, forMs: soakSeconds * 1_000 } : { messages: 12_000, forMs: 0 };
+// An hour's stands for it: what is older leaves the log.
+const windowMs = soaking ? 30_000 : 2_000;
+// Until buffers and caches have their size.
+const settlingMs = 180_000;
+const payload = Buffer.alloc(1_024, "x");
+const mebibyte = 1024 * 1024;
+const patienceMs = wanted.forMs + 900_000;
+
+let control: ControlPlane;
+let proxy: Awaited<ReturnType<typeof startProxy>>;
+let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
+let dataDir: string;
+
+beforeAll(async () => {
+  control = await controlPlane();
+  [kafka, dataDir] = await Promise.all([kafkaTopic(4), folder()]);
+  await (await data()).provision("orders");
+  const limits = { maxMessageBytes: 1_000_000n, writeRps: 100_000, readRps: 100_000, connections: 100 };
+  control.put(queueEntry("orders", kafka.topic, { patterns: logged.slice(0, 1), limits }));
+  proxy = await startProxy(control, dataDir, "proxy-1", { logWindowMs: windowMs });
+  await control.acknowledged();
+});
+
+afterAll(async () => {
+  await proxy?.stop();
+  await control?.close();
+  await kafka?.drop();
+  await removeFolder(dataDir);
+});
+
+/** What is still reachable in this process, where proxy and client live, once all else is collected. */
+const collect = (() => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as () => void;
+  return (): number => {
+    gc();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+})();
+
+/** Bytes a minute, over all samples. */
+function slope(samples: readonly { readonly atMs: number; readonly bytes: number }[]): number {
+  const mean = (of: (sample: (typeof samples)[number]) => number) =>
+    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
+  const [at, bytes] = [mean(({ atMs }) => atMs), mean((sample) => sample.bytes)];
+  const along = samples.reduce((sum, sample) => sum + (sample.atMs - at) * (sample.bytes - bytes), 0);
+  return (along / samples.reduce((sum, { atMs }) => sum + (atMs - at) ** 2, 0)) * 60_000;
+}
+
+describe("many messages through a queue with a log", () => {
+  it(
+    "all come through, the log's disk returns to its window, and no memory is left behind",
+    async () => {
+      const { pool } = await data();
+      const client = as("owner", "orders", proxy);
+      const table = "wal_orders";
+      const diskBytes = async () =>
+        (await attached(pool, table)).reduce((sum, { bytes }) => sum + Number(bytes), 0);
+      await client.queue.publish("t", payload);
+      // The first segment is nearly full: so few messages begin another one, too.
+      const first = segmentSize - BigInt(Math.min(wanted.messages / 2, 50_000));
+      await until(
+        async () => (await pool.query("select relayed from prism_log.relay")).rows[0]?.relayed === "1",
+      );
+      await pool.query("update prism_log.log_head set position = $1", [String(first)]);
+      await pool.query("update prism_log.relay set relayed = $1, epoch = epoch + 1", [String(first)]);
+
+      let received = 0;
+      const work = client.queue.work(
+        "t",
+        { group: "g", from: "earliest", credit: 1_000, concurrency: 64 },
+        async () => {
+          received++;
+        },
+      );
+      await work.ready;
+      const begun = performance.now();
+      const samples: { atMs: number; bytes: number }[] = [];
+      let published = 1;
+      const enough = () => published >= wanted.messages && performance.now() - begun >= wanted.forMs;
+      const publisher = async (): Promise<void> => {
+        while (!enough()) {
+          published++;
+          await client.queue.publish("t", payload);
+        }
+      };
+      const sampling = setInterval(() => {
+        samples.push({ atMs: performance.now() - begun, bytes: collect() });
+      }, 1_000);
+      let most = 0;
+      const weighing = setInterval(async () => {
+        most = Math.max(most, await diskBytes().catch(() => 0));
+      }, 500);
+      await Promise.all(Array.from({ length: 64 }, publisher));
+      const tookMs = performance.now() - begun;
+      clearInterval(sampling);
+      await until(() => received >= published, patienceMs);
+      most = Math.max(most, await diskBytes());
+      clearInterval(weighing);
+
+      // A log that nobody writes to rests: somebody does.
+      const writing = new AbortController();
+      const trickle = (async () => {
+        for (; !writing.signal.aborted; published++) {
+          await client.queue.publish("t", payload);
+          await pause(200);
+        }
+      })();
+      const segment = Number(segmentSize);
+      // The one that is written to, and the empty one behind it: the older ones are gone.
+      await until(async () => (await attached(pool, table)).length <= 2, windowMs + 120_000);
+      const left = (await attached(pool, table)).filter(({ first }) => Number(first) === 0);
+      writing.abort();
+      await trickle;
+      expect(left).toEqual([]);
+      const kept = await diskBytes();
+      expect(kept).toBeLessThan(Math.max(most / 2, (segment + 1) * 1_300));
+      await until(() => received >= published, patienceMs);
+      expect(received).toBe(published);
+      await work.stop();
+      client.close();
+
+      const settled = samples.filter(({ atMs }) => atMs >= Math.min(settlingMs, tookMs / 2));
+      const rate = published / (tookMs / 1_000);
+      const perMessage = slope(settled) / 60 / rate;
+      figures(
+        `${published} messages at ${Math.round(rate)}/s: log ${Math.round(most / mebibyte)} MiB at most, ${Math.round(kept / mebibyte)} MiB at the end; memory grows by ${Math.round(slope(settled) / 1_024)} KiB a minute`,
+      );
+      // A short run tells only whether messages stay, a long one whether anything of them does.
+      if (settled.length > 2) expect(perMessage).toBeLessThan(soaking ? 4 : 512);
+    },
+    patienceMs,
+  );
+});
