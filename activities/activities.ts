@@ -6,7 +6,9 @@ import { type GrowingDependencies, growingActivities } from "./growing.ts";
 import { type LifecycleDependencies, lifecycleActivities } from "./lifecycle.ts";
 import { type ProvisioningDependencies, provisioningActivities } from "./provisioning.ts";
 import { type QuotaDependencies, quotaActivities } from "./quota.ts";
+import { type RepairingDependencies, repairingActivities } from "./repairing.ts";
 import { type ServingDependencies, servingActivities } from "./serving.ts";
+import { type SweepingDependencies, sweepingActivities } from "./sweeping.ts";
 import { type UpdatingDependencies, updatingActivities } from "./updating.ts";
 
 export type ActivityDependencies = AttemptDependencies &
@@ -18,7 +20,9 @@ export type ActivityDependencies = AttemptDependencies &
       LifecycleDependencies &
       ProvisioningDependencies &
       QuotaDependencies &
+      RepairingDependencies &
       ServingDependencies &
+      SweepingDependencies &
       UpdatingDependencies,
     "attempt"
   >;
@@ -36,6 +40,8 @@ export function activities(dependencies: ActivityDependencies) {
     ...deletingActivities({ ...dependencies, attempt }),
     ...endingActivities({ ...dependencies, attempt }),
     ...servingActivities({ ...dependencies, attempt }),
+    ...repairingActivities({ ...dependencies, attempt }),
+    ...sweepingActivities({ ...dependencies, attempt }),
   };
 }
 

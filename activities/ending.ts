@@ -46,9 +46,18 @@ export const endingActivities = ({ attempt, recorder }: EndingDependencies) => (
     attempt(input.occasion, "fail", async () => {
       const { state } = await recorder.read(input.occasion.namespace);
       const kind = state.operation?.kind ?? "create";
-      return endedIn(await recorder.record(input.occasion, "fail", failing(kind, input)), input.occasion);
+      const failed = await recorder.record(input.occasion, "fail", failing(kind, input));
+      if (kind === "reconcile") await degrade(recorder, input);
+      return endedIn(failed, input.occasion);
     }),
 });
+
+/** What a repair did not put right is less than what was promised. */
+async function degrade(recorder: Recorder, { occasion, error }: Failed): Promise<void> {
+  const { operation } = occasion;
+  const because = `it could not be repaired: ${error.message}`;
+  await recorder.record(occasion, "degrade", { type: "DegradeNamespace", operation, because });
+}
 
 function failing(kind: OperationKind, { occasion: { operation }, error, blocked }: Failed): FailCommand {
   switch (kind) {

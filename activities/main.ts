@@ -1,3 +1,4 @@
+import { Client } from "@temporalio/client";
 import { NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Backend } from "../backends/backend.ts";
@@ -19,6 +20,7 @@ import {
 import { backlog, closeLog, reopenLog } from "../backends/write-ahead-log/operate.ts";
 import { backendReports } from "../control/backend-reports.ts";
 import { leases, migrateControl } from "../control/leases.ts";
+import { sweeps } from "../control/sweeps.ts";
 import { teamCommands } from "../control/team-commands.ts";
 import type { Growth } from "../domain/namespace/growth.ts";
 import type { BackendKind } from "../domain/plan.ts";
@@ -37,6 +39,7 @@ import { workerMetrics } from "./metrics.ts";
 import { probe } from "./probe.ts";
 import { recorder } from "./recorder.ts";
 import { reportBackends } from "./report-backends.ts";
+import { isRunning, keepSchedule } from "./schedule.ts";
 import { registerSearchAttributes } from "./search-attributes.ts";
 import { temporalLogger } from "./temporal-logger.ts";
 import { workflowBundle } from "./workflow-bundle.ts";
@@ -74,6 +77,7 @@ run(async () => {
   const { address, namespace, taskQueue } = config.temporal;
   const connection = await NativeConnection.connect({ address });
   await registerSearchAttributes(connection, namespace);
+  const client = new Client({ connection, namespace });
   const worker = await Worker.create({
     connection,
     namespace,
@@ -81,6 +85,9 @@ run(async () => {
     workflowBundle: await workflowBundle(config.workflowCache, Runtime.instance().logger),
     activities: activities({
       recorder: recorder(store),
+      store,
+      sweeps: sweeps(control),
+      isAtWork: (name) => isRunning({ client }, `namespace/${name}`),
       teams: teamCommands(store),
       failpoint: countingRetries(failpoint(config.failpoint)),
       log,
@@ -140,6 +147,8 @@ run(async () => {
     log,
     everyMs: config.backendReportMs,
   });
+  const { stickyMs: _, ...timeouts } = config.timeouts;
+  await keepSchedule({ client, taskQueue, timeouts, ...config.reconcile });
   const running = worker.run();
   log.info({ task_queue: taskQueue, operator_port: operator.port }, "worker is up");
   stopOnSignal(log, [

@@ -6,6 +6,7 @@ import { ensureStep, removeStep, restoreStep } from "../domain/namespace/steps.t
 import type { BackendKind, Resource } from "../domain/plan.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Attempt } from "./attempt.ts";
+import { aboutHistory, callFor as callAbout } from "./call-for.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { lastAttemptAt } from "./last-attempt.ts";
 import type { Occasion } from "./occasion.ts";
@@ -107,38 +108,12 @@ async function isFree(
   return observed.state === "absent" || observed.state === "dead";
 }
 
-function callFor(
-  { state, events }: NamespaceHistory,
-  occasion: Occasion,
+const callFor = (
+  history: NamespaceHistory,
+  { namespace }: Occasion,
   resource: Resource,
   signal: AbortSignal,
-): Call {
-  const owned = ownedOf(state.resources, resource);
-  return {
-    owner: { namespace: occasion.namespace, incarnation: state.incarnation },
-    claim: {
-      // Also while it is being removed: the intent to make it is what says that it is ours.
-      intended: owned !== undefined && owned.identity === undefined && owned.sawAbsent,
-      beside: [...state.resources.values()].some(
-        (other) => other.sawAbsent && other.state !== "removed" && sharesPlace(other.resource, resource),
-      ),
-      ...(owned?.identity === undefined ? {} : { identity: owned.identity }),
-      dead: identitiesBefore(events, state.incarnation),
-    },
-    signal,
-  };
-}
-
-const sharesPlace = (a: Resource, b: Resource): boolean =>
-  a.backend === b.backend && a.config["bucket"] !== undefined && a.config["bucket"] === b.config["bucket"];
-
-/** What finished lives of the name have had. */
-const identitiesBefore = (events: NamespaceHistory["events"], incarnation: number): readonly string[] =>
-  events.flatMap((event) =>
-    event.type === "ResourceProvisioned" && event.metadata.incarnation < incarnation
-      ? [event.data.identity]
-      : [],
-  );
+): Call => callAbout(aboutHistory(namespace, history), resource, signal);
 
 function backendOf(backends: Backends, resource: Resource): Backend {
   const backend = backends.get(resource.backend);

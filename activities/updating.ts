@@ -47,7 +47,9 @@ export const updatingActivities = ({ attempt, recorder, ...agreeing }: UpdatingD
         // All is as asked already: nothing began, and there is nothing to end.
         return { ended: { state: "succeeded", position: String(known.events.at(-1)?.position ?? 0n) } };
       }
-      return { replans: replans(changesBetween(state.request, asked.request)) };
+      // One that is in force already, and goes on after its workflow was lost, differs in nothing any more.
+      const { selected } = state.operation;
+      return { replans: selected !== undefined || replans(changesBetween(state.request, asked.request)) };
     }),
 
   /** What of the plan's resources is to become another. Refuses what would need more than changing in place. */

@@ -1,21 +1,29 @@
+import type { Sweeps } from "../control/sweeps.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
 import type { ProjectionReader } from "../eventstore/runner/reader.ts";
 import type { Caller } from "../runtime/auth.ts";
 import type { OperationStarter, StartedOperation } from "./operation-starter.ts";
 import { operationNotFound } from "./rights.ts";
+import { sweepRow } from "./sweep-operation.ts";
 
 export type FindDependencies = {
   readonly operations: ProjectionReader<OperationRow>;
   readonly starter: Pick<OperationStarter, "notBegun">;
+  readonly sweeps: Pick<Sweeps, "get">;
 };
 
 /** An operation by its id, also before a worker has begun it; `NOT_FOUND` too where the caller may not see it. */
 export async function findOperation(
-  { operations, starter }: FindDependencies,
+  { operations, starter, sweeps }: FindDependencies,
   caller: Caller,
   id: string,
 ): Promise<OperationRow> {
-  const row = (await operations.get(id)) ?? pendingRow(await starter.notBegun({ operation: id }));
+  const swept = async () => {
+    const sweep = await sweeps.get(id);
+    return sweep === undefined ? undefined : sweepRow(sweep);
+  };
+  const row =
+    (await operations.get(id)) ?? (await swept()) ?? pendingRow(await starter.notBegun({ operation: id }));
   if (row === undefined || !maySee(caller, row)) throw operationNotFound(id);
   return row;
 }

@@ -9,6 +9,7 @@ import { type OperationRoutes, operationParams, operationViews } from "./operati
 import { parsedBody } from "./parsed-body.ts";
 import { acceptsAnyBody } from "./request-schema.ts";
 import { errors, operationAnswer } from "./schemas.ts";
+import { isSweep } from "./sweep-operation.ts";
 
 export type InterventionRoutes = OperationRoutes & InterveneDependencies;
 
@@ -31,6 +32,7 @@ export const interventionRoutes =
     const view = operationViews(deps);
 
     const told = async (row: OperationRow, word: Omit<Word, "namespace">) => {
+      if (isSweep(row)) throw onlyLooks();
       const position = await intervene(deps, { ...word, namespace: row.namespace } as Word);
       await deps.operations.waitFor(position, AbortSignal.timeout(10_000));
       return view((await deps.operations.get(row.id)) ?? row);
@@ -100,6 +102,14 @@ export const interventionRoutes =
       });
     };
   };
+
+const onlyLooks = (): PrismError =>
+  new PrismError("TOO_LATE", "A sweep only looks: there is nothing to cancel or decide", {
+    details: {
+      field: "id",
+      recommendation: "Tell the repairs that it began: they are operations of their own",
+    },
+  });
 
 const notTheirs = ({ namespace }: OperationRow): PrismError =>
   new PrismError("FORBIDDEN", `Only owners of '${namespace}' may tell its operations what to do`, {

@@ -5,6 +5,7 @@ import { s3Archive } from "../backends/s3-archive.ts";
 import { backendReports } from "../control/backend-reports.ts";
 import { idempotencyKeys } from "../control/idempotency-keys.ts";
 import { leases, migrateControl } from "../control/leases.ts";
+import { sweeps } from "../control/sweeps.ts";
 import { teamCommands } from "../control/team-commands.ts";
 import { outcomeOf } from "../domain/namespace/outcome.ts";
 import { audit } from "../domain/projections/audit.ts";
@@ -29,6 +30,7 @@ import { auditLog } from "./audit-log.ts";
 import { collisionLimit } from "./collisions.ts";
 import { directoryFeed } from "./directory-feed.ts";
 import { directoryService } from "./directory-service.ts";
+import { driftFindings } from "./drift-findings.ts";
 import { checkAfter } from "./expected-duration.ts";
 import { httpServer } from "./http-server.ts";
 import { interventions } from "./interventions.ts";
@@ -38,6 +40,7 @@ import { operatorRoutes } from "./operator.ts";
 import { projectionLag } from "./projection-lag.ts";
 import { readNamespace } from "./read-namespace.ts";
 import { apiRoutes } from "./routes.ts";
+import { sweeper } from "./sweeper.ts";
 
 /** The control plane: REST for people, a directory stream for proxies, the projections that both read. */
 run(async () => {
@@ -86,6 +89,13 @@ run(async () => {
   const deps = {
     store,
     starter,
+    sweeps: sweeps(control),
+    sweeper: sweeper({
+      client,
+      ...config.reconcile,
+      taskQueue: config.temporal.taskQueue,
+      timeouts: config.timeouts,
+    }),
     interventions: interventions({ client, connection }),
     checkAfter: checkAfter(operationRows),
     keys: idempotencyKeys(control),
@@ -108,6 +118,7 @@ run(async () => {
     if (!stopping.signal.aborted) log.error({ error: String(error) }, "the directory feed ended");
   });
 
+  driftFindings(metrics, deps.sweeps);
   leaseSeconds(metrics, deps.leases);
   projectionLag(metrics, {
     namespaces: namespaceRows,

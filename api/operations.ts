@@ -7,6 +7,7 @@ import type { CheckAfter } from "./expected-duration.ts";
 import { type FindDependencies, findOperation, maySee } from "./find-operation.ts";
 import { operationEvents } from "./operation-events.ts";
 import { errors, eventStream, listOf, operationAnswer, page, position } from "./schemas.ts";
+import { isSweep, sweepEvents } from "./sweep-operation.ts";
 import { operationView } from "./views.ts";
 
 export type OperationRoutes = FindDependencies & {
@@ -33,8 +34,10 @@ export const operationParams = z.object({ id: z.string().max(100) });
 export const operationRoutes =
   (deps: OperationRoutes): FastifyPluginAsyncZod =>
   async (server) => {
-    const { operations } = deps;
+    const { operations, sweeps } = deps;
     const view = operationViews(deps);
+    const events = (row: OperationRow, after: bigint, signal: AbortSignal) =>
+      isSweep(row) ? sweepEvents(sweeps, row.id, signal) : operationEvents(deps, row, after, signal);
 
     server.get(
       "/operations",
@@ -93,7 +96,7 @@ export const operationRoutes =
         const caller = await request.caller();
         const row = await findOperation(deps, caller, request.params.id);
         const after = BigInt(request.headers["last-event-id"] ?? request.query.after ?? "0");
-        await answerStream(request, reply, caller, (signal) => operationEvents(deps, row, after, signal));
+        await answerStream(request, reply, caller, (signal) => events(row, after, signal));
       },
     );
   };

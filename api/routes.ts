@@ -4,6 +4,7 @@ import { type AuditingDependencies, auditing } from "./auditing.ts";
 import { type BackendRoutes, backendRoutes } from "./backends.ts";
 import { type ChangeRoutes, changeRoutes } from "./change-routes.ts";
 import { type CreateRoute, createRoute } from "./create-route.ts";
+import { type DriftRoutes, driftRoutes } from "./drift.ts";
 import { type EventRoutes, eventRoutes } from "./events.ts";
 import { type HistoryRoutes, historyRoutes } from "./history.ts";
 import { type InterventionRoutes, interventionRoutes } from "./intervention-routes.ts";
@@ -20,6 +21,7 @@ export type ApiDependencies = Parameters<typeof auditRoutes>[0] &
   BackendRoutes &
   ChangeRoutes &
   CreateRoute &
+  DriftRoutes &
   EventRoutes &
   HistoryRoutes &
   InterventionRoutes &
@@ -50,6 +52,7 @@ export const apiRoutes =
     await server.register(verifyRoute(deps), { prefix });
     await server.register(proxyRoutes(deps), { prefix });
     await server.register(backendRoutes(deps), { prefix });
+    await server.register(driftRoutes(deps), { prefix });
     await server.register(unbuiltRoutes, { prefix });
     await server.register(async (within) => void within.setNotFoundHandler(server.answerUnknown), { prefix });
   };

@@ -3,8 +3,6 @@ import { PrismError } from "../domain/errors.ts";
 
 /** What `api.md` promises and this build cannot do yet: it refuses, and says so. */
 const unbuilt: readonly (readonly [HTTPMethods, string, string])[] = [
-  ["GET", "/drift", "finding drift"],
-  ["POST", "/reconcile", "reconciling"],
   ["POST", "/namespaces/:ns/try/:verb", "trying the data plane through the API"],
 ];
 

@@ -7,6 +7,7 @@ import { applyCommand } from "./apply.ts";
 import { auditCommands } from "./audit.ts";
 import type { Context } from "./context.ts";
 import { doctorCommand } from "./doctor.ts";
+import { driftCommands } from "./drift.ts";
 import { messageCommands } from "./messages.ts";
 import { namespaceCommands } from "./namespace.ts";
 import { operationCommands } from "./operation.ts";
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
   planCommand(program, context);
   applyCommand(program, context);
   operationCommands(program, context);
+  driftCommands(program, context);
   teamCommands(program, context);
   messageCommands(program, context);
   tokenCommand(program, context, ({ subject, teams, scopes, ttlSeconds }) => {

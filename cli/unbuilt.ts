@@ -4,8 +4,6 @@ import { PrismError } from "../sdk/typescript/errors.ts";
 const unbuilt: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   prism: [
     ["kv", "key-value namespaces"],
-    ["drift", "finding drift"],
-    ["reconcile", "reconciling"],
     ["relay", "rewinding a relay"],
   ],
 };

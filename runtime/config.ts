@@ -30,6 +30,7 @@ export const apiConfig = (env: Environment) => ({
   controlUrl: required(env, "PRISM_CONTROL_URL", "the control database"),
   eventStoreUrl: eventStoreUrl(env),
   temporal: temporalConfig(env),
+  reconcile: reconcileConfig(env),
   timeouts: timeouts(env),
   auth: authConfig(env),
   /** How often a caller is told that a name is taken by others: enough for people, too few for guessing names. */
@@ -60,6 +61,7 @@ export const workerConfig = (env: Environment) => ({
   backendReportMs: whole(env, "PRISM_BACKEND_REPORT_MS", 10_000),
   controlIdentity: controlIdentity(env, ({ role }) => role === "control"),
   temporal: temporalConfig(env),
+  reconcile: reconcileConfig(env),
   inventory: inventoryConfig(env),
   timeouts: timeouts(env),
   /** Where new namespaces are served. */
@@ -126,6 +128,13 @@ function temporalConfig(env: Environment) {
     uiUrl: text(env, "PRISM_TEMPORAL_UI_URL", "http://127.0.0.1:8233"),
   };
 }
+
+const reconcileConfig = (env: Environment) => ({
+  /** How often what there is is compared with what there should be; 0: only when somebody asks. */
+  everyMs: whole(env, "PRISM_RECONCILE_SECONDS", 600) * 1_000,
+  /** Where several Prisms share one Temporal namespace, each has to be called otherwise. */
+  workflowId: `reconcile/${text(env, "PRISM_FLEET", "fleet")}`,
+});
 
 /** How soon a killed worker is noticed. Tests set them to a second. */
 function timeouts(env: Environment) {

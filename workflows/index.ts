@@ -1,6 +1,9 @@
 export { applyUpdate } from "./apply-update.ts";
 export { awaitDecision } from "./await-decision.ts";
+export { cleanupNamespace } from "./cleanup-namespace.ts";
 export { createNamespace } from "./create-namespace.ts";
 export { deleteNamespace } from "./delete-namespace.ts";
 export { provisionNamespace } from "./provision-namespace.ts";
+export { reconcileFleet } from "./reconcile-fleet.ts";
+export { repairNamespace } from "./repair-namespace.ts";
 export { updateNamespace } from "./update-namespace.ts";

@@ -41,6 +41,14 @@ export const recordsWithin = (timeouts: Timeouts, summary: string): Steps =>
     retry: { ...backoff, maximumInterval: 10_000 },
   });
 
+/** A look at everything takes long; that its worker lives is what heartbeats say. */
+export const sweepsWithin = (timeouts: Timeouts): Steps =>
+  proxyActivities<Activities>({
+    ...noticed({ ...timeouts, startToCloseMs: 30 * 60_000 }),
+    summary: "sweep",
+    retry: { ...backoff, maximumInterval: 10_000, maximumAttempts: timeouts.stepAttempts },
+  });
+
 const noticed = ({ heartbeatMs, startToCloseMs }: Timeouts) => ({
   heartbeatTimeout: heartbeatMs,
   startToCloseTimeout: startToCloseMs,

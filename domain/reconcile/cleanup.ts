@@ -5,7 +5,7 @@ import { about, type FleetFinding } from "./finding.ts";
 import { type Fleet, isAtRest } from "./fleet.ts";
 
 /** Resources that an undo gave up on: known, ours, and in no plan that is in force. */
-const leftResources = (namespace: Namespace): readonly Resource[] =>
+export const leftResources = (namespace: Namespace): readonly Resource[] =>
   leftBehind(namespace).flatMap((key) => namespace.resources.get(key)?.resource ?? []);
 
 /** What an undo gave up on, of every namespace whose name it keeps taken, or that it stands beside. */

@@ -1,4 +1,5 @@
-import { unreachable } from "../errors.ts";
+import { PrismError, unreachable } from "../errors.ts";
+import { canonicalJson } from "../json.ts";
 import type { FieldDrift, Finding } from "../namespace/drift-events.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { resourceKey } from "../namespace/resources.ts";
@@ -74,3 +75,17 @@ export const repairable = ({ plan }: Namespace, findings: readonly Finding[]): r
         (finding.class === "missing" || finding.class === "drifted"),
     ),
   );
+
+/**
+ * A repair of the very same that was refused for good is not tried again by the clock, only when `asked`:
+ * what nobody has mended since fails the same way.
+ */
+export function isWorthRepairing(
+  { operation, drift }: Namespace,
+  findings: readonly Finding[],
+  asked: boolean,
+): boolean {
+  const failed = operation?.kind === "reconcile" && operation.state !== "succeeded";
+  if (asked || !failed || canonicalJson(findings) !== canonicalJson(drift)) return true;
+  return operation.error !== null && new PrismError(operation.error.code, "").advice === "wait";
+}

@@ -6,7 +6,8 @@ import type { BackendKind } from "../plan.ts";
  * identity, and in no plan. `foreign`: not ours. `stuck`: an operation that no workflow works on. `leaked`:
  * quota held for what is over.
  */
-export type FindingClass = "missing" | "drifted" | "orphaned" | "foreign" | "stuck" | "leaked";
+export const findingClasses = ["missing", "drifted", "orphaned", "foreign", "stuck", "leaked"] as const;
+export type FindingClass = (typeof findingClasses)[number];
 
 /**
  * What reconcile does about it. `repair`: the namespace's resources are ensured anew. `cleanup`: what an undo
@@ -30,6 +31,9 @@ export type FleetFinding = {
   readonly because: string;
   readonly remedy: Remedy;
 };
+
+/** Who asked for a sweep, and as which operation. */
+export type Asked = { readonly operation: string; readonly by: string };
 
 export const about = (
   finding: Pick<FleetFinding, "class" | "because" | "remedy"> & Partial<FleetFinding>,

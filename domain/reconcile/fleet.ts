@@ -12,7 +12,7 @@ export type Fleet = {
   readonly made: ReadonlyMap<string, Life>;
 };
 
-const identityKey = (backend: string, identity: string): string => `${backend} ${identity}`;
+export const identityKey = (backend: string, identity: string): string => `${backend} ${identity}`;
 
 /** What has to be looked at, one by one: all that namespaces in use and at rest are promised. */
 export const promised = (

@@ -5,7 +5,7 @@ import { about, type FleetFinding } from "./finding.ts";
 import type { Fleet } from "./fleet.ts";
 
 /** Quota that is held for what is over; `team`: whose quota it is. */
-const leaks = ({
+export const leaks = ({
   teams,
   namespaces,
 }: Fleet): readonly { readonly team: string; readonly holding: Holding; readonly because: string }[] =>

@@ -1,3 +1,4 @@
+import type { Drift } from "./drift.ts";
 import { eventFeed, type FeedOptions } from "./event-feed.ts";
 import { operationFeed, type PendingApproval, type Step } from "./operation-feed.ts";
 import { bodyOf, type ControlOptions, call, queryOf } from "./rest.ts";
@@ -305,6 +306,11 @@ export function control(options: ControlOptions) {
      */
     preview: (request: object | string, { namespace }: { namespace?: string } = {}): Promise<Preview> =>
       call<Preview>(options, "POST", `/plans${queryOf({ namespace })}`, { ...bodyOf(request), headers: {} }),
+    /** What the last look at the backends found; platform and audit only. */
+    drift: (query: { class?: string; namespace?: string; cursor?: string } = {}) =>
+      get<Drift>("/drift", query),
+    /** Looks at everything now, and repairs what is ours; platform only. */
+    reconcile: () => call<Operation>(options, "POST", "/reconcile", { headers: {} }),
     teams: {
       get: (team: string) => get<Team>(`/teams/${one(team)}`),
       list: (query: { cursor?: string } = {}) => get<Page<Team>>("/teams", query),

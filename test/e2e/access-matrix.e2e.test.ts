@@ -52,8 +52,8 @@ const table: Readonly<Record<string, string>> = {
   "GET /api/v1/audit": "403 403 403 403 all all 401",
   "GET /api/v1/audit/verify": "403 403 403 403 none none 401",
   "GET /api/v1/backends": "none none none none none none 401",
-  "GET /api/v1/drift": "501 501 501 501 501 501 401",
-  "POST /api/v1/reconcile": "501 501 501 501 501 501 401",
+  "GET /api/v1/drift": "403 403 403 403 none none 401",
+  "POST /api/v1/reconcile": "403 403 403 403 202 403 401",
   "GET /api/v1/proxies": "403 403 403 403 none none 401",
 };
 

@@ -4,10 +4,21 @@ import { ensureStep, removeStep, restoreStep } from "../../domain/namespace/step
 import type { Resource } from "../../domain/plan.ts";
 
 /** What happens to an operation while its worker is killed, and how it has to end. */
-export type Plot = "plain" | "approved" | "rejected" | "expired" | "cancelled" | "retried" | "abandoned";
+export type Plot =
+  | "plain"
+  | "approved"
+  | "rejected"
+  | "expired"
+  | "cancelled"
+  | "retried"
+  | "abandoned"
+  /** A repair that its backend refuses, a cleanup, and a sweep that uses up its attempts. */
+  | "refused"
+  | "cleaned"
+  | "unswept";
 
 /** `growth`: what an update does beside when an ordered queue gets more partitions. */
-export type Killed = "create" | "update" | "growth" | "delete";
+export type Killed = "create" | "update" | "growth" | "delete" | "reconcile";
 
 export type Cell = {
   readonly operation: Killed;
@@ -99,12 +110,29 @@ const lines: Readonly<Record<Killed, Lines>> = {
     hasPivoted: { step: "look-at-pivot", plot: "cancelled" },
     reopenLog: { step: "reopen-log", plot: "cancelled" },
   },
+  reconcile: {
+    sweep: { step: "sweep", plot: "plain", effect: true },
+    beginRepair: { step: "begin", plot: "plain" },
+    ensureResource: { step: ensureStep, plot: "plain", effect: true },
+    completeRepair: { step: "repair", plot: "plain" },
+    endSweep: { step: "end-sweep", plot: "plain" },
+    beginUndoing: { step: "begin-undo", plot: "refused" },
+    fail: { step: "fail", plot: "refused" },
+    planCleanup: { step: "plan-cleanup", plot: "cleaned" },
+    removeResource: { step: removeStep, plot: "cleaned", effect: true },
+    releaseQuota: { step: "release-quota", plot: "cleaned" },
+    completeCleanup: { step: "complete-cleanup", plot: "cleaned" },
+    failSweep: { step: "fail-sweep", plot: "unswept" },
+  },
 };
 
 export const killedActivities: ReadonlySet<string> = new Set(Object.values(lines).flatMap(Object.keys));
 
 const quiet: readonly Moment[] = ["before", "recorded"];
 const withEffect: readonly Moment[] = ["before", "intended", "after", "recorded"];
+
+/** What a sweep does itself is done for all namespaces. */
+const ofAll: ReadonlySet<string> = new Set(["sweep", "endSweep", "failSweep"]);
 
 /** Every activity of an operation at every moment, with so many resources that it works on. */
 export const cells = (operation: Killed, resources: number): readonly Cell[] =>
@@ -123,5 +151,5 @@ export function failpointOf(cell: Cell, namespace: string, resources: readonly R
   const step = lines[cell.operation][cell.activity]?.step ?? "";
   const resource = resources[cell.resource ?? 0];
   const name = typeof step === "string" || resource === undefined ? step : step(resource);
-  return `${String(name)}:${cell.moment}:${namespace}`;
+  return `${String(name)}:${cell.moment}:${ofAll.has(cell.activity) ? "*" : namespace}`;
 }

@@ -38,7 +38,13 @@ const guided: ReadonlySet<Plot> = new Set(["approved", "rejected", "expired"]);
 /** They begin with a step that has used up its attempts: the last one before the pivot. */
 const parked: ReadonlySet<Plot> = new Set(["cancelled", "retried", "abandoned"]);
 const goesThrough: ReadonlySet<Plot> = new Set(["plain", "approved", "retried"]);
-const pivots = { create: "activate", update: "apply", growth: "apply", delete: "drain" } as const;
+const pivots = {
+  create: "activate",
+  update: "apply",
+  growth: "apply",
+  delete: "drain",
+  reconcile: "repair",
+} as const;
 
 const all: readonly Trial[] = [
   ...trialsOf("update", (kind) => changedBy(kind, "x", changeOf(kind)).length),

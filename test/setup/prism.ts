@@ -54,6 +54,9 @@ export async function testPrism(
     PRISM_LEASE_MS: "2000",
     // Anchors are of one log.
     PRISM_ARCHIVE_BUCKET: `prism-archive-${run}`,
+    // On servers that others use too: nothing is looked at unless the test says so.
+    PRISM_RECONCILE_SECONDS: "0",
+    PRISM_FLEET: run,
     ...options.environment,
   };
   const processes = await startProcesses({

@@ -9,6 +9,12 @@ export type MemoryBackend = Backend & {
   names(): readonly string[];
   /** The same with how each is set up. */
   settings(): ReadonlyMap<string, JsonObject>;
+  /** It goes behind Prism's back. */
+  lose(name: string): void;
+  /** It is changed behind Prism's back. */
+  change(name: string): void;
+  /** Nobody gets an answer. */
+  away: boolean;
   /** Something of that name which is not Prism's. */
   plant(name: string): void;
 };
@@ -19,11 +25,16 @@ type Thing = {
   readonly kind: string;
   readonly incarnation: number;
   readonly config: JsonObject;
+  readonly changed?: boolean;
 };
 
 /** A backend that only remembers, for tests of who asks it what. */
 export function memoryBackend(kind: BackendKind): MemoryBackend {
   const things = new Map<string, Thing>();
+  let away = false;
+  const answers = () => {
+    if (away) throw new PrismError("BACKEND_UNAVAILABLE", `${kind} is away`);
+  };
   const observe = ({ name, config }: Resource, { owner, claim }: Call): Observed => {
     const thing = things.get(name);
     if (thing === undefined) return { state: "absent" };
@@ -32,6 +43,8 @@ export function memoryBackend(kind: BackendKind): MemoryBackend {
     if (of !== owner.namespace) {
       return { state: "foreign", identity, because: `of ${of ?? "somebody else"}` };
     }
+    const drift = [{ field: "size", planned: "1", actual: "2" }];
+    if (thing.changed) return { state: "drifted", identity, drift };
     const [planned, actual] = [canonicalJson(config), canonicalJson(thing.config)];
     return planned === actual
       ? { state: "ready", identity }
@@ -40,8 +53,12 @@ export function memoryBackend(kind: BackendKind): MemoryBackend {
   return {
     kind,
     deadlineMs: 100,
-    observe: async (resource, call) => observe(resource, call),
+    async observe(resource, call) {
+      answers();
+      return observe(resource, call);
+    },
     async ensure(resource, call) {
+      answers();
       const seen = observe(resource, call);
       if (seen.state === "foreign") throw new PrismError("INVALID_CONFIGURATION", "in the way");
       const isThere = seen.state === "ready" || seen.state === "drifted";
@@ -54,16 +71,29 @@ export function memoryBackend(kind: BackendKind): MemoryBackend {
       if (observe(resource, call).state === "foreign") return { removed: false };
       return { removed: things.delete(resource.name) || true };
     },
-    list: async () =>
-      [...things].map(([name, { identity, of, kind: what, incarnation }]) => ({
+    async list() {
+      answers();
+      return [...things].map(([name, { identity, of, kind: what, incarnation }]) => ({
         backend: kind,
         kind: what,
         name,
         identity,
         owner: of === undefined ? undefined : { namespace: of, incarnation },
-      })),
+      }));
+    },
     health: async () => {},
     close: async () => {},
+    lose: (name) => void things.delete(name),
+    change(name) {
+      const thing = things.get(name);
+      if (thing !== undefined) things.set(name, { ...thing, changed: true });
+    },
+    get away() {
+      return away;
+    },
+    set away(is) {
+      away = is;
+    },
     names: () => [...things.keys()],
     settings: () => new Map([...things].map(([name, { config }]) => [name, config])),
     plant: (name) =>

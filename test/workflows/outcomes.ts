@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../domain/errors.ts";
 import { backendOf } from "../../domain/selection/inventory.ts";
 import { development } from "../domain/inventories.ts";
 import type { Life, Play, Wish } from "./play.ts";
@@ -93,9 +94,36 @@ export const outcomes: Readonly<Record<string, (stage: Stage) => Promise<Outcome
         faultsOf: () => [{ step: "stop-traffic", moment: "before", code: "FORBIDDEN" }],
       }),
     ),
+  repaired: async (stage) => ended((await lost(stage, "repaired")).play),
+  "repair-failed": async (stage) => ended((await lost(stage, "repair-failed", "MIGRATION_REQUIRED")).play),
+  cleaned: async (stage) => {
+    const play = await stage.create("cleaned", {
+      faultsOf: (namespace) => [
+        { step: "probe", moment: "before", code: "FORBIDDEN" },
+        { step: `remove kafka topic ${namespace}-queue`, moment: "before", code: "BACKEND_UNAVAILABLE" },
+      ],
+    });
+    await play.ended();
+    stage.fail(play.namespace, []);
+    await stage.sweep(play.namespace);
+    return ended(play);
+  },
+  swept: async (stage) => {
+    const { play, swept } = await lost(stage, "swept");
+    return { play: { ...play, handle: swept.handle }, life: await play.life() };
+  },
 };
 
 const more = { needs: { write_rps: 400 } };
+
+/** Its topic is gone, and a sweep has it repaired; `code`: what the repair is refused with. */
+async function lost(stage: Stage, name: string, code?: ErrorCode) {
+  const play = await active(stage, name);
+  const step = `ensure kafka topic ${play.namespace}-queue`;
+  if (code !== undefined) stage.fail(play.namespace, [{ step, moment: "before", code }]);
+  stage.backends.kafka.lose(`${play.namespace}-queue`);
+  return { play, swept: await stage.sweep(play.namespace) };
+}
 
 async function active(stage: Stage, name: string, needs: Wish["needs"] = {}): Promise<Play> {
   const play = await stage.create(name, { needs });

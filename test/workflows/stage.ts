@@ -1,18 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { Client, Connection } from "@temporalio/client";
-import {
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkerOptions,
-  type WorkflowBundle,
-} from "@temporalio/worker";
+import { Client, Connection, type WorkflowHandle } from "@temporalio/client";
+import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundle } from "@temporalio/worker";
 import { activities } from "../../activities/activities.ts";
 import { type Recorder, recorder } from "../../activities/recorder.ts";
+import { isRunning } from "../../activities/schedule.ts";
 import { type Interventions, interventions, type Message } from "../../api/interventions.ts";
-import type { Leases, ProxyLease } from "../../control/leases.ts";
-import { teamCommands } from "../../control/team-commands.ts";
+import type { Leases } from "../../control/leases.ts";
+import type { SeenFinding } from "../../control/sweeps.ts";
+import { type TeamCommands, teamCommands } from "../../control/team-commands.ts";
 import { PrismError } from "../../domain/errors.ts";
 import type { NamespaceRequest } from "../../domain/request/request.ts";
 import type { Inventory } from "../../domain/selection/inventory.ts";
@@ -24,8 +19,16 @@ import { development } from "../domain/inventories.ts";
 import { request as example } from "../domain/namespace/examples.ts";
 import { until } from "../setup/until.ts";
 import { bundled } from "./bundles.ts";
-import { memoryBackend } from "./memory-backend.ts";
+import { type MemoryBackend, memoryBackend } from "./memory-backend.ts";
+import { memorySweeps } from "./memory-sweeps.ts";
 import type { Change, Fault, Life, Play, Wish } from "./play.ts";
+import { deploy, proxy, timeouts } from "./stage-worker.ts";
+
+export type Swept = {
+  readonly state: string | undefined;
+  readonly findings: readonly SeenFinding[];
+  readonly handle: WorkflowHandle;
+};
 
 export type Stage = {
   /** The workflows' code, as the worker runs it. */
@@ -50,7 +53,12 @@ export type Stage = {
   readonly people: Interventions;
   /** What would be selected from now on. */
   readonly inventory: { -readonly [Kind in keyof Inventory]: Inventory[Kind] };
-  readonly backends: { readonly kafka: ReturnType<typeof memoryBackend> };
+  readonly backends: { readonly kafka: MemoryBackend; readonly postgres: MemoryBackend };
+  /** What goes wrong in operations of the namespace from now on. */
+  fail(namespace: string, some: readonly Fault[]): void;
+  readonly teams: TeamCommands;
+  /** Looks at everything once, and answers what was found of the namespace; `faults`: of the sweep itself. */
+  sweep(namespace: string, options?: { by?: string; faults?: readonly Fault[] }): Promise<Swept>;
   /** Stops the worker, and starts one with other code. */
   redeploy(bundle: WorkflowBundle): Promise<void>;
   close(): Promise<void>;
@@ -81,6 +89,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   /** Namespaces of which an attempt has just died. */
   const dead = new Set<string>();
   const archive = new Map<string, Uint8Array>();
+  const looks = memorySweeps();
   const inventory = { ...development };
   const barriers = new Set<string>();
   const slow = new Set<string>();
@@ -92,6 +101,9 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     maxConcurrentActivityTaskExecutions: 100,
     activities: activities({
       recorder: recording,
+      store,
+      sweeps: looks,
+      isAtWork: (name) => isRunning({ client }, `namespace/${name}`),
       teams,
       failpoint: (step, moment, namespace) => {
         const hit = faults
@@ -148,6 +160,12 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       ),
     );
 
+  const fail = (namespace: string, some: readonly Fault[]): void =>
+    void faults.set(
+      namespace,
+      some.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY })),
+    );
+
   /** One operation of its own on the namespace. */
   const begin = async (
     type: string,
@@ -157,13 +175,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   ): Promise<Play> => {
     const { namespace, team } = request;
     const operation = randomUUID();
-    faults.set(
-      namespace,
-      (wish.faultsOf?.(namespace) ?? []).map((fault) => ({
-        fault,
-        left: fault.times ?? Number.POSITIVE_INFINITY,
-      })),
-    );
+    fail(namespace, wish.faultsOf?.(namespace) ?? []);
     const occasion = { namespace, operation, actor: "user:alice", asker: wish.asker ?? "team" };
     const handle = await client.workflow.start(type, {
       workflowId: `namespace/${namespace}`,
@@ -220,7 +232,22 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     bundle,
     people,
     inventory,
-    backends: { kafka },
+    backends: { kafka, postgres },
+    fail,
+    teams,
+    async sweep(namespace, { by = "user:root", faults: some = [] } = {}) {
+      fail("*", some);
+      const asked = { operation: randomUUID(), by };
+      const handle = await client.workflow.start("reconcileFleet", {
+        workflowId: `reconcile/${asked.operation}`,
+        taskQueue,
+        args: [{ timeouts, everyMs: 0, waiting: [asked] }],
+      });
+      await handle.result();
+      const { state } = (await looks.get(asked.operation)) ?? {};
+      const findings = await looks.list({ limit: 1_000 });
+      return { state, handle, findings: findings.filter((one) => one.namespace === namespace) };
+    },
     archive,
     unborn,
     barriers,
@@ -263,33 +290,3 @@ const dying = (whole: Recorder, hasDied: (namespace: string) => boolean): Record
     return whole.record(occasion, step, command, round);
   },
 });
-
-async function deploy(
-  options: Omit<WorkerOptions, "workflowBundle">,
-  workflowBundle: WorkflowBundle,
-): Promise<{ stop: () => Promise<void> }> {
-  const worker = await Worker.create({ ...options, workflowBundle });
-  const running = worker.run();
-  return {
-    stop: async () => {
-      worker.shutdown();
-      await running;
-    },
-  };
-}
-
-/** Four attempts of a step, two of an undo: then it is used up. */
-const timeouts = { heartbeatMs: 5_000, startToCloseMs: 10_000, stepAttempts: 4, undoAttempts: 2 };
-
-const proxy: Pick<
-  ProxyLease,
-  "proxy" | "shard" | "address" | "region" | "appliedVersion" | "refused" | "inFlight"
-> = {
-  proxy: "proxy-1",
-  shard: "shard-1",
-  address: "127.0.0.1:8980",
-  region: "local",
-  appliedVersion: 10n ** 12n,
-  refused: {},
-  inFlight: {},
-};

@@ -1,0 +1,28 @@
+import { removeStep } from "../domain/namespace/steps.ts";
+import { phase } from "./phase.ts";
+import { recordsWithin, undosWithin } from "./steps.ts";
+import type { Work } from "./work.ts";
+
+/** Then the next sweep tries again: nobody who wants to delete the namespace waits for it. */
+const mostAttempts = 3;
+
+/**
+ * Removes what an undo gave up on, in the name of the operation that left it. Fails where something still
+ * cannot be removed, and the name stays taken.
+ */
+export async function cleanupNamespace({ occasion, timeouts }: Work): Promise<void> {
+  const within = { ...timeouts, undoAttempts: Math.min(timeouts.undoAttempts, mostAttempts) };
+  const left = await recordsWithin(timeouts, "plan the cleanup").planCleanup(occasion);
+  if (left === undefined) return;
+  phase("cleanup");
+  const { resources, release } = left;
+  const removals = await Promise.allSettled(
+    resources.map((resource) =>
+      undosWithin(within, removeStep(resource)).removeResource({ occasion, resource }),
+    ),
+  );
+  const undos = undosWithin(within, "give back its quota");
+  await (release === "namespace" ? undos.releaseQuota(occasion) : undos.releaseReservation(occasion));
+  for (const removal of removals) if (removal.status === "rejected") throw removal.reason;
+  await recordsWithin(timeouts, "end the cleanup").completeCleanup(occasion);
+}
