@@ -47,6 +47,7 @@ function soak(env) {
     "e2e/killed-worker",
     "e2e/failed-update",
     "proxy/kill-matrix",
+    "workflows/life-histories",
     "proxy/killed-servers",
     "proxy/million-messages",
   ];

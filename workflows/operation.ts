@@ -1,4 +1,4 @@
-import { allHandlersFinished, CancellationScope, condition } from "@temporalio/workflow";
+import { allHandlersFinished, CancellationScope, CancelledFailure, condition } from "@temporalio/workflow";
 import type { Occasion } from "../activities/occasion.ts";
 import type { Outcome } from "../domain/namespace/outcome.ts";
 import type { Board } from "./board.ts";
@@ -58,7 +58,12 @@ export async function attend<T>(
       return then();
     });
   try {
-    return { result: await forward.run(() => body({ step, urgently, undo, pivot })) };
+    const result = await forward.run(() => body({ step, urgently, undo, pivot }));
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    // Told so while the last step was ending: the phase that follows would never hear of it.
+    if (forward.consideredCancelled && !hasPivoted)
+      throw new CancelledFailure("the operation is to be undone");
+    return { result };
   } catch (failure) {
     // A cancelled operation still cleans up after itself.
     return { outcome: await CancellationScope.nonCancellable(() => unwind(work, board, undos, failure)) };

@@ -8,3 +8,9 @@ export function randomOf(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+export const oneOf = <T>(random: () => number, some: readonly T[]): T => {
+  const chosen = some[Math.floor(random() * some.length)];
+  if (chosen === undefined) throw new Error("nothing to choose from");
+  return chosen;
+};

@@ -49,6 +49,20 @@ describe("a create that people have a word in", () => {
     expect(await play.ended()).toMatchObject({ state: "cancelled", left: [], quota: 0 });
   });
 
+  it("cancelled while it comes to wait for somebody's word, it does not wait", async () => {
+    // The word is taken up before the plan is there, and recorded after somebody was asked about it.
+    const faultsOf = () =>
+      [
+        { step: "select", moment: "before", code: "BACKEND_UNAVAILABLE", times: 2 },
+        { step: "cancel", moment: "before", code: "BACKEND_UNAVAILABLE", times: 3 },
+      ] as const;
+    const play = await stage.create("overtaken", { ...much, faultsOf });
+    await play.tell("cancel");
+    const life = await play.ended();
+    expect(life).toMatchObject({ state: "cancelled", left: [], quota: 0 });
+    expect(life.types).toContain("ApprovalRequested");
+  });
+
   it("takes no approval from who asked, of another plan, for another operation, or twice differently", async () => {
     const play = await waiting("strict");
     const plan_hash = await hashOf(play);
