@@ -1,7 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { v5, v7 } from "uuid";
 import { PrismError } from "../domain/errors.ts";
 import {
   type PublishRequest,
@@ -10,6 +8,7 @@ import {
 } from "../proto/gen/prism/v1/message_pb.js";
 import type { Limits } from "./limits.ts";
 import type { Message } from "./message.ts";
+import { freshId, idOf } from "./message-id.ts";
 import { checkPublish } from "./queue-request.ts";
 import type { Served } from "./served.ts";
 
@@ -43,25 +42,9 @@ function messageOf(request: PublishRequest, { entry, idempotent }: Served, publi
   const once = idempotencyKey !== "";
   if (once && !idempotent) throw noDeduplication(entry.namespace);
   const id = once
-    ? v5(`${entry.namespace}/${entry.incarnation}/${topic}/${idempotencyKey}`, names)
-    : v7({ msecs: publishedAtMs, random: randomness() });
+    ? idOf(`${entry.namespace}/${entry.incarnation}/${topic}/${idempotencyKey}`)
+    : freshId(publishedAtMs);
   return { id, topic, key, payload, metadata, publishedAtMs, headers: {}, once };
-}
-
-const names = "1d0c4ad8-2f0b-5d0a-8a5e-0c6b1f2f3e90";
-
-const idBytes = 16;
-let pool = new Uint8Array(0);
-let used = 0;
-
-/** Asking the system for each id's bytes takes longer than all else about it. */
-function randomness(): Uint8Array {
-  if (used === pool.length) {
-    pool = randomBytes(256 * idBytes);
-    used = 0;
-  }
-  used += idBytes;
-  return pool.subarray(used - idBytes, used);
 }
 
 const noDeduplication = (namespace: string): PrismError =>
