@@ -36,6 +36,9 @@ export function auditLog(
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let last = 0n;
+  let untold = 0;
+
+  const isFull = (): boolean => waiting.size + batches.length * batchEvents >= mostWaiting;
 
   const write = async (): Promise<void> => {
     for (let batch = batches[0]; batch !== undefined; batch = batches[0]) {
@@ -62,7 +65,10 @@ export function auditLog(
   const soon = (): void => {
     timer ??= setTimeout(() => {
       flush().catch((error: unknown) => {
-        log.warn({ error: String(error) }, "calls are not recorded yet: the event store did not take them");
+        log.warn(
+          { error: String(error), untold },
+          "calls are not recorded yet: the event store did not take them",
+        );
         soon();
       });
     }, flushMs).unref();
@@ -83,21 +89,22 @@ export function auditLog(
       const data = { ...call, ...answer, received: place, times: 1 };
       const alike = canonicalJson({ actor, data });
       const known = waiting.get(alike);
-      if (known === undefined) waiting.set(alike, { actor, event: { type: "CallAnswered", data }, times: 1 });
-      else known.times += 1;
+      if (known !== undefined) known.times += 1;
+      // What was refused for want of room had no effect, and must not take up more of it.
+      else if (isFull() && received === undefined) untold += 1;
+      else waiting.set(alike, { actor, event: { type: "CallAnswered", data }, times: 1 });
       soon();
     },
 
     assertRoom() {
-      if (waiting.size + batches.length * batchEvents < mostWaiting) return;
-      throw unavailable("too many calls wait to be recorded", undefined);
+      if (isFull()) throw unavailable("too many calls wait to be recorded", undefined);
     },
 
     flush,
 
     async close() {
       await flush().catch((error: unknown) => {
-        const lost = batches.reduce((sum, batch) => sum + batch.length, 0);
+        const lost = batches.reduce((sum, batch) => sum + batch.length, untold);
         log.error({ error: String(error), lost }, "calls could not be recorded, and are lost");
       });
       clearTimeout(timer);

@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { auditLog } from "../../api/audit-log.ts";
+import { auditing } from "../../api/auditing.ts";
+import { httpStatus } from "../../api/http-errors.ts";
+import { httpServer } from "../../api/http-server.ts";
 import type { CallAnswered } from "../../domain/calls/events.ts";
-import { PrismError } from "../../domain/errors.ts";
+import { errorCodes, PrismError } from "../../domain/errors.ts";
 import type { RecordedEvent } from "../../domain/event.ts";
+import { type AuditRow, audit } from "../../domain/projections/audit.ts";
 import { type EventStore, StoreError } from "../../eventstore/event-store.ts";
 import { memoryEventStore } from "../../eventstore/memory.ts";
+import { log } from "../../runtime/log.ts";
 import { described } from "./described.ts";
 
 const signedIn = undefined;
@@ -91,6 +97,36 @@ describe("the audit of calls", () => {
     expect(answers(await events()).map(({ route, times }) => [route, times])).toEqual([
       ["/audit", 5],
       ["/namespaces", 1],
+    ]);
+  });
+
+  it.each(errorCodes)("holds what is refused with %s, with its status", async (code) => {
+    const store = memoryEventStore();
+    const audited = auditLog(store, { log: log("api", "silent") });
+    const somebody = { subject: "user:a", teams: [], platform: false, audit: false, expiresAt: new Date() };
+    const server = await httpServer({
+      authority: { caller: async () => somebody },
+      log: log("api", "silent"),
+    });
+    await server.register(async (within) => {
+      auditing(within, { auditLog: audited, operations: { get: async () => undefined } as never });
+      within.post("/api/v1/refusals/:ns", async () => {
+        throw new PrismError(code, "it is refused");
+      });
+    });
+    await server.inject({ method: "POST", url: "/api/v1/refusals/orders" });
+    await audited.flush();
+    const rows: AuditRow[] = [];
+    for await (const event of store.readAll()) {
+      const row = audit.apply(rows[0], event as never);
+      if (row !== undefined) rows[0] = row;
+    }
+    expect(rows).toMatchObject([
+      {
+        ...{ actor: "user:a", action: "POST /refusals/:ns", namespace: "orders" },
+        outcome: httpStatus[code] >= 500 ? "failed" : "refused",
+        call: { status: httpStatus[code], code },
+      },
     ]);
   });
 
