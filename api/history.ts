@@ -1,15 +1,11 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { RecordedEvent } from "../domain/event.ts";
-import { canonicalJson } from "../domain/json.ts";
-import { streamOf } from "../domain/namespace/namespace.ts";
-import { type NamespaceRow, namespaces } from "../domain/projections/namespaces.ts";
-import { sha256Hex } from "../domain/sha256.ts";
-import { type EventStore, StoreError } from "../eventstore/event-store.ts";
-import { recordedHash } from "../eventstore/hash-chain.ts";
 import { type ArchivedLife, type ArchiveReading, archivedLives } from "./archived-history.ts";
+import { eventsOf } from "./events-of.ts";
 import { everOwned, type LookupDependencies, lookup } from "./lookup.ts";
 import { ownedLives } from "./ownership.ts";
+import { replay } from "./replay.ts";
 import { errors, eventAnswer, replayAnswer } from "./schemas.ts";
 import { eventView } from "./views.ts";
 
@@ -105,63 +101,3 @@ export const historyRoutes =
       },
     );
   };
-
-// The history may grow between the fold and the look: then both are done again.
-const attempts = 3;
-
-type Judge = (event: RecordedEvent) => boolean;
-
-async function replay({ store, namespaces: served }: HistoryRoutes, namespace: string, theirs: Judge) {
-  for (let attempt = 1; ; attempt++) {
-    const folded = await fold(store, namespace, theirs);
-    await served.waitFor(folded.last, AbortSignal.timeout(5_000));
-    const row = (await served.get(namespace)) ?? null;
-    const equal = text(row) === text(folded.row);
-    if (!equal && attempt < attempts) continue;
-    return {
-      served: row,
-      replayed: folded.row,
-      equal: equal && folded.brokenAt === null,
-      events: folded.events,
-      digest: sha256Hex(text(folded.row)),
-      chain: { intact: folded.brokenAt === null, broken_at: folded.brokenAt },
-    };
-  }
-}
-
-type Folded = {
-  readonly row: NamespaceRow | null;
-  /** Of those that are the caller's to see. */
-  readonly events: number;
-  readonly last: bigint;
-  /** Revision of the first event whose hash does not follow from what is stored. */
-  readonly brokenAt: string | null;
-};
-
-async function fold(store: EventStore, namespace: string, theirs: Judge): Promise<Folded> {
-  let row: NamespaceRow | undefined;
-  let events = 0;
-  let last = 0n;
-  let previous: string | null = null;
-  let brokenAt: string | null = null;
-  for await (const event of eventsOf(store, namespace)) {
-    if (brokenAt === null && recordedHash(event, previous) !== event.hash) brokenAt = String(event.revision);
-    previous = event.hash;
-    row = namespaces.apply(row, event as never);
-    if (theirs(event)) events += 1;
-    last = event.position;
-  }
-  return { row: row ?? null, events, last, brokenAt };
-}
-
-const text = (row: NamespaceRow | null): string =>
-  canonicalJson(JSON.parse(JSON.stringify(row)) as NamespaceRow | null);
-
-async function* eventsOf(store: EventStore, namespace: string): AsyncIterable<RecordedEvent> {
-  try {
-    yield* store.readStream(streamOf(namespace));
-  } catch (error) {
-    if (error instanceof StoreError && error.kind === "StreamNotFound") return;
-    throw error;
-  }
-}

@@ -25,6 +25,7 @@ import { apiConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
 import { forPeers } from "../runtime/mutual-tls.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { anchorAge } from "./anchor-age.ts";
 import { anchoring, anchors } from "./anchors.ts";
 import { auditLog } from "./audit-log.ts";
 import { collisionLimit } from "./collisions.ts";
@@ -120,6 +121,7 @@ run(async () => {
 
   driftFindings(metrics, deps.sweeps);
   leaseSeconds(metrics, deps.leases);
+  if (anchored !== undefined) anchorAge(metrics, anchored);
   projectionLag(metrics, {
     namespaces: namespaceRows,
     operations: operationRows,

@@ -9,11 +9,12 @@ import type { Caller } from "../runtime/auth.ts";
 import { ownedNow } from "./change-namespace.ts";
 import type { CreateDependencies } from "./create-namespace.ts";
 import { factsAbout } from "./facts.ts";
+import { previewAnswer } from "./preview-schema.ts";
 import { type Known, previewUpdate } from "./preview-update.ts";
 import { readNamespace } from "./read-namespace.ts";
 import { requestDocument } from "./request-body.ts";
 import { acceptsAnyBody, requestBody } from "./request-schema.ts";
-import { errors, previewAnswer } from "./schemas.ts";
+import { errors } from "./schemas.ts";
 
 export type PlanRoutes = CreateDependencies;
 

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import type { Control, Namespace, Preview } from "../sdk/typescript/control.ts";
+import type { Control, Namespace } from "../sdk/typescript/control.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
+import type { Preview } from "../sdk/typescript/preview.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, table } from "./output.ts";

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import type { PlanAnswer, Preview, Trace, UpdatePreview } from "../sdk/typescript/control.ts";
+import type { PlanAnswer, Trace } from "../sdk/typescript/control.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
+import type { Preview, UpdatePreview } from "../sdk/typescript/preview.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";

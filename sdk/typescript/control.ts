@@ -1,6 +1,8 @@
+import type { AuditQuery, AuditRow, Verified } from "./audit.ts";
 import type { Drift } from "./drift.ts";
 import { eventFeed, type FeedOptions } from "./event-feed.ts";
 import { operationFeed, type PendingApproval, type Step } from "./operation-feed.ts";
+import type { Preview } from "./preview.ts";
 import { bodyOf, type ControlOptions, call, queryOf } from "./rest.ts";
 
 export type Namespace = {
@@ -117,36 +119,6 @@ export type Violation = {
   readonly details: Readonly<Record<string, unknown>>;
 };
 
-export type Preview = {
-  readonly plan: PlanAnswer["plan"] | null;
-  readonly trace: Trace | null;
-  readonly hash: string | null;
-  readonly approval_required: boolean;
-  readonly approval: readonly { readonly field: string; readonly because: string }[];
-  readonly quota: Team | null;
-  readonly warnings: readonly { readonly field: string; readonly message: string }[];
-  /** Where the namespace is there, and yours: what would change. */
-  readonly update: UpdatePreview | null;
-  readonly violations: readonly Violation[];
-};
-
-export type UpdatePreview = {
-  readonly version: number;
-  readonly operation: string | null;
-  readonly changes: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[];
-  readonly resources: {
-    readonly added: readonly PlannedResource[];
-    readonly changed: readonly PlannedResource[];
-    readonly grown: readonly PlannedResource[];
-    readonly moves: readonly { readonly what: string; readonly from: unknown; readonly to: unknown }[];
-  };
-  readonly quota: { readonly before: Amounts; readonly after: Amounts };
-  /** The merge patch that leads there. */
-  readonly patch: Readonly<Record<string, unknown>>;
-};
-
-type PlannedResource = { readonly backend: string; readonly kind: string; readonly name: string };
-
 export type Replay = {
   readonly equal: boolean;
   readonly events: number;
@@ -154,64 +126,6 @@ export type Replay = {
   readonly chain: { readonly intact: boolean; readonly broken_at: string | null };
   readonly served: unknown;
   readonly replayed: unknown;
-};
-
-export type AuditRow = {
-  readonly position: string;
-  readonly at: string;
-  readonly actor: string;
-  readonly action: string;
-  readonly outcome: string;
-  readonly namespace: string | null;
-  readonly team: string | null;
-  readonly operation: string | null;
-  /** `event`: what came of a call later. */
-  readonly kind: "change" | "read" | "event";
-  readonly call: {
-    readonly method: string;
-    readonly route: string | null;
-    readonly from: string;
-    readonly status: number | null;
-    readonly code: string | null;
-    /** So many alike, within a second. */
-    readonly times: number;
-  } | null;
-  readonly hash: string;
-};
-
-export type AuditQuery = {
-  readonly namespace?: string;
-  readonly actor?: string;
-  readonly outcome?: string;
-  readonly kind?: string;
-  readonly after?: string;
-  readonly cursor?: string;
-};
-
-/** `next`: where the next part begins; null at the end of the log. */
-export type Verified = {
-  readonly position: string;
-  readonly head: string;
-  readonly events: number;
-  readonly streams: number;
-  readonly findings: readonly VerifyFinding[];
-  /** Where the log ends before it once did. */
-  readonly missing: VerifyFinding | null;
-  readonly anchors: {
-    readonly checked: number;
-    readonly last: { readonly position: string; readonly at: string } | null;
-  };
-  /** The next part wants it. */
-  readonly digest: string | null;
-  readonly next: string | null;
-};
-
-/** Without a stream: of the log as a whole. */
-export type VerifyFinding = {
-  readonly stream: string | null;
-  readonly revision: string | null;
-  readonly position: string;
-  readonly wrong: string;
 };
 
 export type Page<Item> = { readonly items: readonly Item[]; readonly next_cursor: string | null };

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AuditRow, Control } from "../../sdk/typescript/control.ts";
+import type { AuditRow } from "../../sdk/typescript/audit.ts";
+import type { Control } from "../../sdk/typescript/control.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { until } from "../setup/until.ts";
 import { queueRequest } from "./request.ts";
