@@ -51,12 +51,15 @@ export async function httpServer({ authority, log }: { authority: Authority; log
   server.decorate("stopping", stopping.signal);
   // Streams end of their own accord: a stop would wait for their callers to hang up.
   server.addHook("preClose", async () => stopping.abort());
-  server.addHook("onRequest", async ({ url }) => {
+  server.addHook("onRequest", async (request, reply) => {
+    const { url } = request;
     // No name, cursor or key holds it, and Postgres does not take it.
     if (url.includes("%00"))
       throw new PrismError("INVALID_CONFIGURATION", "The address holds NUL", {
         details: { field: "request" },
       });
+    // Where people sign in, they do so first.
+    if (request.is404 && !url.startsWith("/api/")) unknown.answer(request, reply);
   });
   server.decorateRequest("caller", function () {
     return authority.caller(this.headers.authorization);

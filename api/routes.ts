@@ -38,7 +38,11 @@ export const apiRoutes =
     const prefix = "/api/v1";
     auditing(server, deps);
     // First of all: who is not signed in learns nothing, not even what is wrong with their question.
-    server.addHook("onRequest", async (request) => void (await request.caller()));
+    server.addHook("onRequest", async (request, reply) => {
+      await request.caller();
+      // Before anything is said about a body: there is nothing that would take it.
+      if (request.is404) server.answerUnknown(request, reply);
+    });
     await server.register(createRoute(deps), { prefix });
     await server.register(changeRoutes(deps), { prefix });
     await server.register(namespaceRoutes(deps), { prefix });
