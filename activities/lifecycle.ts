@@ -1,7 +1,7 @@
 import { PrismError } from "../domain/errors.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
-import { enforcedPatterns } from "../domain/selection/enforced.ts";
+import { notEnforced } from "../domain/selection/enforced.ts";
 import type { Inventory } from "../domain/selection/inventory.ts";
 import type { Attempt } from "./attempt.ts";
 import { endedIn } from "./ending.ts";
@@ -60,10 +60,9 @@ export const lifecycleActivities = ({ attempt, recorder, inventory, shard }: Lif
   configurePatterns: (occasion: Occasion): Promise<void> =>
     attempt(occasion, "configure-patterns", async () => {
       const { state } = await recorder.read(occasion.namespace);
-      const patterns = (state.plan?.patterns ?? []).map(({ type }) => ({
-        type,
-        enforced: enforcedPatterns.has(type),
-      }));
+      const chain = (state.plan?.patterns ?? []).map(({ type }) => type);
+      const missing = notEnforced(chain);
+      const patterns = chain.map((type) => ({ type, enforced: !missing.includes(type) }));
       await recorder.record(occasion, "configure-patterns", {
         type: "ConfigurePatterns",
         operation: occasion.operation,

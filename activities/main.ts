@@ -53,6 +53,8 @@ run(async () => {
 
   const control = postgresPool(config.controlUrl, { name: "prism-worker", connections: 5 });
   const data = postgresPool(config.dataUrl, { name: "prism-worker" });
+  const tenants =
+    config.tenantUrl === undefined ? undefined : postgresPool(config.tenantUrl, { name: "prism-worker" });
   await migrateControl(control);
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
@@ -64,7 +66,7 @@ run(async () => {
   const backends: ReadonlyMap<BackendKind, Backend> = new Map(
     [
       kafka({ ...common, brokers: config.kafkaBrokers, ...withSasl }),
-      postgres({ ...common, pool: data }),
+      postgres({ ...common, pool: data, tenants }),
       ...(natsUrl === undefined ? [] : [nats({ ...common, url: natsUrl, trust: natsTrust })]),
       ...(redisUrl === undefined ? [] : [redis({ ...common, url: redisUrl })]),
       ...(s3Address === undefined

@@ -3,7 +3,7 @@ import type { RecordedEvent } from "../domain/event.ts";
 import type { PlanSelected } from "../domain/namespace/create-events.ts";
 import { streamOf } from "../domain/namespace/namespace.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
-import { enforcedPatterns } from "../domain/selection/enforced.ts";
+import { notEnforced } from "../domain/selection/enforced.ts";
 import type { EventStore } from "../eventstore/event-store.ts";
 
 /**
@@ -15,7 +15,7 @@ export async function recordedPlan(store: EventStore, row: NamespaceRow) {
     throw new PrismError("NAMESPACE_NOT_READY", `Namespace '${row.namespace}' has no plan yet`);
   }
   const { plan, trace, hash, warnings } = (await selected(store, row.namespace, row.plan.revision)).data;
-  const patterns = plan.patterns.map(({ type }) => type).filter((type) => !enforcedPatterns.has(type));
+  const patterns = notEnforced(plan.patterns.map(({ type }) => type));
   const policies = plan.policies.filter(({ enforced }) => !enforced).map(({ policy }) => policy);
   return {
     plan: { ...plan, shard: row.shard },

@@ -2,7 +2,7 @@ import type { Drift, Owner } from "./backend.ts";
 import type { Credentials, Logins } from "./logins.ts";
 import { ownerIn, ownerTag } from "./owner-tag.ts";
 import type { Query } from "./postgres.ts";
-import { literal, quoted } from "./postgres-table.ts";
+import { literal, type Place, quoted } from "./postgres-place.ts";
 import { scramVerifier } from "./scram.ts";
 
 const rights = ["DELETE", "INSERT", "SELECT", "UPDATE"] as const;
@@ -20,8 +20,12 @@ const attributes = {
 
 /** A namespace's own login: a role of this life's own with rights on its own tables, and on nothing else. */
 export type PostgresRole = {
-  drift(query: Query, owner: Owner, table: string): Promise<readonly Drift[]>;
-  ensure(query: Query, owner: Owner, table: string): Promise<{ user: string }>;
+  drift(query: Query, owner: Owner, table: Place): Promise<readonly Drift[]>;
+  ensure(query: Query, owner: Owner, table: Place): Promise<{ user: string }>;
+  /** A schema's own login has rights on the schema; what is in it is granted table by table. */
+  login(query: Query, owner: Owner): Promise<{ user: string }>;
+  loginDrift(query: Query, owner: Owner): Promise<readonly Drift[]>;
+  named(owner: Owner): { user: string };
   /** After the last of its tables the role goes too. */
   remove(query: Query, owner: Owner): Promise<void>;
 };
@@ -29,46 +33,56 @@ export type PostgresRole = {
 export function postgresRole(logins: Logins): PostgresRole {
   const credentialsOf = (owner: Owner): Credentials => logins("postgres", owner);
 
+  const loginDrift = async (query: Query, owner: Owner): Promise<readonly Drift[]> => {
+    const credentials = credentialsOf(owner);
+    const [role] = await findRole(query, credentials.user);
+    if (role === undefined) {
+      return [{ field: `login ${credentials.user}`, planned: "there", actual: "missing" }];
+    }
+    return [...attributeDrift(role), ...(await passwordDrift(query, credentials))];
+  };
+
+  const login = async (query: Query, owner: Owner): Promise<{ user: string }> => {
+    const credentials = credentialsOf(owner);
+    const role = quoted(credentials.user);
+    // Tables of a namespace are made side by side, and all of them want the one role.
+    await lockRole(query, credentials.user);
+    const [found] = await findRole(query, credentials.user);
+    if (found === undefined) await query(`create role ${role} login noinherit`);
+    // Only what differs: some of these words only a superuser may say.
+    const wanted = found === undefined ? [] : changedAttributes(found).map(({ statement }) => statement);
+    // The verifier, not the password: nothing secret comes into the server's log.
+    await query(`alter role ${role} ${wanted.join(" ")} password ${literal(scramVerifier(credentials))}`);
+    await query(`comment on role ${role} is ${literal(ownerTag(owner))}`);
+    for (const group of found?.memberships ?? []) await query(`revoke ${quoted(group)} from ${role}`);
+    return { user: credentials.user };
+  };
+
   return {
+    named: (owner) => ({ user: credentialsOf(owner).user }),
+    loginDrift,
     async drift(query, owner, table) {
-      const credentials = credentialsOf(owner);
-      const [role] = await findRole(query, credentials.user);
-      if (role === undefined) {
-        return [{ field: `login ${credentials.user}`, planned: "there", actual: "missing" }];
-      }
-      return [
-        ...attributeDrift(role),
-        ...(await passwordDrift(query, credentials)),
-        ...(await rightsDrift(query, owner, credentials.user, table)),
-      ];
+      const { user } = credentialsOf(owner);
+      const found = await loginDrift(query, owner);
+      if (found.some(({ actual, field }) => field === `login ${user}` && actual === "missing")) return found;
+      return [...found, ...(await rightsDrift(query, owner, user, table))];
     },
 
+    login,
     async ensure(query, owner, table) {
-      const credentials = credentialsOf(owner);
-      const role = quoted(credentials.user);
-      // Tables of a namespace are made side by side, and all of them want the one role.
-      await lockRole(query, credentials.user);
-      const [found] = await findRole(query, credentials.user);
-      if (found === undefined) await query(`create role ${role} login noinherit`);
-      // Only what differs: some of these words only a superuser may say.
-      const wanted = found === undefined ? [] : changedAttributes(found).map(({ statement }) => statement);
-      // The verifier, not the password: nothing secret comes into the server's log.
-      await query(`alter role ${role} ${wanted.join(" ")} password ${literal(scramVerifier(credentials))}`);
-      await query(`comment on role ${role} is ${literal(ownerTag(owner))}`);
-      for (const group of found?.memberships ?? []) await query(`revoke ${quoted(group)} from ${role}`);
-      for (const { table: name, grantee } of await rightsBeyond(query, owner, credentials.user, table)) {
-        await query(`revoke all on ${name} from ${grantee === null ? "public" : role}`);
+      const { user } = await login(query, owner);
+      for (const { table: name, grantee } of await rightsBeyond(query, owner, user, table)) {
+        await query(`revoke all on ${name} from ${grantee === null ? "public" : quoted(user)}`);
       }
-      await query(`grant ${rights.join(", ")} on ${quoted(table)} to ${role}`);
-      return { user: credentials.user };
+      await query(`grant ${rights.join(", ")} on ${table.qualified} to ${quoted(user)}`);
+      return { user };
     },
 
     async remove(query, owner) {
       const { user } = credentialsOf(owner);
       await lockRole(query, user);
       const [role] = await findRole(query, user);
-      if (role === undefined || (await ownTables(query, owner)) > 0) return;
-      await query(`alter role ${quoted(user)} nologin`);
+      if (role === undefined || (await ownPlaces(query, owner)) > 0) return;
       // Not `drop owned`, which only a superuser or a member may say: it owns nothing.
       for (const table of await granted(query, user)) {
         await query(`revoke all on ${table} from ${quoted(user)}`);
@@ -79,12 +93,14 @@ export function postgresRole(logins: Logins): PostgresRole {
          where refclassid = 'pg_authid'::regclass and refobjid = $1::oid`,
         [role.oid],
       );
+      if (elsewhere > 0) return;
+      await query(`alter role ${quoted(user)} nologin`);
       await query(
         `select pg_terminate_backend(pid) from pg_stat_activity
          where usename = $1 and (select rolsuper from pg_roles where rolname = current_user)`,
         [user],
       );
-      if (elsewhere === 0) await query(`drop role ${quoted(user)}`);
+      await query(`drop role ${quoted(user)}`);
     },
   };
 }
@@ -149,7 +165,7 @@ type Right = { readonly table: string; readonly right: string; readonly grantee:
 const rightsHeld = (
   query: Query,
   user: string,
-  table: string,
+  table: Pick<Place, "qualified">,
 ): Promise<readonly (Right & { owner: string })[]> =>
   query<Right & { owner: string }>(
     `select c.oid::regclass::text as "table", a.privilege_type as "right", r.rolname::text as grantee,
@@ -157,14 +173,14 @@ const rightsHeld = (
      from pg_class c cross join lateral aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
      where c.relkind in ('r', 'p', 'v', 'm', 'f') and (r.rolname = $1
        or (a.grantee = 0 and c.oid = to_regclass($2)))`,
-    [user, `public.${quoted(table)}`],
+    [user, table.qualified],
   );
 
 async function rightsDrift(
   query: Query,
   owner: Owner,
   user: string,
-  table: string,
+  table: Place,
 ): Promise<readonly Drift[]> {
   const held = await rightsHeld(query, user, table);
   const name = await regclass(query, table);
@@ -174,7 +190,7 @@ async function rightsDrift(
   const beyond = await rightsBeyond(query, owner, user, table);
   return [
     ...missing.map((right) => ({
-      field: `right ${right} on ${table}`,
+      field: `right ${right} on ${table.name}`,
       planned: "granted",
       actual: "missing",
     })),
@@ -190,7 +206,7 @@ async function rightsBeyond(
   query: Query,
   owner: Owner,
   user: string,
-  table: string,
+  table: Place,
 ): Promise<readonly Right[]> {
   const held = await rightsHeld(query, user, table);
   return held.filter(({ right, grantee, owner: comment }) => {
@@ -202,22 +218,21 @@ async function rightsBeyond(
 
 /** What somebody gave it by hand. */
 async function granted(query: Query, user: string): Promise<ReadonlySet<string>> {
-  const held = await rightsHeld(query, user, "");
+  const held = await rightsHeld(query, user, { qualified: 'public.""' });
   return new Set(held.filter(({ grantee }) => grantee === user).map(({ table }) => table));
 }
 
-async function regclass(query: Query, table: string): Promise<string> {
-  const [found] = await query<{ name: string }>("select to_regclass($1)::text as name", [
-    `public.${quoted(table)}`,
-  ]);
-  return found?.name ?? table;
+async function regclass(query: Query, { qualified }: Place): Promise<string> {
+  const [found] = await query<{ name: string }>("select to_regclass($1)::text as name", [qualified]);
+  return found?.name ?? qualified;
 }
 
-async function ownTables(query: Query, owner: Owner): Promise<number> {
+/** Tables and schemas of this life in this database. */
+async function ownPlaces(query: Query, owner: Owner): Promise<number> {
   const [found] = await query<{ count: number }>(
-    `select count(*)::int as count from pg_class c
-     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-       and obj_description(c.oid, 'pg_class') = $1`,
+    `select (select count(*) from pg_class c
+       where c.relkind in ('r', 'p') and obj_description(c.oid, 'pg_class') = $1)::int
+       + (select count(*) from pg_namespace n where obj_description(n.oid, 'pg_namespace') = $1)::int as count`,
     [ownerTag(owner)],
   );
   return found?.count ?? 0;

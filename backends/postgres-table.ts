@@ -4,17 +4,9 @@ import type { Thing } from "../domain/reconcile/thing.ts";
 import type { Drift, Owner } from "./backend.ts";
 import { ownerIn, ownerTag } from "./owner-tag.ts";
 import type { Query } from "./postgres.ts";
-
-/** The tables of the write-ahead log and of the replay store: one row a message (design §9). */
-const messageColumns: Readonly<Record<string, string>> = {
-  position: "bigint",
-  message_id: "uuid",
-  topic: "text",
-  key: "bytea",
-  payload: "bytea",
-  metadata: "bytea",
-  recorded_at: "timestamp with time zone",
-};
+import { definition, layoutOf } from "./postgres-layout.ts";
+import { literal, type Place, placeOf } from "./postgres-place.ts";
+import { probeTable } from "./postgres-schema.ts";
 
 export type Table = {
   /** Names this very table, whatever it is called. */
@@ -24,13 +16,13 @@ export type Table = {
   readonly partitioned: boolean;
 };
 
-export async function findTable(query: Query, name: string): Promise<Table | undefined> {
+export async function findTable(query: Query, { qualified }: Place): Promise<Table | undefined> {
   const [found] = await query<Omit<Table, "owner"> & { comment: string | null }>(
     `select c.oid::text as oid, c.relkind = 'p' as partitioned, obj_description(c.oid, 'pg_class') as comment,
        (select jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) from pg_attribute a
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
      from pg_class c where c.oid = to_regclass($1)`,
-    [`public.${quoted(name)}`],
+    [qualified],
   );
   if (found === undefined) return undefined;
   const { oid, partitioned, comment, columns } = found;
@@ -41,13 +33,14 @@ export async function findTable(query: Query, name: string): Promise<Table | und
 export async function listTables(query: Query): Promise<readonly Thing[]> {
   const found = await query<{ identity: string; name: string; comment: string | null }>(
     `select oid::text as identity, relname as name, obj_description(oid, 'pg_class') as comment from pg_class
-     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition`,
+     where (relnamespace = 'public'::regnamespace or relnamespace::regnamespace::text like 'ns\\_%')
+       and relname <> '${probeTable}' and relkind in ('r', 'p') and not relispartition`,
   );
   return found.map(({ identity, name, comment }) => {
     const kind = /^(wal|replay|outbox|queue|kv|tier)_/.exec(name)?.[1];
     return {
       backend: "postgres",
-      kind: kind === undefined ? "table" : `${kind}-table`,
+      kind: kind === undefined ? "table" : `${kind === "kv" ? "keyvalue" : kind}-table`,
       name,
       identity,
       owner: ownerIn(comment),
@@ -55,24 +48,15 @@ export async function listTables(query: Query): Promise<readonly Thing[]> {
   });
 }
 
-export const tableDrift = ({ columns, partitioned }: Table): readonly Drift[] => [
-  ...Object.entries(messageColumns)
-    .filter(([name, type]) => columns[name] !== type)
-    .map(([name, type]) => ({ field: `column ${name}`, planned: type, actual: columns[name] ?? "missing" })),
-  ...Object.entries(columns)
-    .filter(([name]) => !(name in messageColumns))
-    .map(([name, type]) => ({ field: `column ${name}`, planned: "absent", actual: type })),
-  ...(partitioned ? [] : [{ field: "partitioning", planned: "range (position)", actual: "none" }]),
-];
-
-export async function createTable(query: Query, { name }: Resource, owner: Owner): Promise<void> {
-  const columns = Object.entries(messageColumns).map(([column, type]) => `${column} ${type} not null`);
-  await query(`create table ${quoted(name)} (${columns.join(", ")}) partition by range (position)`);
-  await query(`comment on table ${quoted(name)} is ${literal(ownerTag(owner))}`);
+export async function createTable(query: Query, resource: Resource, owner: Owner): Promise<void> {
+  const { qualified } = placeOf(resource);
+  await query(`create table ${qualified} ${definition(layoutOf(resource))}`);
+  await query(`comment on table ${qualified} is ${literal(ownerTag(owner))}`);
 }
 
 /** Adds what is missing. What somebody changed may hold data: that is for a person. */
-export async function mendTable(query: Query, { name }: Resource, drift: readonly Drift[]): Promise<void> {
+export async function mendTable(query: Query, resource: Resource, drift: readonly Drift[]): Promise<void> {
+  const { name, qualified } = placeOf(resource);
   const changed = drift.find(({ actual }) => actual !== "missing");
   if (changed !== undefined) {
     const { field, planned, actual } = changed;
@@ -81,7 +65,7 @@ export async function mendTable(query: Query, { name }: Resource, drift: readonl
   }
   for (const { field, planned } of drift) {
     const column = field.replace(/^column /, "");
-    await query(`alter table ${quoted(name)} add column ${column} ${planned}`);
+    await query(`alter table ${qualified} add column ${column} ${planned}`);
   }
 }
 
@@ -93,11 +77,3 @@ export async function forgetLog(query: Query, { namespace, incarnation }: Owner)
     await query(`delete from ${kept} where namespace = $1 and incarnation = $2`, [namespace, incarnation]);
   }
 }
-
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-/** For statements that take no parameters. */
-export const literal = (text: string): string => {
-  const inside = text.replaceAll("'", "''");
-  return inside.includes("\\") ? ` E'${inside.replaceAll("\\", "\\\\")}'` : `'${inside}'`;
-};

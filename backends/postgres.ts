@@ -2,26 +2,22 @@ import type { Pool, PoolClient } from "pg";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
 import { asking } from "./ask.ts";
-import type { Backend, Call, Observed } from "./backend.ts";
+import type { Backend, Observed } from "./backend.ts";
 import type { Logins } from "./logins.ts";
 import { standing } from "./owner-tag.ts";
 import { hideCounts } from "./postgres-catalog.ts";
-import { type PostgresRole, postgresRole } from "./postgres-role.ts";
-import {
-  createTable,
-  findTable,
-  forgetLog,
-  listTables,
-  mendTable,
-  quoted,
-  type Table,
-  tableDrift,
-} from "./postgres-table.ts";
+import { type Form, type Found, formOf } from "./postgres-form.ts";
+import { inTenants } from "./postgres-place.ts";
+import { postgresRole } from "./postgres-role.ts";
+import { listSchemas } from "./postgres-schema.ts";
+import { forgetLog, listTables } from "./postgres-table.ts";
 import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
 export type PostgresOptions = {
   /** Into the data database. */
   readonly pool: Pool;
+  /** Into the tenant database; left out: nothing is made there. */
+  readonly tenants?: Pool | undefined;
   readonly logins: Logins;
   readonly deadlineMs: number;
 };
@@ -29,58 +25,81 @@ export type PostgresOptions = {
 /** One statement of the transaction at hand; answers its rows. */
 export type Query = <Row>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
 
-const kinds = ["wal-table", "replay-table", "tier-table"];
 const ask = asking("Postgres");
 
 /**
- * A namespace in the data database is its tables, each with its owner written into its
+ * A namespace in Postgres is its tables and schemas, each with its owner written into its
  * comment, and a role that may use them. A verb is one transaction: whole or not at all.
  */
-export function postgres({ pool, logins, deadlineMs }: PostgresOptions): Backend {
+export function postgres({ pool, tenants, logins, deadlineMs }: PostgresOptions): Backend {
   const role = postgresRole(logins);
+  const within = <T>(
+    verb: string,
+    resource: Resource,
+    call: TimedCall,
+    body: (query: Query, form: Form) => Promise<T>,
+  ): Promise<T> => {
+    const form = formOf(resource, role);
+    const database = inTenants(resource) ? tenants : pool;
+    if (form === undefined || database === undefined) throw unbuilt(resource);
+    return inTransaction(database, `${verb} ${resource.kind} ${resource.name}`, call.timed, (query) =>
+      body(query, form),
+    );
+  };
+
+  const drop = async (query: Query, form: Form, { owner }: Found): Promise<void> => {
+    await form.drop(query);
+    if (owner === undefined) return;
+    if (form.keepsLog) await forgetLog(query, owner);
+    await role.remove(query, owner);
+  };
 
   return bounded("Postgres", deadlineMs, {
     kind: "postgres",
 
-    observe: async (resource, call) => {
-      known(resource);
-      return inTransaction(pool, `look up table ${resource.name}`, call.timed, (query) =>
-        observeTable(query, role, resource, call),
-      );
-    },
+    observe: async (resource, call) =>
+      within("look up", resource, call, (query, form) => observed(query, form, call)),
 
-    async ensure(resource, call) {
-      known(resource);
-      const { owner } = call;
-      return inTransaction(pool, `make table ${resource.name}`, call.timed, async (query) => {
-        // `create table if not exists` races with itself: one attempt at a time for a name.
-        await query("select pg_advisory_xact_lock(hashtext($1))", [`prism table ${resource.name}`]);
-        await dropDead(query, role, resource, call);
-        const seen = await observeTable(query, role, resource, call);
-        if (seen.state === "foreign") throw foreignTable(resource, seen.because);
-        if (seen.state === "absent") await createTable(query, resource, owner);
-        const table = await findTable(query, resource.name);
-        if (table === undefined)
-          throw new PrismError("INTERNAL", `table ${resource.name} is not there after it was made`);
-        await mendTable(query, resource, tableDrift(table));
-        const login = await role.ensure(query, owner, resource.name);
+    ensure: async (resource, call) =>
+      within("make", resource, call, async (query, form) => {
+        await alone(query, form);
+        const before = await form.find(query);
+        // Of a finished life of the same name: ours and dead. The new life starts empty.
+        if (before !== undefined && standing(before.owner, before.oid, call)?.state === "dead") {
+          await drop(query, form, before);
+        }
+        const seen = await observed(query, form, call);
+        if (seen.state === "foreign") throw foreign(resource, seen.because);
+        const login = await form.make(query, call.owner);
+        const made = await form.find(query);
+        if (made === undefined) {
+          throw new PrismError(
+            "INTERNAL",
+            `${resource.kind} ${resource.name} is not there after it was made`,
+          );
+        }
         const seeing = await hideCounts(query);
-        return { identity: table.oid, login: seeing === undefined ? login : { ...login, seeing } };
-      });
-    },
+        return { identity: made.oid, login: seeing === undefined ? login : { ...login, seeing } };
+      }),
 
-    async remove(resource, call) {
-      known(resource);
-      return inTransaction(pool, `drop table ${resource.name}`, call.timed, async (query) => {
-        const table = await findTable(query, resource.name);
-        if (table !== undefined && isForeign(table, call)) return { removed: false };
-        if (table !== undefined) await drop(query, role, resource, table);
+    remove: async (resource, call) =>
+      within("drop", resource, call, async (query, form) => {
+        await alone(query, form);
+        const found = await form.find(query);
+        if (found !== undefined && standing(found.owner, found.oid, call)?.state === "foreign") {
+          return { removed: false };
+        }
+        if (found !== undefined) await drop(query, form, found);
         await role.remove(query, call.owner);
         return { removed: true };
-      });
-    },
+      }),
 
-    list: (timed) => inTransaction(pool, "list its tables", timed, listTables),
+    async list(timed) {
+      const inData = await inTransaction(pool, "list its tables", timed, listTables);
+      if (tenants === undefined) return inData;
+      const both = async (query: Query) => [...(await listSchemas(query)), ...(await listTables(query))];
+      return [...inData, ...(await inTransaction(tenants, "list its tables", timed, both))];
+    },
 
     async health(timed) {
       await ask("answer", timed, () => pool.query("select 1"));
@@ -95,45 +114,22 @@ export function postgres({ pool, logins, deadlineMs }: PostgresOptions): Backend
       return { version: row?.version ?? null, used: { bytes: Number(row?.bytes ?? 0) } };
     },
 
-    close: () => pool.end(),
+    close: async () => void (await Promise.all([pool.end(), tenants?.end()])),
   });
 }
 
-function known(resource: Resource): void {
-  if (kinds.includes(resource.kind)) return;
-  throw new PrismError("UNIMPLEMENTED", `this build makes no ${resource.kind} in Postgres yet`);
-}
+/** `create … if not exists` races with itself: one attempt at a time. */
+const alone = (query: Query, { lock }: Form): Promise<unknown> =>
+  query("select pg_advisory_xact_lock(hashtext($1))", [lock]);
 
-async function observeTable(
-  query: Query,
-  role: PostgresRole,
-  resource: Resource,
-  call: TimedCall,
-): Promise<Observed> {
-  const table = await findTable(query, resource.name);
-  if (table === undefined) return { state: "absent" };
-  const { oid: identity } = table;
-  const other = standing(table.owner, identity, call);
+async function observed(query: Query, form: Form, call: TimedCall): Promise<Observed> {
+  const found = await form.find(query);
+  if (found === undefined) return { state: "absent" };
+  const { oid: identity } = found;
+  const other = standing(found.owner, identity, call);
   if (other !== undefined) return other;
-  const drift = [...tableDrift(table), ...(await role.drift(query, call.owner, resource.name))];
+  const drift = await form.drift(query, call.owner);
   return drift.length === 0 ? { state: "ready", identity } : { state: "drifted", identity, drift };
-}
-
-/** A table of a finished life of the same name is ours and dead: the new life starts empty. */
-async function dropDead(query: Query, role: PostgresRole, resource: Resource, call: Call): Promise<void> {
-  const table = await findTable(query, resource.name);
-  if (table === undefined || standing(table.owner, table.oid, call)?.state !== "dead") return;
-  await drop(query, role, resource, table);
-}
-
-const isForeign = ({ owner, oid }: Table, call: Call): boolean =>
-  standing(owner, oid, call)?.state === "foreign";
-
-async function drop(query: Query, role: PostgresRole, resource: Resource, table: Table): Promise<void> {
-  await query(`drop table ${quoted(resource.name)}`);
-  if (table.owner === undefined) return;
-  await forgetLog(query, table.owner);
-  await role.remove(query, table.owner);
 }
 
 /** The server gives up when the client does: no statement outlives its call, also where the network does not say so. */
@@ -175,7 +171,12 @@ async function inTransaction<T>(
 
 const rollBack = (client: PoolClient): Promise<unknown> => client.query("rollback").catch(() => undefined);
 
-const foreignTable = (resource: Resource, because: string): PrismError =>
-  new PrismError("INVALID_CONFIGURATION", `table '${resource.name}' in Postgres is not Prism's: ${because}`, {
-    details: { field: "namespace", recommendation: "Choose a different namespace name" },
-  });
+const unbuilt = ({ kind }: Resource): PrismError =>
+  new PrismError("UNIMPLEMENTED", `this build makes no ${kind} in Postgres yet`);
+
+const foreign = ({ kind, name }: Resource, because: string): PrismError =>
+  new PrismError(
+    "INVALID_CONFIGURATION",
+    `${kind === "schema" ? "schema" : "table"} '${name}' in Postgres is not Prism's: ${because}`,
+    { details: { field: "namespace", recommendation: "Choose a different namespace name" } },
+  );

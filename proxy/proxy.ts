@@ -48,6 +48,8 @@ export type ProxyOptions = {
   readonly dataUrl: string;
   /** How long a log keeps what is in the broker. Default: an hour. */
   readonly logWindowMs?: number;
+  /** Where tenants' SQL runs. Left out where there is none. */
+  readonly tenantUrl?: string | undefined;
   readonly failpoint?: string | undefined;
   /** How long a delivery may go unacknowledged. Default 30 s. */
   readonly ackDeadlineMs?: number;
@@ -84,6 +86,8 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
   const copy = diskCopy({ folder: options.dataDir, log });
   const kafka = kafkaHealth(cluster, `prism.${proxyId}`);
   const data = dataPool(options.dataUrl, `prism-${proxyId}`);
+  const tenants =
+    options.tenantUrl === undefined ? undefined : dataPool(options.tenantUrl, `prism-${proxyId}`);
   const leads = leadership(options.dataUrl, `prism-${proxyId}-leader`);
   const logs = logMetrics(measured.registry);
   const glances = lookout(() => logsBehind(data), { everyMs: lookMs });
@@ -99,7 +103,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     leadership: leads,
     took: measured.passed,
     ...(options.ackDeadlineMs === undefined ? {} : { ackDeadlineMs: options.ackDeadlineMs }),
-    connect: connector({ cluster, natsUrl: options.natsUrl, redisUrl: options.redisUrl }),
+    connect: connector({ cluster, data, tenants, natsUrl: options.natsUrl, redisUrl: options.redisUrl }),
     troubled(namespace: string, error: Error) {
       const backend = backendOf(error);
       measured.backendError(namespace, backend);

@@ -49,6 +49,7 @@ export const workerConfig = (env: Environment) => ({
   controlUrl: required(env, "PRISM_CONTROL_URL", "the control database"),
   eventStoreUrl: eventStoreUrl(env),
   dataUrl: separate(env, "PRISM_DATA_URL", "the data database"),
+  tenantUrl: tenantUrl(env),
   kafkaBrokers: brokers(env),
   ...kafkaSasl(env),
   ...optionalBackends(env),
@@ -106,6 +107,7 @@ export const proxyConfig = (env: Environment) => ({
   dataUrl: separate(env, "PRISM_DATA_URL", "the data database, where logs are kept"),
   /** How long a log keeps what is in the broker: an acknowledgement there is no fsync, and so long it can be sent again. */
   logWindowMs: whole(env, "PRISM_LOG_WINDOW_MS", 3_600_000),
+  tenantUrl: tenantUrl(env),
   auth: authConfig(env),
   failpoint: env["PRISM_FAILPOINT"],
   logLevel: logLevel(env),
@@ -193,6 +195,7 @@ function inventoryConfig(env: Environment) {
     /** How many servers replicas of a stream may be spread over; left out: there is no NATS. */
     ...(natsUrl && { natsServers: whole(env, "PRISM_NATS_SERVER_COUNT", natsUrl.split(",").length) }),
     redis: redisUrl !== undefined,
+    tenants: tenantUrl(env) !== undefined,
     s3: s3 !== undefined,
   };
 }
@@ -224,6 +227,10 @@ function separate(env: Environment, name: string, what: string): string {
   }
   return url;
 }
+
+/** Left out: nothing is planned that keeps a schema of its own for a namespace's SQL. */
+const tenantUrl = (env: Environment): string | undefined =>
+  env["PRISM_TENANT_URL"] ? separate(env, "PRISM_TENANT_URL", "the tenant database") : undefined;
 
 const brokers = (env: Environment): readonly string[] =>
   required(env, "PRISM_KAFKA_BROKERS", "the Kafka brokers, host:port, comma-separated")

@@ -7,4 +7,10 @@ import type { Policies } from "../request/request.ts";
  */
 export const enforcedPatterns: ReadonlySet<PatternType> = new Set<PatternType>(["wal", "replay-store"]);
 
+/** The patterns of a chain that are not enforced. Beside an outbox the log is the outbox's own commit (R9). */
+export const notEnforced = (chain: readonly PatternType[]): readonly PatternType[] => {
+  const logged = enforcedPatterns.has("outbox") || !chain.includes("outbox");
+  return chain.filter((type) => !enforcedPatterns.has(type) || (type === "wal" && !logged));
+};
+
 export const enforcedPolicies: ReadonlySet<keyof Policies> = new Set<keyof Policies>(["deletion_protection"]);

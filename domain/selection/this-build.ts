@@ -6,11 +6,19 @@ export type KnownServers = {
   readonly maxPartitions: number;
   readonly natsServers?: number;
   readonly redis?: boolean;
+  /** A database for tenants' SQL. */
+  readonly tenants?: boolean;
   readonly s3?: boolean;
 };
 
 /** A client API with a service gets no pattern that is not enforced: its data would be lost or refused. */
 const withheld = { "claim-check": ["queue"], "tiered-storage": ["queue"] } as const;
+
+/**
+ * Change capture is not there: a replication slot that nobody reads keeps the server's log
+ * until its disk is full (docs/decisions/084-tables-before-their-services.md).
+ */
+const ofTenants = ["reader", "transact", "outbox"] as const;
 
 /**
  * The backends and capabilities that this build can really provision and reach through a
@@ -24,7 +32,16 @@ export const inventoryOfThisBuild = (known: KnownServers): Inventory => ({
     capabilities: ["queue", "pubsub", "tiered-storage"],
     limits: { max_partitions: known.maxPartitions },
   }),
-  postgres: backendOf("postgres", { capabilities: ["wal", "replay-store", "tiered-storage"] }),
+  postgres: backendOf("postgres", {
+    capabilities: [
+      "keyvalue",
+      "wal",
+      "replay-store",
+      "tiered-storage",
+      ...(known.tenants === true ? ofTenants : []),
+    ],
+    withheld: { outbox: ["queue"] },
+  }),
   ...(known.natsServers === undefined
     ? {}
     : { nats: backendOf("nats", { brokers: known.natsServers, capabilities: ["pubsub"] }) }),

@@ -1,6 +1,6 @@
 import { PrismError } from "../../domain/errors.ts";
 import type { PatternType } from "../../domain/plan.ts";
-import { enforcedPatterns } from "../../domain/selection/enforced.ts";
+import { notEnforced } from "../../domain/selection/enforced.ts";
 import type { Entry, Pattern as PlannedPattern } from "../../proto/gen/prism/control/v1/control_pb.js";
 import { replayStore, type Tools, wal } from "./logs.ts";
 import type { Pattern } from "./pattern.ts";
@@ -28,12 +28,16 @@ export const builders: Partial<Readonly<Record<PatternType, Build>>> = { wal, "r
  * The patterns of an entry that are known but not enforced yet: named, never hidden.
  * `UNIMPLEMENTED` names the first of which this build knows nothing.
  */
-export const judgePatterns = ({ patterns }: Entry): readonly string[] =>
-  patterns.map(known).filter((type) => !enforcedPatterns.has(type));
+export const judgePatterns = ({ patterns }: Entry): readonly string[] => notEnforced(patterns.map(known));
 
 /** An entry's patterns in the order of its plan, each ready for messages. */
 export const buildPatterns = (entry: Entry, tools: Tools): readonly Pattern[] =>
-  entry.patterns.flatMap((planned) => builders[known(planned)]?.(planned, entry, tools) ?? []);
+  enforced(entry).flatMap((planned) => builders[known(planned)]?.(planned, entry, tools) ?? []);
+
+function enforced({ patterns }: Entry): readonly PlannedPattern[] {
+  const without = new Set<PatternType>(notEnforced(patterns.map(known)));
+  return patterns.filter((planned) => !without.has(known(planned)));
+}
 
 function known({ type, version }: PlannedPattern): PatternType {
   const here = Object.hasOwn(patternVersions, type) ? patternVersions[type as PatternType] : 0;

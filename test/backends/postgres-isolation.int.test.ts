@@ -52,9 +52,10 @@ async function as<T>(
   namespace: string,
   body: (client: pg.Client) => Promise<T>,
   incarnation = 1,
+  database = url,
 ): Promise<T> {
   const { user, password } = own("postgres", { namespace, incarnation });
-  const address = new URL(url);
+  const address = new URL(database);
   Object.assign(address, { username: user, password });
   const client = new pg.Client({ connectionString: address.href });
   await client.connect();
@@ -151,6 +152,80 @@ describe("a namespace with pg and its own login", () => {
     await expect.poll(sleeping).toBe(1);
     await backend.remove(tableOf(going), call(going, 1));
     await expect(ended).rejects.toMatchObject({ code: "57P01" });
+  });
+});
+
+describe("a namespace with a schema of its own, and others beside it", () => {
+  const [mine, other] = [freshName("mine"), freshName("other")];
+  const resourcesOf = (namespace: string): readonly Resource[] => {
+    const config = { database: "tenants", schema: `ns_${namespace}` };
+    return [
+      { backend: "postgres", kind: "schema", name: `ns_${namespace}`, config: { database: "tenants" } },
+      { backend: "postgres", kind: "outbox-table", name: `outbox_${namespace}`, config },
+      { backend: "postgres", kind: "queue-table", name: `queue_${namespace}`, config },
+    ];
+  };
+  const at = () => databases.urls["PRISM_TENANT_URL"] ?? "";
+  const open = () => {
+    const [pool, tenants] = [url, at()].map((connectionString) => new pg.Pool({ connectionString, max: 3 }));
+    return postgres({ pool: pool as pg.Pool, tenants, logins: own, deadlineMs: 8_000 });
+  };
+  const asMine = (statement: string) => as(mine, (client) => client.query(statement), 1, at());
+  let tenants: Backend;
+  beforeAll(async () => {
+    tenants = open();
+    for (const namespace of [mine, other]) {
+      await Promise.all(resourcesOf(namespace).map((one) => tenants.ensure(one, call(namespace, 1))));
+    }
+  });
+  afterAll(async () => {
+    for (const namespace of [mine, other]) {
+      for (const one of resourcesOf(namespace)) await tenants.remove(one, call(namespace, 1));
+    }
+    await tenants.close();
+  });
+
+  it("makes tables there, and writes events beside them", async () => {
+    await asMine(`create table ns_${mine}.orders (id int primary key)`);
+    await asMine(
+      `with made as (insert into ns_${mine}.orders values (1) returning id)
+       insert into ns_${mine}.outbox_${mine} (message_id, topic, key, payload, metadata, recorded_at)
+       select gen_random_uuid(), 'orders', '', '', '', now() from made`,
+    );
+    expect((await asMine(`select position from ns_${mine}.outbox_${mine}`)).rows).toEqual([
+      { position: "1" },
+    ]);
+    for (const one of resourcesOf(mine)) {
+      expect(await tenants.observe(one, call(mine, 1))).toMatchObject({ state: "ready" });
+    }
+  });
+
+  it.each([
+    ["read", `select * from ns_${other}.outbox_${other}`],
+    ["written", `insert into ns_${other}.queue_${other} (topic) values ('x')`],
+    ["added to", `create table ns_${other}.mine (id int)`],
+    ["counted", `select reltuples from pg_class where relname = 'outbox_${other}'`],
+    ["dropped", `drop schema ns_${other} cascade`],
+    ["probed", `select * from ns_${mine}.prism_probe`],
+  ])("what is not its own cannot be %s", (_, statement) =>
+    expect(asMine(statement)).rejects.toMatchObject({ code: "42501" }),
+  );
+
+  it("begins its next life with an empty schema and another login", async () => {
+    const again = freshName("next");
+    const resources = resourcesOf(again);
+    for (const one of resources) await tenants.ensure(one, call(again, 1));
+    await as(again, (client) => client.query(`create table ns_${again}.left (id int)`), 1, at());
+    await Promise.all(resources.map((one) => tenants.ensure(one, call(again, 2))));
+    await expect(as(again, (client) => client.query("select 1"), 1, at())).rejects.toMatchObject({
+      code: "28P01",
+    });
+    await expect(
+      as(again, (client) => client.query(`select * from ns_${again}.left`), 2, at()),
+    ).rejects.toMatchObject({ code: "42P01" });
+    for (const one of resources) await tenants.remove(one, call(again, 2));
+    const left = await admin.query("select 1 from pg_roles where rolname like $1", [`prism_${again}_%`]);
+    expect(left.rowCount).toBe(0);
   });
 });
 

@@ -20,41 +20,129 @@ const tableOf = (name: string): Resource => ({
   config: { database: "data" },
 });
 
-backendContract("a Postgres table", async () => {
-  const pool = poolAt(connectionString);
-  const own = new pg.Client({ connectionString });
-  await own.connect();
-  const backend = postgres({ ...common, pool });
-  return {
-    backend,
+type Kind = {
+  readonly url: string;
+  readonly resource: () => Resource;
+  /** In SQL: what is changed by hand, and the fields that then differ. */
+  readonly meddle: (resource: Resource) => readonly [statements: string, fields: readonly string[]];
+  readonly plant: (resource: Resource) => string;
+  readonly uproot: (resource: Resource) => string;
+  readonly exists: string;
+};
+const tenantUrl = process.env["PRISM_TENANT_URL"] ?? "";
+const schemaOf = ({ config }: Resource): string => config["schema"] as string;
+const inSchema = (kind: string): Resource => ({
+  ...tableOf(freshName("outbox_")),
+  kind,
+  config: { database: "tenants", schema: freshName("ns_") },
+});
+const byHand = "alter role prism_orders_2 createdb password 'by hand'";
+const relation = "select to_regclass($1) is not null as there";
+
+const kinds: Readonly<Record<string, Kind>> = {
+  "wal-table": {
+    url: connectionString,
     resource: () => tableOf(freshName("wal_")),
-    meddle: async ({ name }) => {
-      await own.query(`alter table ${name} drop column metadata`);
-      await own.query(`revoke insert on ${name} from prism_orders_2`);
-      await own.query(`grant select on ${name} to public`);
-      await own.query("alter role prism_orders_2 createdb password 'by hand'");
-      return [
+    meddle: ({ name }) => [
+      `alter table ${name} drop column metadata; revoke insert on ${name} from prism_orders_2;
+       grant select on ${name} to public; ${byHand}`,
+      [
         "column metadata",
         `right INSERT on ${name}`,
         `right SELECT on ${name} of everybody`,
         "rolcreatedb",
         "password",
+      ],
+    ],
+    plant: ({ name }) => `create table ${name} (precious text)`,
+    uproot: ({ name }) => `drop table ${name}`,
+    exists: relation,
+  },
+  "keyvalue-table": {
+    url: connectionString,
+    resource: () => ({ ...tableOf(freshName("kv_")), kind: "keyvalue-table" }),
+    meddle: ({ name }) => [
+      `alter table ${name} drop column expires_at; grant select on ${name} to public`,
+      ["column expires_at", `right SELECT on ${name} of everybody`],
+    ],
+    plant: ({ name }) => `create table ${name} (precious text)`,
+    uproot: ({ name }) => `drop table ${name}`,
+    exists: relation,
+  },
+  "outbox-table": {
+    url: tenantUrl,
+    resource: () => inSchema("outbox-table"),
+    meddle: (resource) => {
+      const [schema, name] = [schemaOf(resource), resource.name];
+      return [
+        `alter table ${schema}.${name} drop column key; revoke usage on schema ${schema} from prism_orders_2;
+         grant create on schema ${schema} to public; ${byHand}`,
+        [
+          "column key",
+          `right USAGE on schema ${schema}`,
+          `right CREATE on schema ${schema} of everybody`,
+          "rolcreatedb",
+          "password",
+        ],
       ];
     },
-    plant: async ({ name }) => void (await own.query(`create table ${name} (precious text)`)),
-    exists: async ({ name }) =>
-      (await own.query("select to_regclass($1) is not null as there", [name])).rows[0].there,
-    uproot: async ({ name }) => void (await own.query(`drop table ${name}`)),
-    open: (deadlineMs, port) => {
-      const url = new URL(connectionString);
-      if (port !== undefined) url.port = String(port);
-      return postgres({ ...common, deadlineMs, pool: poolAt(url.href) });
-    },
-    close: async () => {
-      await own.end();
-      await backend.close();
-    },
-  };
+    plant: (resource) =>
+      `create schema ${schemaOf(resource)}; create table ${schemaOf(resource)}.${resource.name} (precious text)`,
+    uproot: (resource) => `drop schema ${schemaOf(resource)} cascade`,
+    exists: relation,
+  },
+  schema: {
+    url: tenantUrl,
+    resource: () => ({ ...tableOf(freshName("ns_")), kind: "schema", config: { database: "tenants" } }),
+    meddle: ({ name }) => [
+      `drop table ${name}.prism_probe; revoke all on schema ${name} from prism_orders_2; ${byHand}`,
+      [
+        "table prism_probe",
+        `right CREATE on schema ${name}`,
+        `right USAGE on schema ${name}`,
+        "rolcreatedb",
+        "password",
+      ],
+    ],
+    plant: ({ name }) => `create schema ${name}`,
+    uproot: ({ name }) => `drop schema ${name}`,
+    exists: "select to_regnamespace($1) is not null as there",
+  },
+};
+
+describe.each(Object.entries(kinds))("%s", (kind, { url, resource, meddle, plant, uproot, exists }) => {
+  backendContract(`a ${kind} in Postgres`, async () => {
+    const own = new pg.Client({ connectionString: url });
+    await own.connect();
+    const openAt = (deadlineMs: number, port?: number) => {
+      const [data, tenants] = [connectionString, tenantUrl].map((given) => {
+        const address = new URL(given);
+        if (port !== undefined) address.port = String(port);
+        return poolAt(address.href);
+      }) as [pg.Pool, pg.Pool];
+      return postgres({ ...common, deadlineMs, pool: data, tenants });
+    };
+    const backend = openAt(common.deadlineMs);
+    const qualified = ({ name, config }: Resource) =>
+      typeof config["schema"] === "string" ? `${config["schema"]}.${name}` : name;
+    return {
+      backend,
+      resource,
+      meddle: async (one) => {
+        const [statements, fields] = meddle(one);
+        await own.query(statements);
+        return fields;
+      },
+      plant: async (one) => void (await own.query(plant(one))),
+      exists: async (one) => (await own.query(exists, [qualified(one)])).rows[0].there,
+      uproot: async (one) => void (await own.query(uproot(one))),
+      open: openAt,
+      close: async () => {
+        await own.end();
+        await backend.close();
+      },
+    };
+  });
 });
 
 describe("whose a table is", () => {

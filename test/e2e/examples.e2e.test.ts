@@ -13,6 +13,7 @@ const inventory = inventoryOfThisBuild({
   maxPartitions: 256,
   natsServers: 1,
   redis: true,
+  tenants: true,
   s3: true,
 });
 
@@ -51,7 +52,7 @@ describe("the examples", () => {
 
   it("stand on every backend that serves a client API here", () => {
     const backends = new Set(examples.map(({ on }) => on.split(" on ")[1]));
-    expect([...backends].sort()).toEqual(["kafka", "nats", "redis"]);
+    expect([...backends].sort()).toEqual(["kafka", "nats", "postgres", "redis"]);
     expect(new Set(examples.flatMap(({ resources }) => resources.map(({ backend }) => backend))).size).toBe(
       5,
     );

@@ -3,12 +3,12 @@ import { credentials, Metadata, makeGenericClientConstructor, status } from "@gr
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { Redis } from "ioredis";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { natsAddress } from "../../backends/nats-connection.ts";
 import type { Control } from "../../sdk/typescript/control.ts";
 import { kafkaPartitions, missingTables } from "../../stack/witnesses.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
-import { until } from "../setup/until.ts";
 import { holdings } from "./holdings.ts";
 import { member } from "./request.ts";
 
@@ -128,6 +128,37 @@ describe("namespaces on five backends", () => {
     expect(await inRedis(namespace)).toBe(`~${namespace}:1:*`);
   });
 
+  it("strong key-value stands in a table of its own", async () => {
+    const namespace = prism.name("strong-values");
+    expect(await create(asked(namespace, "keyvalue", { durability: "strong" }))).toBe("active");
+    expect(await missingTables(prism.environment, [`kv_${namespace.replaceAll("-", "_")}`])).toEqual([]);
+  });
+
+  it.each([
+    ["order-transactions", "transact", { durability: "strong" }, ["outbox", "wal"], ["queue", "outbox"]],
+    ["documents", "reader", {}, [], []],
+  ])(
+    "%s stands in a schema of its own, and says what is not enforced",
+    async (name, api, needs, missing, tables) => {
+      const namespace = prism.name(name);
+      expect(await create(asked(namespace, api, needs))).toBe("active");
+      const schema = `ns_${namespace.replaceAll("-", "_")}`;
+      const tenants = new Client({ connectionString: variable("PRISM_TENANT_URL") });
+      await tenants.connect();
+      const { rows } = await tenants.query<{ name: string }>(
+        "select relname as name from pg_class where relnamespace = to_regnamespace($1) and relkind = 'r'",
+        [schema],
+      );
+      expect(rows.map((row) => row.name.split("_")[0]).sort()).toEqual([...tables, "prism"].sort());
+      const shown = await alice.namespaces.plan(namespace);
+      expect(shown).toMatchObject({ not_enforced_yet: expect.arrayContaining(missing) });
+      await alice.namespaces.delete(namespace, { confirm: namespace, waitSeconds: 60 });
+      const left = await tenants.query("select 1 from pg_namespace where nspname = $1", [schema]);
+      expect(left.rowCount).toBe(0);
+      await tenants.end();
+    },
+  );
+
   it.each([
     ["without a log", { write_rps: 1_000 }],
     ["with a log before it", { durability: "strong" }],
@@ -194,24 +225,5 @@ describe("namespaces on five backends", () => {
     await client.send(new DeleteBucketCommand({ Bucket: `prism-${namespace}` }));
     client.destroy();
     expect(await create(asked(namespace, "pubsub", videoUploads))).toBe("active");
-  });
-
-  it.each([
-    ["nats stream", "pubsub", {}, (namespace: string) => `${namespace}-pubsub`],
-    ["redis acl-user", "keyvalue", {}, (namespace: string) => namespace],
-    ["s3 bucket-prefix", "pubsub", videoUploads, (namespace: string) => `prism-${namespace}/claims/`],
-  ])("a worker killed after it made a %s leaves neither none nor two", async (kind, api, needs, name) => {
-    const namespace = prism.name(`killed-${kind.split(" ")[0]}`);
-    await prism.processes.stop("worker");
-    const armed = `ensure ${kind} ${name(namespace)}:after:${namespace}`;
-    await prism.processes.start("worker", { PRISM_FAILPOINT: armed });
-    const { operation } = await alice.namespaces.create(asked(namespace, api, needs));
-    await until(() => !prism.processes.running("worker"));
-    await prism.processes.start("worker");
-    const state = async () => (await alice.operations.get(operation?.id ?? "")).state;
-    await expect.poll(state, { timeout: 40_000 }).toBe("succeeded");
-    const { items } = await alice.namespaces.history(namespace, { type: "ResourceProvisioned" });
-    const made = items.map(({ data }) => (data as { resource: { kind: string; name: string } }).resource);
-    expect(made.filter((one) => kind.endsWith(one.kind) && one.name === name(namespace))).toHaveLength(1);
   });
 });

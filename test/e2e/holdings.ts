@@ -9,6 +9,7 @@ import {
 } from "@platformatic/kafka";
 import { Redis } from "ioredis";
 import { Client } from "pg";
+import { natsAddress } from "../../backends/nats-connection.ts";
 import { s3Users } from "../../backends/s3-admin.ts";
 
 type Addresses = Readonly<Record<string, string | undefined>>;
@@ -86,11 +87,19 @@ async function topic(admin: Admin, name: string): Promise<Held> {
 }
 
 const inPostgres: Witness = async (environment) => {
-  const client = new Client({ connectionString: environment["PRISM_DATA_URL"] });
+  const databases = ["PRISM_DATA_URL", "PRISM_TENANT_URL"].map((name) => inDatabase(environment[name] ?? ""));
+  const found = (await Promise.all(databases)).flat().map(({ name }) => name);
+  // Roles are the server's: both databases tell of them.
+  return [...new Set(found)].map((name) => ({ name }));
+};
+
+const inDatabase = async (connectionString: string): Promise<readonly Held[]> => {
+  const client = new Client({ connectionString });
   await client.connect();
   try {
     const { rows } = await client.query<{ name: string }>(
       `select 'table ' || relname as name from pg_class where relkind in ('r', 'p', 'S')
+       union all select 'schema ' || nspname from pg_namespace
        union all select 'role ' || rolname from pg_roles`,
     );
     return rows;
@@ -100,8 +109,7 @@ const inPostgres: Witness = async (environment) => {
 };
 
 const inNats: Witness = async (environment) => {
-  const { username: user, password: pass, host: servers } = new URL(environment["PRISM_NATS_URL"] ?? "");
-  const connection = await connect({ servers, user, pass });
+  const connection = await connect(natsAddress(environment["PRISM_NATS_URL"] ?? "").options);
   try {
     const found: Held[] = [];
     const { streams } = await jetstreamManager(connection);

@@ -16,10 +16,14 @@ const needsOf = {
   events: ["pubsub", { durability: "strong", retention: "30days" }],
   /** Redis. */
   profiles: ["keyvalue", { ttl: "15min" }],
+  /** Postgres alone: a schema of its own. */
+  payments: ["transact", {}],
 } as const;
 
 export type Kind = keyof typeof needsOf;
-export const kinds = Object.keys(needsOf) as readonly Kind[];
+export const everyKind = Object.keys(needsOf) as readonly Kind[];
+/** Those that something can be changed of: a schema is as it is. */
+export const kinds = everyKind.filter((kind) => kind !== "payments");
 
 /** Needs that replace those of the kind: what a merge patch is. */
 export type Change = Readonly<Record<string, unknown>>;
@@ -68,6 +72,7 @@ const inventory = inventoryOfThisBuild({
   maxPartitions: 256,
   natsServers: 1,
   redis: true,
+  tenants: true,
   s3: true,
 });
 

@@ -3,6 +3,7 @@ import { Client, Pool } from "pg";
 import { logins } from "../../backends/logins.ts";
 import { postgres } from "../../backends/postgres.ts";
 import { postgresTable } from "../../domain/selection/names.ts";
+import { dropDatabase } from "./databases.ts";
 
 export type DataDatabase = {
   readonly url: string;
@@ -36,7 +37,7 @@ export async function dataDatabase(given: NodeJS.ProcessEnv): Promise<DataDataba
     },
     async drop() {
       await pool.end();
-      await administer(server, `drop database if exists ${name} with (force)`);
+      await dropDatabase(server, name);
     },
   };
 }

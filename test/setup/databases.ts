@@ -7,6 +7,7 @@ export async function ownDatabases(given: NodeJS.ProcessEnv, run: string): Promi
   const wanted = [
     { variable: "PRISM_CONTROL_URL", name: `control_${run}` },
     { variable: "PRISM_DATA_URL", name: `data_${run}` },
+    { variable: "PRISM_TENANT_URL", name: `tenants_${run}` },
   ];
   const urls: Record<string, string> = {};
   for (const { variable, name } of wanted) {
@@ -19,10 +20,29 @@ export async function ownDatabases(given: NodeJS.ProcessEnv, run: string): Promi
     urls,
     async drop() {
       for (const { variable, name } of wanted) {
-        await administer(given[variable] ?? "", `drop database if exists ${name} with (force)`);
+        await dropDatabase(given[variable] ?? "", name);
       }
     },
   };
+}
+
+/** With the logins that namespaces had in it: those are the server's, and would outlive it. */
+export async function dropDatabase(server: string, name: string): Promise<void> {
+  const client = new Postgres({ connectionString: server });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ role: string }>(
+      `select distinct r.rolname::text as role from pg_shdepend d join pg_roles r on r.oid = d.refobjid
+       join pg_database b on b.oid = d.dbid
+       where d.refclassid = 'pg_authid'::regclass and b.datname = $1 and r.rolname like 'prism\\_%'`,
+      [name],
+    );
+    await client.query(`drop database if exists ${name} with (force)`);
+    // One that still has something in another database goes with that.
+    for (const { role } of rows) await client.query(`drop role if exists "${role}"`).catch(() => {});
+  } finally {
+    await client.end();
+  }
 }
 
 async function administer(url: string, statement: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Plan } from "../../../domain/plan.ts";
+import { notEnforced } from "../../../domain/selection/enforced.ts";
 import { inventoryOfThisBuild } from "../../../domain/selection/this-build.ts";
 import { accepted, refused, request } from "../asking.ts";
 
@@ -9,6 +10,7 @@ const whole = inventoryOfThisBuild({
   maxPartitions: 12,
   natsServers: 3,
   redis: true,
+  tenants: true,
   s3: true,
 });
 const resourcesOf = (plan: Plan) => plan.resources.map(({ backend, kind }) => `${backend} ${kind}`);
@@ -52,17 +54,46 @@ describe("this build", () => {
     ]);
   });
 
-  it.each(["reader", "transact"])("says of %s that it is not built", (api) =>
-    expect(refused(request(api), { inventory: whole })).toMatchObject([{ code: "UNIMPLEMENTED" }]),
+  it("keeps strong key-value in a table", () => {
+    const { plan } = accepted(request("keyvalue", { durability: "strong" }), { inventory: whole }).selection;
+    expect(resourcesOf(plan)).toEqual(["postgres keyvalue-table"]);
+  });
+
+  it("gives SQL of its own a schema, and its events tables in it", () => {
+    const transact = accepted(request("transact"), { inventory: whole }).selection.plan;
+    expect(resourcesOf(transact).sort()).toEqual([
+      "postgres outbox-table",
+      "postgres queue-table",
+      "postgres schema",
+    ]);
+    const reader = accepted(request("reader"), { inventory: whole }).selection.plan;
+    expect(resourcesOf(reader)).toEqual(["postgres schema"]);
+  });
+
+  it("beside an outbox that is not built, the log is not enforced either: it would be the outbox's commit", () => {
+    const { plan } = accepted(request("transact", { durability: "strong" }), { inventory: whole }).selection;
+    const chain = plan.patterns.map(({ type }) => type);
+    expect(chain).toEqual(["outbox", "wal"]);
+    expect(notEnforced(chain)).toEqual(["outbox", "wal"]);
+    expect(notEnforced(["wal", "replay-store"])).toEqual([]);
+  });
+
+  it.each(["reader", "transact"])("says of %s that it is not built where tenants have no database", (api) =>
+    expect(refused(request(api), { inventory })).toMatchObject([{ code: "UNIMPLEMENTED" }]),
   );
 
-  it("says of a strong key-value that it is not built: its table is not", () =>
-    expect(refused(request("keyvalue", { durability: "strong" }), { inventory: whole })).toMatchObject([
-      { code: "UNIMPLEMENTED" },
-    ]));
+  it("says of change capture that it is not built", () =>
+    expect(
+      refused(
+        { ...request("reader"), cdc: { enabled: true, source: "postgres", destination: "kafka" } },
+        { inventory: whole },
+      ),
+    ).toMatchObject([{ code: "UNIMPLEMENTED" }]));
 
   it("says of a backend that is not there that it is not", () =>
-    expect(refused(request("keyvalue"), { inventory })).toMatchObject([{ code: "UNIMPLEMENTED" }]));
+    expect(refused(request("keyvalue", { ttl: "1h" }), { inventory })).toMatchObject([
+      { code: "UNIMPLEMENTED" },
+    ]));
 
   it.each([{ max_message_size: "2MB" }, { delivery_guarantee: "exactly_once" }, { retention: "31days" }])(
     "says of a queue with %j that it is not built",
