@@ -16,7 +16,7 @@ const withheld = { "claim-check": ["queue"], "tiered-storage": ["queue"] } as co
 
 /**
  * Change capture is not there: a replication slot that nobody reads keeps the server's log
- * until its disk is full (docs/decisions/084-tables-before-their-services.md).
+ * until its disk is full (docs/decisions/085-tables-before-their-services.md).
  */
 const ofTenants = ["reader", "transact", "outbox"] as const;
 
