@@ -7,6 +7,7 @@ import { type LifecycleDependencies, lifecycleActivities } from "./lifecycle.ts"
 import { type ProvisioningDependencies, provisioningActivities } from "./provisioning.ts";
 import { type QuotaDependencies, quotaActivities } from "./quota.ts";
 import { type RepairingDependencies, repairingActivities } from "./repairing.ts";
+import { type RewindingDependencies, rewindingActivities } from "./rewinding.ts";
 import { type ServingDependencies, servingActivities } from "./serving.ts";
 import { type SweepingDependencies, sweepingActivities } from "./sweeping.ts";
 import { type UpdatingDependencies, updatingActivities } from "./updating.ts";
@@ -21,6 +22,7 @@ export type ActivityDependencies = AttemptDependencies &
       ProvisioningDependencies &
       QuotaDependencies &
       RepairingDependencies &
+      RewindingDependencies &
       ServingDependencies &
       SweepingDependencies &
       UpdatingDependencies,
@@ -38,6 +40,7 @@ export function activities(dependencies: ActivityDependencies) {
     ...growingActivities({ ...dependencies, attempt }),
     ...updatingActivities({ ...dependencies, attempt }),
     ...deletingActivities({ ...dependencies, attempt }),
+    ...rewindingActivities({ ...dependencies, attempt }),
     ...endingActivities({ ...dependencies, attempt }),
     ...servingActivities({ ...dependencies, attempt }),
     ...repairingActivities({ ...dependencies, attempt }),

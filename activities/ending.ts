@@ -69,6 +69,8 @@ function failing(kind: OperationKind, { occasion: { operation }, error, blocked 
       return { type: "FailDeletion", operation, error };
     case "reconcile":
       return { type: "FailRepair", operation, error };
+    case "rewind":
+      return { type: "FailRewind", operation, error };
     case "migrate":
       throw new PrismError("UNIMPLEMENTED", "this build does not migrate");
   }

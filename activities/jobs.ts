@@ -12,7 +12,8 @@ export type Job = {
     | "cleanupNamespace"
     | "createNamespace"
     | "updateNamespace"
-    | "deleteNamespace";
+    | "deleteNamespace"
+    | "rewindRelay";
   readonly kind: OperationKind;
   readonly team: string;
   readonly client_api: string;
@@ -61,6 +62,8 @@ export function resumeJob(namespace: string, { state, events }: NamespaceHistory
       return { ...job, type: "deleteNamespace", input: { confirm: namespace } };
     case "reconcile":
       return { ...job, type: "repairNamespace", input: {} };
+    case "rewind":
+      return { ...job, type: "rewindRelay", input: {} };
     case "migrate":
       throw new PrismError("UNIMPLEMENTED", "this build does not migrate");
     default:

@@ -17,7 +17,13 @@ import {
   relayedTo,
   releaseRelay,
 } from "../backends/write-ahead-log/layouts.ts";
-import { backlog, closeLog, reopenLog } from "../backends/write-ahead-log/operate.ts";
+import {
+  backlog,
+  closeLog,
+  reopenLog,
+  rewindRelay,
+  sentAgainMs,
+} from "../backends/write-ahead-log/operate.ts";
 import { backendReports } from "../control/backend-reports.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { sweeps } from "../control/sweeps.ts";
@@ -118,6 +124,7 @@ run(async () => {
           groups.standing(topic, `prism.${namespace}.${incarnation}.`, ends),
       },
       barrierMs: config.barrierMs,
+      rewind: (log) => rewindRelay(data, { ...log, windowMs: sentAgainMs }),
       archive:
         s3Address === undefined
           ? noArchive

@@ -5,13 +5,19 @@ import type { NamespaceEvent } from "../domain/namespace/events.ts";
 import { streamOf } from "../domain/namespace/namespace.ts";
 import { outcomeOf } from "../domain/namespace/outcome.ts";
 import { beginning, begunBy, isOver, type OperationKind, proceed } from "../domain/namespace/progress.ts";
-import { createSteps, deleteSteps, repairSteps, updateSteps } from "../domain/namespace/steps.ts";
+import {
+  createSteps,
+  deleteSteps,
+  repairSteps,
+  rewindSteps,
+  updateSteps,
+} from "../domain/namespace/steps.ts";
 import type { EventStore } from "../eventstore/event-store.ts";
 import { observed } from "../eventstore/observed.ts";
 import { appendSeconds } from "../runtime/append-seconds.ts";
 import type { Failpoint } from "./failpoint.ts";
 
-const kinds: readonly OperationKind[] = ["create", "update", "delete", "migrate", "reconcile"];
+const kinds: readonly OperationKind[] = ["create", "update", "delete", "migrate", "reconcile", "rewind"];
 const ends = ["succeeded", "failed", "cancelled", "rejected"] as const;
 const second = 1;
 const [minute, hour, day] = [60 * second, 3_600 * second, 86_400 * second];
@@ -97,6 +103,7 @@ const knownSteps: ReadonlySet<string> = new Set([
   ...updateSteps(true),
   ...deleteSteps([]),
   ...repairSteps,
+  ...rewindSteps,
   "ensure",
   "restore",
   "remove",

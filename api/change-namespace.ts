@@ -73,6 +73,24 @@ export async function requestDeletion(
   return deps.starter.remove(occasionOf(caller, namespace, keyed), current, confirm);
 }
 
+/** Begins a rewind of its relay: what the log holds of the last hour is sent again. */
+export async function requestRewind(
+  deps: CreateDependencies,
+  { caller, namespace, idempotencyKey }: Asking,
+): Promise<StartedOperation> {
+  const keyed = keyedBy(deps, caller, {}, idempotencyKey, {
+    method: "POST",
+    namespace,
+    verb: "relay/rewind",
+  });
+  const first = await keyed.before();
+  if (first !== undefined) return first;
+  const { state, current } = await ownedNow(deps, caller, namespace);
+  decide({ type: "RequestRewind", ...trial }, state);
+  await keyed.claim(namespace);
+  return deps.starter.rewind(occasionOf(caller, namespace, keyed), current);
+}
+
 /** The namespace as its stream tells it, for those who may change it. */
 export async function ownedNow(
   { store }: CreateDependencies,

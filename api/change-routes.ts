@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { PrismError } from "../domain/errors.ts";
 import { type AnsweringDependencies, answering } from "./answering.ts";
-import { requestDeletion, requestUpdate } from "./change-namespace.ts";
+import { requestDeletion, requestRewind, requestUpdate } from "./change-namespace.ts";
 import type { CreateDependencies } from "./create-namespace.ts";
 import { lookup } from "./lookup.ts";
 import { requestDocument } from "./request-body.ts";
@@ -80,6 +80,27 @@ export const changeRoutes =
         const asking = { caller, namespace: request.params.ns, idempotencyKey };
         const started = await requestDeletion(deps, asking, request.query.confirm);
         return answer({ caller, started, prefer, done: { status: "deleted", code: 200 } }, reply);
+      },
+    );
+
+    server.post(
+      "/namespaces/:ns/relay/rewind",
+      {
+        schema: {
+          tags,
+          summary: "Send the last hour of its log to the backend again",
+          description:
+            "For when a broker has lost what it had acknowledged. Who has seen a message is not shown it twice; the event `RelayRewound` says how many are sent.",
+          params,
+          headers,
+          response: { 200: namespaceAnswer, 202: namespaceAnswer, ...errors },
+        },
+      },
+      async (request, reply) => {
+        const caller = await request.caller();
+        const { prefer, "idempotency-key": idempotencyKey } = request.headers as Headers;
+        const started = await requestRewind(deps, { caller, namespace: request.params.ns, idempotencyKey });
+        return answer({ caller, started, prefer, done: { status: "active", code: 200 } }, reply);
       },
     );
   };

@@ -29,8 +29,9 @@ const longestKey = 200;
 
 /** What is asked under the key: a create, or a change of a namespace that is there. */
 export type Keyed =
-  | { readonly method: "POST" }
-  | { readonly method: "PATCH" | "DELETE"; readonly namespace: string };
+  | { readonly method: "POST"; readonly namespace?: undefined }
+  | { readonly method: "PATCH" | "DELETE"; readonly namespace: string }
+  | { readonly method: "POST"; readonly namespace: string; readonly verb: "relay/rewind" };
 
 /**
  * A request under its `Idempotency-Key`. `IDEMPOTENCY_KEY_REUSED` where the key came with another body before.
@@ -67,7 +68,9 @@ export function keyedBy(
 }
 
 const pathOf = (what: Keyed): string =>
-  what.method === "POST" ? "/api/v1/namespaces" : `/api/v1/namespaces/${what.namespace}`;
+  ["/api/v1/namespaces", what.namespace, "verb" in what ? what.verb : undefined]
+    .filter((part) => part !== undefined)
+    .join("/");
 
 async function startedBefore(
   { store, starter }: KeyedDependencies,

@@ -34,6 +34,7 @@ export interface OperationStarter {
   ): Promise<StartedOperation>;
   /** `about`: the namespace as it is. */
   remove(occasion: Occasion, about: NamespaceRequest, confirm: string | undefined): Promise<StartedOperation>;
+  rewind(occasion: Occasion, about: NamespaceRequest): Promise<StartedOperation>;
   /** An operation that Temporal has but no worker has begun, so that no event tells of it yet. */
   notBegun(
     by: { readonly operation: string } | { readonly namespace: string },
@@ -128,6 +129,8 @@ export function operationStarter(
       return start("delete", occasion, about, input);
     },
 
+    rewind: (occasion, about) => start("rewind", occasion, about, {}),
+
     async notBegun(by) {
       if ("namespace" in by) return running(client, by.namespace);
       const known = recent.get(by.operation);
@@ -146,7 +149,12 @@ export function operationStarter(
 /** What an operation's workflow is told beside whose work it does. */
 type Told<Input extends Work> = Omit<Input, keyof Work>;
 
-const types = { create: "createNamespace", update: "updateNamespace", delete: "deleteNamespace" } as const;
+const types = {
+  create: "createNamespace",
+  update: "updateNamespace",
+  delete: "deleteNamespace",
+  rewind: "rewindRelay",
+} as const;
 
 /** A workflow that has nothing left to do ends within it. */
 const closingMs = 10_000;

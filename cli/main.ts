@@ -12,6 +12,7 @@ import { messageCommands } from "./messages.ts";
 import { namespaceCommands } from "./namespace.ts";
 import { operationCommands } from "./operation.ts";
 import { planCommand } from "./plan.ts";
+import { relayCommands } from "./relay.ts";
 import { stackCommands } from "./stack.ts";
 import { teamCommands } from "./team.ts";
 import { tokenCommand } from "./token.ts";
@@ -42,6 +43,7 @@ async function main(): Promise<number> {
   operationCommands(program, context);
   driftCommands(program, context);
   teamCommands(program, context);
+  relayCommands(program, context);
   messageCommands(program, context);
   tokenCommand(program, context, ({ subject, teams, scopes, ttlSeconds }) => {
     const file = given.developmentIssuer ?? found["PRISM_DEV_ISSUER"];

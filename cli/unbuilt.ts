@@ -2,10 +2,7 @@ import type { Command } from "commander";
 import { PrismError } from "../sdk/typescript/errors.ts";
 
 const unbuilt: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  prism: [
-    ["kv", "key-value namespaces"],
-    ["relay", "rewinding a relay"],
-  ],
+  prism: [["kv", "key-value namespaces"]],
 };
 
 /** Commands that are promised and not built: they refuse, and are not advertised. */

@@ -6,4 +6,5 @@ export { deleteNamespace } from "./delete-namespace.ts";
 export { provisionNamespace } from "./provision-namespace.ts";
 export { reconcileFleet } from "./reconcile-fleet.ts";
 export { repairNamespace } from "./repair-namespace.ts";
+export { rewindRelay } from "./rewind-relay.ts";
 export { updateNamespace } from "./update-namespace.ts";

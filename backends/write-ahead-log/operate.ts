@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { unavailable } from "../ask.ts";
 import { releaseRelay } from "./layouts.ts";
-import { named } from "./segments.ts";
+import { attached } from "./segments.ts";
 
 type Of = { readonly namespace: string; readonly incarnation: number };
 
@@ -45,27 +45,50 @@ export async function backlog(pool: Pool, { namespace, incarnation }: Of): Promi
   });
 }
 
+/** Kafka's acknowledgement is not an fsync: what it may have lost is kept, and can be sent again, for so long. */
+export const sentAgainMs = 3_600_000;
+
 /**
  * Has the relay send again what was recorded within the last `windowMs`: for when a broker has
- * lost what it had acknowledged. Consumers recognise what they have seen. Answers how many.
+ * lost what it had acknowledged. Consumers recognise what they have seen. Answers how many it had
+ * sent before, and the position of the first; whoever leads begins a new term there.
  */
 export async function rewindRelay(
   pool: Pool,
   { namespace, incarnation, table, windowMs }: Of & { readonly table: string; readonly windowMs: number },
-): Promise<number> {
+): Promise<{ readonly messages: number; readonly from: string | undefined }> {
   return ask(`rewind the relay of ${namespace}`, async () => {
+    const from = (await isThere(pool)) ? await firstWithin(pool, table, windowMs) : undefined;
+    if (from === undefined) return { messages: 0, from: undefined };
     const { rows } = await pool.query<{ again: string }>(
-      `with first as (
-         select min(position) as position from ${named(table)}
-         where recorded_at > now() - $3 * interval '1 ms'
-       ), before as (select relayed from prism_log.relay where namespace = $1 and incarnation = $2)
-       update prism_log.relay r set epoch = epoch + 1, relayed = least(r.relayed, first.position - 1)
-       from first, before where r.namespace = $1 and r.incarnation = $2 and first.position is not null
+      `with before as (
+         select relayed from prism_log.relay where namespace = $1 and incarnation = $2 for update
+       )
+       update prism_log.relay r set epoch = epoch + 1, relayed = least(r.relayed, $3::bigint - 1)
+       from before where r.namespace = $1 and r.incarnation = $2
        returning before.relayed - r.relayed as again`,
-      [namespace, incarnation, windowMs],
+      [namespace, incarnation, String(from)],
     );
-    return Number(rows[0]?.again ?? 0);
+    const messages = Number(rows[0]?.again ?? 0);
+    return { messages, from: messages === 0 ? undefined : String(from) };
   });
+}
+
+/** The first position recorded within the window. Times never go back along positions: old segments are not looked at. */
+async function firstWithin(pool: Pool, table: string, windowMs: number): Promise<bigint | undefined> {
+  let first: bigint | undefined;
+  for (const { name } of (await attached(pool, table)).toReversed()) {
+    const { rows } = await pool.query<{ young: string | null; oldest: string | null }>(
+      `select min(position) filter (where recorded_at > now() - $1 * interval '1 ms') as young,
+         min(position) as oldest from prism_log.${name}`,
+      [windowMs],
+    );
+    const { young, oldest } = rows[0] ?? { young: null, oldest: null };
+    if (young !== null) first = BigInt(young);
+    // It begins before the window: so do all that are older.
+    if (young !== oldest) break;
+  }
+  return first;
 }
 
 /** No proxy has ever served a log here. */

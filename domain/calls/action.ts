@@ -4,6 +4,7 @@ const actions: Readonly<Record<string, string>> = {
   "POST /namespaces": "create namespace",
   "PATCH /namespaces/:ns": "update namespace",
   "DELETE /namespaces/:ns": "delete namespace",
+  "POST /namespaces/:ns/relay/rewind": "rewind relay",
   "GET /namespaces": "list namespaces",
   "GET /namespaces/:ns": "read namespace",
   "GET /namespaces/:ns/access": "read access",

@@ -17,6 +17,8 @@ export type BeginCommand =
   | Ask<"RequestUpdate", { request: NamespaceRequest; workflow: Workflow; ifVersion?: number | undefined }>
   /** `confirm` has to be the namespace's name. */
   | Ask<"RequestDeletion", { confirm: string | undefined; workflow: Workflow }>
+  /** Sends again what the log holds of the last hour. */
+  | Ask<"RequestRewind", { workflow: Workflow }>
   /** What a sweep found; with a workflow it sets out to repair it under the namespace's own lock. */
   | Ask<"DetectDrift", { findings: readonly Finding[]; repair: Workflow | null }>;
 
@@ -57,7 +59,9 @@ export type Step =
   | Ask<"ArchiveAudit", { bucket: string; key: string; digest: string; revision: string }>
   | Ask<"UnregisterProxies">
   | Ask<"CompleteDeletion", Acknowledged>
-  | Ask<"CompleteRepair", { resources: readonly string[] }>;
+  | Ask<"CompleteRepair", { resources: readonly string[] }>
+  /** `from`: the position of the first one; undefined where there was none. */
+  | Ask<"CompleteRewind", { messages: number; from: string | undefined }>;
 
 /** Who has the directory in force, and from which version on. */
 type Acknowledged = { directoryVersion: string; proxies: readonly string[] };
@@ -88,7 +92,8 @@ export type FailCommand =
   | Ask<"FailNamespace", { error: Failure; blocked: readonly string[] }>
   | Ask<"FailUpdate", { error: Failure; blocked: readonly string[] }>
   | Ask<"FailDeletion", { error: Failure }>
-  | Ask<"FailRepair", { error: Failure }>;
+  | Ask<"FailRepair", { error: Failure }>
+  | Ask<"FailRewind", { error: Failure }>;
 
 /** What is asked of a namespace. All name an operation: a step of another than the one under way is refused. */
 export type NamespaceCommand =

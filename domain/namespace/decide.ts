@@ -17,6 +17,7 @@ import {
   reportBlocked,
 } from "./provision.ts";
 import { notItsOperation } from "./refusals.ts";
+import { requestRewind } from "./rewind.ts";
 import { takeStep } from "./step.ts";
 import { requestUpdate } from "./update.ts";
 
@@ -33,6 +34,8 @@ export function decide(command: NamespaceCommand, namespace: Namespace): readonl
       return requestUpdate(command, namespace);
     case "RequestDeletion":
       return requestDeletion(command, namespace);
+    case "RequestRewind":
+      return requestRewind(command, namespace);
     case "DetectDrift":
       return detectDrift(command, namespace);
     case "DegradeNamespace":
@@ -89,6 +92,7 @@ function decideOwn(command: OwnCommand, namespace: Namespace): readonly Namespac
     case "FailUpdate":
     case "FailDeletion":
     case "FailRepair":
+    case "FailRewind":
       return fail(command, namespace, operation);
     case "SelectPlan":
     case "AssignShard":
@@ -108,6 +112,7 @@ function decideOwn(command: OwnCommand, namespace: Namespace): readonly Namespac
     case "UnregisterProxies":
     case "CompleteDeletion":
     case "CompleteRepair":
+    case "CompleteRewind":
       return takeStep(command, namespace, operation);
     default:
       return unreachable(command);

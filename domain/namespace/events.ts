@@ -49,6 +49,7 @@ import type {
   ResourceRemovalIntended,
   ResourceRemoved,
 } from "./resource-events.ts";
+import type { RelayRewound, RewindFailed, RewindRequested } from "./rewind-events.ts";
 import type {
   GroupsDrained,
   PartitionsGrown,
@@ -110,4 +111,7 @@ export type NamespaceEvent =
   | DriftDetected
   | DriftRepaired
   | RepairFailed
-  | OrphanQuarantined;
+  | OrphanQuarantined
+  | RewindRequested
+  | RelayRewound
+  | RewindFailed;

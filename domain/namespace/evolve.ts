@@ -109,6 +109,9 @@ function apply(namespace: Namespace, event: NamespaceEvent): Namespace {
     case "AuditArchived":
     case "ProxiesUnregistered":
     case "RepairFailed":
+    case "RewindRequested":
+    case "RelayRewound":
+    case "RewindFailed":
       return namespace;
     default:
       return unreachable(event);

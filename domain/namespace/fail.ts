@@ -13,6 +13,7 @@ const ends: Readonly<Record<FailCommand["type"], OperationKind>> = {
   FailUpdate: "update",
   FailDeletion: "delete",
   FailRepair: "reconcile",
+  FailRewind: "rewind",
 };
 
 /**
@@ -40,6 +41,8 @@ export function fail(
       return [{ type: "DeletionFailed", data: { namespace: nameOf(namespace), error } }];
     case "FailRepair":
       return [{ type: "RepairFailed", data: { error } }];
+    case "FailRewind":
+      return [{ type: "RewindFailed", data: { error } }];
     default:
       return unreachable(command);
   }

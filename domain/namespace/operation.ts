@@ -86,7 +86,8 @@ const isPivot = ({ type }: NamespaceEvent): boolean =>
   type === "NamespaceActivated" ||
   type === "UpdateApplied" ||
   type === "DrainCompleted" ||
-  type === "DriftRepaired";
+  type === "DriftRepaired" ||
+  type === "RelayRewound";
 
 /** What it was told about plans, approvals and parking. */
 function waiting(operation: Operation, event: NamespaceEvent): Partial<Operation> {

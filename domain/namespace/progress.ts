@@ -1,6 +1,6 @@
 import type { Failure, NamespaceEvent } from "./events.ts";
 
-export type OperationKind = "create" | "update" | "delete" | "migrate" | "reconcile";
+export type OperationKind = "create" | "update" | "delete" | "migrate" | "reconcile" | "rewind";
 
 export type OperationState =
   | "pending"
@@ -36,6 +36,8 @@ export function begunBy(
       return { operation: event.data.operation, kind: "update" };
     case "DeletionRequested":
       return { operation: event.data.operation, kind: "delete" };
+    case "RewindRequested":
+      return { operation: event.data.operation, kind: "rewind" };
     case "DriftDetected":
       return event.data.repair === null
         ? undefined
@@ -81,6 +83,7 @@ export function proceed(progress: Progress, event: NamespaceEvent): Progress {
     case "UpdateFailed":
     case "DeletionFailed":
     case "RepairFailed":
+    case "RewindFailed":
       return { ...progress, state: progress.undoing ?? "failed", error: event.data.error };
     default:
       return progress;
@@ -93,6 +96,7 @@ function endsWell(kind: OperationKind, { type }: NamespaceEvent): boolean {
     type === "NamespaceActivated" ||
     type === "NamespaceDeleted" ||
     type === "DriftRepaired" ||
+    type === "RelayRewound" ||
     (type === "ProxiesRegistered" && kind === "update")
   );
 }

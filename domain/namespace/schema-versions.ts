@@ -50,4 +50,7 @@ export const schemaVersions = {
   DriftRepaired: 1,
   RepairFailed: 1,
   OrphanQuarantined: 1,
+  RewindRequested: 1,
+  RelayRewound: 1,
+  RewindFailed: 1,
 } as const satisfies Record<NamespaceEvent["type"], number>;

@@ -12,6 +12,7 @@ export function stepsIn(event: NamespaceEvent, kind: OperationKind): Said | unde
     case "NamespaceRequested":
     case "UpdateRequested":
     case "DeletionRequested":
+    case "RewindRequested":
       return done("begin");
     case "DriftDetected":
       return event.data.repair === null ? undefined : done("begin");
@@ -70,6 +71,8 @@ export function stepsIn(event: NamespaceEvent, kind: OperationKind): Said | unde
       return done("delete");
     case "DriftRepaired":
       return done("repair");
+    case "RelayRewound":
+      return done("rewind");
     case "StepFailed":
       return failed(event.data, kind);
     case "OperationParked":
@@ -84,6 +87,7 @@ export function stepsIn(event: NamespaceEvent, kind: OperationKind): Said | unde
     case "UpdateFailed":
     case "DeletionFailed":
     case "RepairFailed":
+    case "RewindFailed":
     case "NamespaceDegraded":
     case "NamespaceRecovered":
     case "OrphanQuarantined":

@@ -29,6 +29,7 @@ const taken: Readonly<Record<Step["type"], { step: string; of: readonly Operatio
   UnregisterProxies: { step: "unregister", of: ["delete"] },
   CompleteDeletion: { step: "delete", of: ["delete"] },
   CompleteRepair: { step: "repair", of: ["reconcile"] },
+  CompleteRewind: { step: "rewind", of: ["rewind"] },
 };
 
 /** A step is taken once: its repeat is quiet, also when the operation has gone on or ended. */
@@ -86,6 +87,8 @@ function eventOf(command: Step, namespace: Namespace, operation: Operation): Nam
       return completeDeletion(command, namespace, operation);
     case "CompleteRepair":
       return { type: "DriftRepaired", data: { resources: command.resources } };
+    case "CompleteRewind":
+      return { type: "RelayRewound", data: { messages: command.messages, from: command.from ?? null } };
     default:
       return unreachable(command);
   }

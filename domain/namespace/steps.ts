@@ -58,5 +58,7 @@ export const deleteSteps = (resources: readonly string[]): readonly string[] => 
 
 export const repairSteps: readonly string[] = ["begin", "repair"];
 
+export const rewindSteps: readonly string[] = ["begin", "rewind"];
+
 /** Steps that leave no event on the namespace's stream: done when one after them is. */
 export const silentSteps: ReadonlySet<string> = new Set(["reserve-quota", "commit-quota", "release-quota"]);

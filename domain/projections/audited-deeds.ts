@@ -14,6 +14,8 @@ export const auditedDeeds: Readonly<Record<string, Deed | undefined>> = {
   UpdateFailed: { action: "update namespace", outcome: "failed" },
   NamespaceDeleted: { action: "delete namespace", outcome: "succeeded" },
   DeletionFailed: { action: "delete namespace", outcome: "failed" },
+  RelayRewound: { action: "rewind relay", outcome: "succeeded" },
+  RewindFailed: { action: "rewind relay", outcome: "failed" },
   ApprovalGranted: { action: "approve plan", outcome: "succeeded" },
   ApprovalRejected: { action: "reject plan", outcome: "succeeded" },
   OperationRetried: { action: "retry operation", outcome: "succeeded" },

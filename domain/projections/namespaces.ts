@@ -162,6 +162,9 @@ function after(row: NamespaceRow, event: RecordedEvent<NamespaceEvent>): Namespa
     case "ProxiesUnregistered":
     case "RepairFailed":
     case "OrphanQuarantined":
+    case "RewindRequested":
+    case "RelayRewound":
+    case "RewindFailed":
       return row;
     default:
       return unreachable(event);

@@ -3,7 +3,14 @@ import { replans } from "../namespace/change.ts";
 import type { Failure, NamespaceEvent } from "../namespace/events.ts";
 import type { OperationKind } from "../namespace/progress.ts";
 import { type Said, type StepState, stepsIn } from "../namespace/step-events.ts";
-import { createSteps, deleteSteps, repairSteps, silentSteps, updateSteps } from "../namespace/steps.ts";
+import {
+  createSteps,
+  deleteSteps,
+  repairSteps,
+  rewindSteps,
+  silentSteps,
+  updateSteps,
+} from "../namespace/steps.ts";
 
 export type StepRow = {
   readonly name: string;
@@ -37,6 +44,8 @@ function listed(before: readonly StepRow[], event: NamespaceEvent, kind: Operati
       return updateSteps(replans(event.data.changes)).map(pending);
     case "DeletionRequested":
       return deleteSteps(event.data.resources).map(pending);
+    case "RewindRequested":
+      return rewindSteps.map(pending);
     case "DriftDetected":
       return event.data.repair === null ? before : repairSteps.map(pending);
     case "PlanSelected":

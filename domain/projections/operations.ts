@@ -70,6 +70,8 @@ function begun(event: RecordedEvent<NamespaceEvent>): OperationRow | undefined {
       return beginningOf(event, "update", { ...event.data, teams: teamsOf(event.data.request) });
     case "DeletionRequested":
       return beginningOf(event, "delete", event.data);
+    case "RewindRequested":
+      return beginningOf(event, "rewind", event.data);
     case "DriftDetected": {
       const { namespace, repair } = event.data;
       return repair === null ? undefined : beginningOf(event, "reconcile", { namespace, ...repair });

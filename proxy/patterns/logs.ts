@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import type { NewRecord } from "../../backends/log.ts";
 import { keep } from "../../backends/write-ahead-log/keep.ts";
+import { sentAgainMs } from "../../backends/write-ahead-log/operate.ts";
 import { postgresLog } from "../../backends/write-ahead-log/postgres-log.ts";
 import type { WriteAheadLog } from "../../backends/write-ahead-log/write-ahead-log.ts";
 import type { PatternType } from "../../domain/plan.ts";
@@ -27,8 +28,6 @@ export type Tools = {
   readonly troubled: (error: Error) => void;
 };
 
-// Kafka's acknowledgement is not an fsync: what it may have lost can be sent again for so long.
-const defaultWindowMs = 3_600_000;
 const mostBytes = 10n * 1024n ** 3n;
 // At rest a log only ages.
 const restMs = 60_000;
@@ -66,7 +65,7 @@ type Kept = {
 
 function throughLog(name: PatternType, entry: Entry, tools: Tools, kept: Kept): Pattern {
   const { namespace, incarnation, ordered } = entry;
-  const { data: pool, lookout, windowMs = defaultWindowMs, failpoint, metrics, troubled } = tools;
+  const { data: pool, lookout, windowMs = sentAgainMs, failpoint, metrics, troubled } = tools;
   const partitions = partitionsOf(entry);
   const log = postgresLog({ pool, namespace, incarnation, partitions, ...kept });
   const passed = relay({

@@ -48,13 +48,21 @@ export function connection({ namespace, token, endpoints }: ConnectionOptions): 
   const avoided = new Map<string, number>();
   let known: readonly string[] = typeof endpoints === "function" ? [] : endpoints;
   let askedAt = Number.NEGATIVE_INFINITY;
+  let asking: Promise<readonly string[]> | undefined;
   let turn = 0;
   let closed = false;
 
   const addresses = async (): Promise<readonly string[]> => {
-    if (typeof endpoints !== "function" || performance.now() - askedAt < refreshMs) return known;
+    // That nobody serves it is true for the moment: a proxy may be starting.
+    const restMs = known.length > 0 ? refreshMs : pauseMs;
+    if (typeof endpoints !== "function" || performance.now() - askedAt < restMs) return known;
     try {
-      known = await endpoints(await tokenOf(token));
+      asking ??= tokenOf(token)
+        .then(endpoints)
+        .finally(() => {
+          asking = undefined;
+        });
+      known = await asking;
       askedAt = performance.now();
     } catch (error) {
       // Those we know may serve on while the control plane is away.

@@ -184,13 +184,18 @@ export function control(options: ControlOptions) {
         call<Namespace>(options, "DELETE", `/namespaces/${one(name)}${queryOf({ confirm })}`, {
           headers: waiting(patience),
         }),
+      /** Has the last hour of its log sent to the backend again: for when that has lost what it had acknowledged. */
+      rewindRelay: (name: string, patience: CreateOptions = {}): Promise<Namespace> =>
+        call<Namespace>(options, "POST", `/namespaces/${one(name)}/relay/rewind`, {
+          headers: waiting(patience),
+        }),
       get: (name: string, { asOf }: Past = {}) => get<Namespace>(`/namespaces/${one(name)}`, { as_of: asOf }),
       list: ({
         asOf,
         ...query
       }: { team?: string; status?: string; client_api?: string; cursor?: string } & Past = {}) =>
         get<Page<Namespace>>("/namespaces", { ...query, as_of: asOf }),
-      history: (name: string, query: { after?: string; type?: string } = {}) =>
+      history: (name: string, query: { after?: string; limit?: string; type?: string } = {}) =>
         get<{ readonly items: readonly HistoryEvent[] }>(`/namespaces/${one(name)}/history`, query),
       /** Of lives that have ended, as their history was kept in S3: read back and compared. */
       archived: (name: string, query: { after?: string; type?: string } = {}) =>

@@ -35,6 +35,7 @@ const table: Readonly<Record<string, string>> = {
   "GET /api/v1/namespaces/:ns/replay": "all 404 403 403 all all 401",
   "PATCH /api/v1/namespaces/:ns": "all 404 403 403 all 403 401",
   "DELETE /api/v1/namespaces/:ns": "400 404 403 403 400 403 401",
+  "POST /api/v1/namespaces/:ns/relay/rewind": "all 404 403 403 all 403 401",
   "POST /api/v1/namespaces/:ns/try/:verb": "501 501 501 501 501 501 401",
   "POST /api/v1/plans": "all no no no all no 401",
   "GET /api/v1/events": "all 404 403 403 all all 401",
@@ -107,7 +108,12 @@ describe("who may do what", async () => {
     const answer = await fetch(`${prism.api}${at}${query}`, {
       method,
       signal: leaving.signal,
-      headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
+      headers: {
+        "content-type": "application/json",
+        // One operation at a time: who may begin one waits for its end.
+        ...(route.endsWith("/rewind") && { prefer: "wait=30" }),
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
       ...(bodies[route] && { body: JSON.stringify(bodies[route]()) }),
     });
     const text = route === "GET /api/v1/events" ? await firstEvents(answer) : await answer.text();

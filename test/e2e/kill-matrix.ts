@@ -18,7 +18,7 @@ export type Plot =
   | "unswept";
 
 /** `growth`: what an update does beside when an ordered queue gets more partitions. */
-export type Killed = "create" | "update" | "growth" | "delete" | "reconcile";
+export type Killed = "create" | "update" | "growth" | "delete" | "reconcile" | "rewind";
 
 export type Cell = {
   readonly operation: Killed;
@@ -29,7 +29,10 @@ export type Cell = {
   readonly resource?: number;
 };
 
-/** How far an activity's work goes beside the stream: one with an effect of its own has two moments more. */
+/**
+ * How far an activity's work goes beside the stream: one with an effect of its own has a moment more, and
+ * two where the stream says beforehand what is intended.
+ */
 type Line = {
   readonly step: string | ((resource: Resource) => string);
   readonly plot: Plot;
@@ -123,6 +126,10 @@ const lines: Readonly<Record<Killed, Lines>> = {
     releaseQuota: { step: "release-quota", plot: "cleaned" },
     completeCleanup: { step: "complete-cleanup", plot: "cleaned" },
     failSweep: { step: "fail-sweep", plot: "unswept" },
+  },
+  rewind: {
+    beginRewind: { step: "begin", plot: "plain" },
+    rewindRelay: { step: "rewind", plot: "plain", moments: ["before", "after", "recorded"] },
   },
 };
 

@@ -44,6 +44,7 @@ const pivots = {
   growth: "apply",
   delete: "drain",
   reconcile: "repair",
+  rewind: "rewind",
 } as const;
 
 const all: readonly Trial[] = [

@@ -112,6 +112,13 @@ export const outcomes: Readonly<Record<string, (stage: Stage) => Promise<Outcome
     const { play, swept } = await lost(stage, "swept");
     return { play: { ...play, handle: swept.handle }, life: await play.life() };
   },
+  rewound: async (stage) => ended(await stage.rewind(await active(stage, "rewound"))),
+  "rewind-failed": async (stage) =>
+    ended(
+      await stage.rewind(await active(stage, "rewind-failed"), {
+        faultsOf: () => [{ step: "rewind", moment: "before", code: "FORBIDDEN" }],
+      }),
+    ),
 };
 
 const more = { needs: { write_rps: 400 } };

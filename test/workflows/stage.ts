@@ -43,6 +43,8 @@ export type Stage = {
   again(play: Pick<Play, "request">, wish?: Wish): Promise<Play>;
   /** Begins its deletion. */
   remove(play: Pick<Play, "request">, wish?: Omit<Wish, "needs">): Promise<Play>;
+  /** Begins a rewind of its relay. */
+  rewind(play: Pick<Play, "request">, wish?: Omit<Wish, "needs">): Promise<Play>;
   /** What was archived, by key. */
   readonly archive: ReadonlyMap<string, Uint8Array>;
   /** Namespaces whose relay stands still. */
@@ -143,6 +145,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       },
       barrierMs: 2_000,
       logs: { close: async () => {}, reopen: async () => {}, backlog: async () => 0 },
+      rewind: async () => ({ messages: 7, from: "12" }),
       archive: {
         async put(key, body) {
           archive.set(key, body);
@@ -268,6 +271,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     remove({ request }, wish = {}) {
       return begin("deleteNamespace", { confirm: request.namespace }, request, wish);
     },
+    rewind: ({ request }, wish = {}) => begin("rewindRelay", {}, request, wish),
     async redeploy(next) {
       await deployed.stop();
       deployed = await deploy(common, next);

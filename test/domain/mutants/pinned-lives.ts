@@ -141,6 +141,8 @@ export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
   ],
   "a repair fails": [...l.active, l.driftDetected(), l.stepFailed(ensureTopic, false), l.repairFailed],
   "drift that nobody may repair": [...l.active, l.driftDetected([{ ...l.finding, class: "foreign" }], false)],
+  "a relay is rewound": [...l.active, l.rewindRequested, l.stepFailed("rewind"), l.rewound],
+  "a rewind fails": [...l.active, l.rewindRequested, l.stepFailed("rewind", false), l.rewindFailed],
 };
 
 /** How many events a life has in common with one that stands before it: they need not be told again. */

@@ -13,6 +13,7 @@ const everyType: EveryType = {
   RequestUpdate: { type: "RequestUpdate", operation, request: l.largerRequest, workflow: a.workflow },
   RequestDeletion: { type: "RequestDeletion", operation, workflow: a.workflow, confirm: "orders" },
   DetectDrift: { type: "DetectDrift", operation, findings: [l.finding], repair: a.workflow },
+  RequestRewind: { type: "RequestRewind", operation, workflow: a.workflow },
   DegradeNamespace: { type: "DegradeNamespace", operation, because: "a broker is away" },
   RecoverNamespace: { type: "RecoverNamespace", operation },
   QuarantineOrphan: { type: "QuarantineOrphan", operation, resource: l.orphan, because: "no plan has it" },
@@ -57,6 +58,7 @@ const everyType: EveryType = {
   UnregisterProxies: { type: "UnregisterProxies", operation },
   CompleteDeletion: { type: "CompleteDeletion", operation, ...everyone },
   CompleteRepair: { type: "CompleteRepair", operation, resources: [] },
+  CompleteRewind: { type: "CompleteRewind", operation, messages: 7, from: "12" },
   RequestApproval: { type: "RequestApproval", operation, requestedBy: l.alice, expiresAt: l.due },
   RenewPlan: { type: "RenewPlan", operation, selection: l.otherSelection, expiresAt: l.due },
   ExpireApproval: { type: "ExpireApproval", operation, at: l.due },
@@ -79,6 +81,7 @@ const everyType: EveryType = {
   FailUpdate: { type: "FailUpdate", operation, error: a.outage, blocked: [] },
   FailDeletion: { type: "FailDeletion", operation, error: a.outage },
   FailRepair: { type: "FailRepair", operation, error: a.outage },
+  FailRewind: { type: "FailRewind", operation, error: a.outage },
 };
 
 /** All of them, and variants that lead elsewhere. */

@@ -11,6 +11,7 @@ export const updating = "33333333-3333-4333-8333-333333333333";
 export const deleting = "44444444-4444-4444-8444-444444444444";
 export const repairing = "55555555-5555-4555-8555-555555555555";
 export const sweep = "66666666-6666-4666-8666-666666666666";
+export const rewinding = "77777777-7777-4777-8777-777777777777";
 export const alice = "user:alice";
 export const root = "user:root";
 export const due = "2026-01-31T00:00:00.000Z";
@@ -216,6 +217,19 @@ export const quarantined: NamespaceEvent = {
   data: { resource: orphan, because: "no plan has it" },
 };
 
+// ── Rewind ──────────────────────────────────────────────────────────────────
+export const rewindRequested: NamespaceEvent = {
+  type: "RewindRequested",
+  data: {
+    namespace: "orders",
+    operation: rewinding,
+    workflow: a.workflow,
+    teams: ["payments-team", "audit-team"],
+  },
+};
+export const rewound: NamespaceEvent = { type: "RelayRewound", data: { messages: 7, from: "12" } };
+export const rewindFailed: NamespaceEvent = { type: "RewindFailed", data: { error: a.outage } };
+
 /** One of every type. The compiler and a test ask for those of a new one. */
 export const everyType: { readonly [Type in NamespaceEvent["type"]]: NamespaceEvent } = {
   NamespaceRequested: a.requested,
@@ -266,6 +280,9 @@ export const everyType: { readonly [Type in NamespaceEvent["type"]]: NamespaceEv
   DriftRepaired: driftRepaired,
   RepairFailed: repairFailed,
   OrphanQuarantined: quarantined,
+  RewindRequested: rewindRequested,
+  RelayRewound: rewound,
+  RewindFailed: rewindFailed,
 };
 
 /** A command of another operation than the create's. */

@@ -61,6 +61,7 @@ function begin(world: World, turn: Turn): void {
     { type: "RequestUpdate", operation: id, request: l.largerRequest, workflow: a.workflow },
     { type: "RequestUpdate", operation: id, request: l.readersRequest, workflow: a.workflow },
     { type: "DetectDrift", operation: id, findings: [l.finding], repair: a.workflow },
+    { type: "RequestRewind", operation: id, workflow: a.workflow },
   ];
   const remove: NamespaceCommand = {
     type: "RequestDeletion",
@@ -68,7 +69,7 @@ function begin(world: World, turn: Turn): void {
     workflow: a.workflow,
     confirm: "orders",
   };
-  if (isLive(namespace)) tell(world, live[turn.pick % 4] ?? remove);
+  if (isLive(namespace)) tell(world, live[turn.pick % 5] ?? remove);
   else if (isFree(namespace)) tell(world, { ...a.requestIt, operation: id });
   else if (turn.pick % 4 === 0) tell(world, remove);
   else clean(world, turn);
@@ -103,6 +104,7 @@ const failing = {
   update: { type: "FailUpdate", error: a.outage, blocked: [] },
   delete: { type: "FailDeletion", error: a.outage },
   reconcile: { type: "FailRepair", error: a.outage },
+  rewind: { type: "FailRewind", error: a.outage },
   migrate: { type: "FailUpdate", error: a.outage, blocked: [] },
 } as const;
 
@@ -186,6 +188,8 @@ function script(kind: OperationKind, asks: boolean): Script {
         ["unregister", { type: "UnregisterProxies" }],
         ["delete", { type: "CompleteDeletion", ...everyone }],
       ];
+    case "rewind":
+      return [["rewind", { type: "CompleteRewind", messages: 7, from: "12" }]];
     default:
       return [["repair", { type: "CompleteRepair", resources: [] }]];
   }
