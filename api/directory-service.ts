@@ -55,6 +55,9 @@ export const directoryService = (deps: DirectoryServiceDependencies) => ({
         );
       } else if (request.case === "status" && watched !== undefined) {
         renew(deps, call, watched, request.value).catch((error: unknown) => refuse(deps, call, error));
+      } else if (request.case === "goodbye" && watched !== undefined) {
+        // It has stopped serving: nobody need wait for its acknowledgement.
+        deps.leases.release(watched.hello.proxy).catch((error: unknown) => deps.log.warn(String(error)));
       }
     });
     const leave = () => {
@@ -64,10 +67,8 @@ export const directoryService = (deps: DirectoryServiceDependencies) => ({
     call.on("cancelled", leave);
     call.on("error", leave);
     call.on("end", () => {
+      // Without a goodbye it was cut off, and may go on serving: its lease runs.
       leave();
-      // A proxy that ends its side has stopped serving: nobody need wait for its acknowledgement.
-      if (watched !== undefined)
-        deps.leases.release(watched.hello.proxy).catch((error: unknown) => deps.log.warn(String(error)));
       call.end();
     });
   },

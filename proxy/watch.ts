@@ -70,6 +70,7 @@ export function watch(options: WatchOptions): Watch {
       new Promise((resolve) => {
         call.once("status", () => resolve());
         talk.end();
+        call.write(create(WatchNamespacesRequestSchema, { request: { case: "goodbye", value: {} } }));
         call.end();
         setTimeout(resolve, goodbyeMs).unref();
       });

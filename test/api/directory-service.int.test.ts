@@ -90,9 +90,20 @@ describe("the port of the control plane", () => {
       appliedVersion: 7n,
       inFlight: { leaving: 3 },
     });
+    say({ case: "goodbye", value: {} });
     end();
     expect(await ended).toMatchObject({ code: status.OK });
     expect(released).toEqual(["proxy-1"]);
+  });
+
+  it("keeps the lease of a proxy whose stream ends without a goodbye: it may go on serving", async () => {
+    const before = released.length;
+    const { heard, hello, ended, end } = watching(await shown(own));
+    hello("proxy-1");
+    await until(() => heard.length === 1);
+    end();
+    expect(await ended).toMatchObject({ code: status.OK });
+    expect(released).toHaveLength(before);
   });
 
   it("is closed to a peer without certificate, also with a user's token", async () => {

@@ -6,6 +6,9 @@ export type FlakyNetwork = {
   readonly url: string;
   /** Breaks every connection and lets none come up for `ms`. */
   readonly cut: (ms: number) => Promise<void>;
+  /** The same until it is healed. */
+  readonly sever: () => void;
+  readonly heal: () => void;
   /** The next time a client sends `text`, it reaches the server, but the answer is lost with the connection. */
   readonly loseReplyTo: (text: string) => void;
   readonly close: () => Promise<void>;
@@ -60,6 +63,13 @@ export async function flakyNetwork(serverUrl: string): Promise<FlakyNetwork> {
       down = true;
       breakAll();
       await new Promise((resolve) => setTimeout(resolve, ms));
+      down = false;
+    },
+    sever() {
+      down = true;
+      breakAll();
+    },
+    heal() {
       down = false;
     },
     loseReplyTo(text) {

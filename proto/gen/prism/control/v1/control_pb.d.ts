@@ -29,6 +29,12 @@ export declare type WatchNamespacesRequest = Message<"prism.control.v1.WatchName
      */
     value: Status;
     case: "status";
+  } | {
+    /**
+     * @generated from field: prism.control.v1.Goodbye goodbye = 3;
+     */
+    value: Goodbye;
+    case: "goodbye";
   } | { case: undefined; value?: undefined };
 };
 
@@ -37,6 +43,21 @@ export declare type WatchNamespacesRequest = Message<"prism.control.v1.WatchName
  * Use `create(WatchNamespacesRequestSchema)` to create a new message.
  */
 export declare const WatchNamespacesRequestSchema: GenMessage<WatchNamespacesRequest>;
+
+/**
+ * It has stopped serving, and nobody need wait for it. A stream that ends without it has been cut
+ * off: the proxy may go on serving for as long as its lease and stale limits say.
+ *
+ * @generated from message prism.control.v1.Goodbye
+ */
+export declare type Goodbye = Message<"prism.control.v1.Goodbye"> & {
+};
+
+/**
+ * Describes the message prism.control.v1.Goodbye.
+ * Use `create(GoodbyeSchema)` to create a new message.
+ */
+export declare const GoodbyeSchema: GenMessage<Goodbye>;
 
 /**
  * @generated from message prism.control.v1.Hello

@@ -9,7 +9,7 @@ import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
  * Describes the file prism/control/v1/control.proto.
  */
 export const file_prism_control_v1_control = /*@__PURE__*/
-  fileDesc("Ch5wcmlzbS9jb250cm9sL3YxL2NvbnRyb2wucHJvdG8SEHByaXNtLmNvbnRyb2wudjEieQoWV2F0Y2hOYW1lc3BhY2VzUmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLnByaXNtLmNvbnRyb2wudjEuSGVsbG9IABIqCgZzdGF0dXMYAiABKAsyGC5wcmlzbS5jb250cm9sLnYxLlN0YXR1c0gAQgkKB3JlcXVlc3Qi3QEKBUhlbGxvEg0KBXByb3h5GAEgASgJEg0KBXNoYXJkGAIgASgJEg8KB2FkZHJlc3MYAyABKAkSDgoGcmVnaW9uGAQgASgJEhQKDGxhc3RfdmVyc2lvbhgFIAEoBBI3CghwYXR0ZXJucxgGIAMoCzIlLnByaXNtLmNvbnRyb2wudjEuSGVsbG8uUGF0dGVybnNFbnRyeRIVCg1wcm9iZV9hZGRyZXNzGAcgASgJGi8KDVBhdHRlcm5zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ASKUAgoGU3RhdHVzEhcKD2FwcGxpZWRfdmVyc2lvbhgBIAEoBBIMCgRsb2FkGAIgASgNEg8KB2hlYWx0aHkYAyABKAgSOQoJaW5fZmxpZ2h0GAQgAygLMiYucHJpc20uY29udHJvbC52MS5TdGF0dXMuSW5GbGlnaHRFbnRyeRI2CgdyZWZ1c2VkGAUgAygLMiUucHJpc20uY29udHJvbC52MS5TdGF0dXMuUmVmdXNlZEVudHJ5Gi8KDUluRmxpZ2h0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ARouCgxSZWZ1c2VkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKrAQoXV2F0Y2hOYW1lc3BhY2VzUmVzcG9uc2USLgoIc25hcHNob3QYASABKAsyGi5wcmlzbS5jb250cm9sLnYxLlNuYXBzaG90SAASKgoGY2hhbmdlGAIgASgLMhgucHJpc20uY29udHJvbC52MS5DaGFuZ2VIABIoCgVsZWFzZRgDIAEoCzIXLnByaXNtLmNvbnRyb2wudjEuTGVhc2VIAEIKCghyZXNwb25zZSJFCghTbmFwc2hvdBIPCgd2ZXJzaW9uGAEgASgEEigKB2VudHJpZXMYAiADKAsyFy5wcmlzbS5jb250cm9sLnYxLkVudHJ5IlQKBkNoYW5nZRIPCgd2ZXJzaW9uGAEgASgEEigKB2VudHJpZXMYAiADKAsyFy5wcmlzbS5jb250cm9sLnYxLkVudHJ5Eg8KB3JlbW92ZWQYAyADKAkiLQoFTGVhc2USEwoLZHVyYXRpb25fbXMYASABKA0SDwoHcHJveGllcxgCIAEoDSKVAwoFRW50cnkSEQoJbmFtZXNwYWNlGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgNEg8KB3ZlcnNpb24YAyABKA0SDAoEdGVhbRgEIAEoCRISCgpjbGllbnRfYXBpGAUgASgJEiYKBXN0YXRlGAYgASgOMhcucHJpc20uY29udHJvbC52MS5TdGF0ZRIrCghwYXR0ZXJucxgHIAMoCzIZLnByaXNtLmNvbnRyb2wudjEuUGF0dGVybhIqCgdiYWNrZW5kGAggASgLMhkucHJpc20uY29udHJvbC52MS5CYWNrZW5kEhMKC293bmVyX3RlYW1zGAkgAygJEi0KCWNvbnN1bWVycxgKIAMoCzIaLnByaXNtLmNvbnRyb2wudjEuQ29uc3VtZXISKAoGbGltaXRzGAsgASgLMhgucHJpc20uY29udHJvbC52MS5MaW1pdHMSDwoHb3JkZXJlZBgMIAEoCBIWCg5zdGFsZV9saW1pdF9tcxgNIAEoDRIZChFkaXJlY3RvcnlfdmVyc2lvbhgOIAEoBCJRCgdQYXR0ZXJuEgwKBHR5cGUYASABKAkSDwoHdmVyc2lvbhgCIAEoDRInCgZjb25maWcYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IkAKB0JhY2tlbmQSDAoEdHlwZRgBIAEoCRInCgZjb25maWcYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IisKCENvbnN1bWVyEg8KB3NlcnZpY2UYASABKAkSDgoGd3JpdGVzGAIgASgIIl0KBkxpbWl0cxIZChFtYXhfbWVzc2FnZV9ieXRlcxgBIAEoBBIRCgl3cml0ZV9ycHMYAiABKA0SEAoIcmVhZF9ycHMYAyABKA0SEwoLY29ubmVjdGlvbnMYBCABKA0iNgoMUHJvYmVSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoDSJECg1Qcm9iZVJlc3BvbnNlEhIKCm1lc3NhZ2VfaWQYASABKAkSDgoGb2Zmc2V0GAIgASgJEg8KB3Rvb2tfbXMYAyABKA0qWAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIRCg1TVEFURV9QUk9CSU5HEAESEQoNU1RBVEVfU0VSVklORxACEhIKDlNUQVRFX0RSQUlOSU5HEAMyfgoQRGlyZWN0b3J5U2VydmljZRJqCg9XYXRjaE5hbWVzcGFjZXMSKC5wcmlzbS5jb250cm9sLnYxLldhdGNoTmFtZXNwYWNlc1JlcXVlc3QaKS5wcmlzbS5jb250cm9sLnYxLldhdGNoTmFtZXNwYWNlc1Jlc3BvbnNlKAEwATJYCgxQcm9iZVNlcnZpY2USSAoFUHJvYmUSHi5wcmlzbS5jb250cm9sLnYxLlByb2JlUmVxdWVzdBofLnByaXNtLmNvbnRyb2wudjEuUHJvYmVSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_struct]);
+  fileDesc("Ch5wcmlzbS9jb250cm9sL3YxL2NvbnRyb2wucHJvdG8SEHByaXNtLmNvbnRyb2wudjEipwEKFldhdGNoTmFtZXNwYWNlc1JlcXVlc3QSKAoFaGVsbG8YASABKAsyFy5wcmlzbS5jb250cm9sLnYxLkhlbGxvSAASKgoGc3RhdHVzGAIgASgLMhgucHJpc20uY29udHJvbC52MS5TdGF0dXNIABIsCgdnb29kYnllGAMgASgLMhkucHJpc20uY29udHJvbC52MS5Hb29kYnllSABCCQoHcmVxdWVzdCIJCgdHb29kYnllIt0BCgVIZWxsbxINCgVwcm94eRgBIAEoCRINCgVzaGFyZBgCIAEoCRIPCgdhZGRyZXNzGAMgASgJEg4KBnJlZ2lvbhgEIAEoCRIUCgxsYXN0X3ZlcnNpb24YBSABKAQSNwoIcGF0dGVybnMYBiADKAsyJS5wcmlzbS5jb250cm9sLnYxLkhlbGxvLlBhdHRlcm5zRW50cnkSFQoNcHJvYmVfYWRkcmVzcxgHIAEoCRovCg1QYXR0ZXJuc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDToCOAEilAIKBlN0YXR1cxIXCg9hcHBsaWVkX3ZlcnNpb24YASABKAQSDAoEbG9hZBgCIAEoDRIPCgdoZWFsdGh5GAMgASgIEjkKCWluX2ZsaWdodBgEIAMoCzImLnByaXNtLmNvbnRyb2wudjEuU3RhdHVzLkluRmxpZ2h0RW50cnkSNgoHcmVmdXNlZBgFIAMoCzIlLnByaXNtLmNvbnRyb2wudjEuU3RhdHVzLlJlZnVzZWRFbnRyeRovCg1JbkZsaWdodEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDToCOAEaLgoMUmVmdXNlZEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiqwEKF1dhdGNoTmFtZXNwYWNlc1Jlc3BvbnNlEi4KCHNuYXBzaG90GAEgASgLMhoucHJpc20uY29udHJvbC52MS5TbmFwc2hvdEgAEioKBmNoYW5nZRgCIAEoCzIYLnByaXNtLmNvbnRyb2wudjEuQ2hhbmdlSAASKAoFbGVhc2UYAyABKAsyFy5wcmlzbS5jb250cm9sLnYxLkxlYXNlSABCCgoIcmVzcG9uc2UiRQoIU25hcHNob3QSDwoHdmVyc2lvbhgBIAEoBBIoCgdlbnRyaWVzGAIgAygLMhcucHJpc20uY29udHJvbC52MS5FbnRyeSJUCgZDaGFuZ2USDwoHdmVyc2lvbhgBIAEoBBIoCgdlbnRyaWVzGAIgAygLMhcucHJpc20uY29udHJvbC52MS5FbnRyeRIPCgdyZW1vdmVkGAMgAygJIi0KBUxlYXNlEhMKC2R1cmF0aW9uX21zGAEgASgNEg8KB3Byb3hpZXMYAiABKA0ilQMKBUVudHJ5EhEKCW5hbWVzcGFjZRgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoDRIPCgd2ZXJzaW9uGAMgASgNEgwKBHRlYW0YBCABKAkSEgoKY2xpZW50X2FwaRgFIAEoCRImCgVzdGF0ZRgGIAEoDjIXLnByaXNtLmNvbnRyb2wudjEuU3RhdGUSKwoIcGF0dGVybnMYByADKAsyGS5wcmlzbS5jb250cm9sLnYxLlBhdHRlcm4SKgoHYmFja2VuZBgIIAEoCzIZLnByaXNtLmNvbnRyb2wudjEuQmFja2VuZBITCgtvd25lcl90ZWFtcxgJIAMoCRItCgljb25zdW1lcnMYCiADKAsyGi5wcmlzbS5jb250cm9sLnYxLkNvbnN1bWVyEigKBmxpbWl0cxgLIAEoCzIYLnByaXNtLmNvbnRyb2wudjEuTGltaXRzEg8KB29yZGVyZWQYDCABKAgSFgoOc3RhbGVfbGltaXRfbXMYDSABKA0SGQoRZGlyZWN0b3J5X3ZlcnNpb24YDiABKAQiUQoHUGF0dGVybhIMCgR0eXBlGAEgASgJEg8KB3ZlcnNpb24YAiABKA0SJwoGY29uZmlnGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJACgdCYWNrZW5kEgwKBHR5cGUYASABKAkSJwoGY29uZmlnGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCIrCghDb25zdW1lchIPCgdzZXJ2aWNlGAEgASgJEg4KBndyaXRlcxgCIAEoCCJdCgZMaW1pdHMSGQoRbWF4X21lc3NhZ2VfYnl0ZXMYASABKAQSEQoJd3JpdGVfcnBzGAIgASgNEhAKCHJlYWRfcnBzGAMgASgNEhMKC2Nvbm5lY3Rpb25zGAQgASgNIjYKDFByb2JlUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKA0iRAoNUHJvYmVSZXNwb25zZRISCgptZXNzYWdlX2lkGAEgASgJEg4KBm9mZnNldBgCIAEoCRIPCgd0b29rX21zGAMgASgNKlgKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfUFJPQklORxABEhEKDVNUQVRFX1NFUlZJTkcQAhISCg5TVEFURV9EUkFJTklORxADMn4KEERpcmVjdG9yeVNlcnZpY2USagoPV2F0Y2hOYW1lc3BhY2VzEigucHJpc20uY29udHJvbC52MS5XYXRjaE5hbWVzcGFjZXNSZXF1ZXN0GikucHJpc20uY29udHJvbC52MS5XYXRjaE5hbWVzcGFjZXNSZXNwb25zZSgBMAEyWAoMUHJvYmVTZXJ2aWNlEkgKBVByb2JlEh4ucHJpc20uY29udHJvbC52MS5Qcm9iZVJlcXVlc3QaHy5wcmlzbS5jb250cm9sLnYxLlByb2JlUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_struct]);
 
 /**
  * Describes the message prism.control.v1.WatchNamespacesRequest.
@@ -19,95 +19,102 @@ export const WatchNamespacesRequestSchema = /*@__PURE__*/
   messageDesc(file_prism_control_v1_control, 0);
 
 /**
+ * Describes the message prism.control.v1.Goodbye.
+ * Use `create(GoodbyeSchema)` to create a new message.
+ */
+export const GoodbyeSchema = /*@__PURE__*/
+  messageDesc(file_prism_control_v1_control, 1);
+
+/**
  * Describes the message prism.control.v1.Hello.
  * Use `create(HelloSchema)` to create a new message.
  */
 export const HelloSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 1);
+  messageDesc(file_prism_control_v1_control, 2);
 
 /**
  * Describes the message prism.control.v1.Status.
  * Use `create(StatusSchema)` to create a new message.
  */
 export const StatusSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 2);
+  messageDesc(file_prism_control_v1_control, 3);
 
 /**
  * Describes the message prism.control.v1.WatchNamespacesResponse.
  * Use `create(WatchNamespacesResponseSchema)` to create a new message.
  */
 export const WatchNamespacesResponseSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 3);
+  messageDesc(file_prism_control_v1_control, 4);
 
 /**
  * Describes the message prism.control.v1.Snapshot.
  * Use `create(SnapshotSchema)` to create a new message.
  */
 export const SnapshotSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 4);
+  messageDesc(file_prism_control_v1_control, 5);
 
 /**
  * Describes the message prism.control.v1.Change.
  * Use `create(ChangeSchema)` to create a new message.
  */
 export const ChangeSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 5);
+  messageDesc(file_prism_control_v1_control, 6);
 
 /**
  * Describes the message prism.control.v1.Lease.
  * Use `create(LeaseSchema)` to create a new message.
  */
 export const LeaseSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 6);
+  messageDesc(file_prism_control_v1_control, 7);
 
 /**
  * Describes the message prism.control.v1.Entry.
  * Use `create(EntrySchema)` to create a new message.
  */
 export const EntrySchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 7);
+  messageDesc(file_prism_control_v1_control, 8);
 
 /**
  * Describes the message prism.control.v1.Pattern.
  * Use `create(PatternSchema)` to create a new message.
  */
 export const PatternSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 8);
+  messageDesc(file_prism_control_v1_control, 9);
 
 /**
  * Describes the message prism.control.v1.Backend.
  * Use `create(BackendSchema)` to create a new message.
  */
 export const BackendSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 9);
+  messageDesc(file_prism_control_v1_control, 10);
 
 /**
  * Describes the message prism.control.v1.Consumer.
  * Use `create(ConsumerSchema)` to create a new message.
  */
 export const ConsumerSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 10);
+  messageDesc(file_prism_control_v1_control, 11);
 
 /**
  * Describes the message prism.control.v1.Limits.
  * Use `create(LimitsSchema)` to create a new message.
  */
 export const LimitsSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 11);
+  messageDesc(file_prism_control_v1_control, 12);
 
 /**
  * Describes the message prism.control.v1.ProbeRequest.
  * Use `create(ProbeRequestSchema)` to create a new message.
  */
 export const ProbeRequestSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 12);
+  messageDesc(file_prism_control_v1_control, 13);
 
 /**
  * Describes the message prism.control.v1.ProbeResponse.
  * Use `create(ProbeResponseSchema)` to create a new message.
  */
 export const ProbeResponseSchema = /*@__PURE__*/
-  messageDesc(file_prism_control_v1_control, 13);
+  messageDesc(file_prism_control_v1_control, 14);
 
 /**
  * Describes the enum prism.control.v1.State.
