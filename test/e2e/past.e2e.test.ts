@@ -110,6 +110,37 @@ describe("the past of a namespace", () => {
     }
   });
 
+  it("tells auditors who did what, and nobody else", async () => {
+    const auditor = await prism.control({ subject: "user:eve", scopes: ["prism:audit"] });
+    const told = async (query: object) =>
+      (await auditor.audit({ namespace: name, ...query })).items.map(
+        ({ actor, action, outcome }) => `${actor}: ${action}, ${outcome}`,
+      );
+    expect(await told({ kind: "change" })).toEqual(["user:alice: create namespace, succeeded"]);
+    expect(await told({ kind: "event" })).toEqual(["user:alice: create namespace, succeeded"]);
+    // Reads are recorded by the second, many at a time.
+    const refusedReads = () => told({ kind: "read", outcome: "refused" });
+    await expect
+      .poll(refusedReads, { timeout: 30_000 })
+      .toEqual(
+        expect.arrayContaining([
+          "user:alice: read namespace, refused",
+          "service:order-api: replay history, refused",
+          `${stranger.subject}: replay history, refused`,
+        ]),
+      );
+    const { items } = await auditor.audit({ namespace: name, kind: "change" });
+    expect(items[0]?.call).toMatchObject({ route: "/namespaces", status: 201, code: null, times: 1 });
+    const teams = await auditor.audit({ actor: "user:root" });
+    expect(teams.items.map(({ action, team }) => `${action} ${team}`)).toEqual(
+      expect.arrayContaining(["define team payments-team", "define team marketing-team"]),
+    );
+    const after = await auditor.audit({ namespace: name, after: items[0]?.position ?? "" });
+    expect(after.items.map(({ kind }) => kind)).toContain("event");
+    expect(after.items.map(({ position }) => position)).not.toContain(items[0]?.position);
+    await expect((await prism.control(member)).audit()).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+
   it("goes on for a watcher while things happen, over a restart of the control plane", async () => {
     const control = await prism.control(member);
     const second = prism.name("watched");
@@ -140,37 +171,6 @@ describe("the past of a namespace", () => {
         new RegExp(`prism_projection_lag_seconds\\{projection="${projection}"\\} [0-9.]+`),
       );
     }
-  });
-
-  it("tells auditors who did what, and nobody else", async () => {
-    const auditor = await prism.control({ subject: "user:eve", scopes: ["prism:audit"] });
-    const told = async (query: object) =>
-      (await auditor.audit({ namespace: name, ...query })).items.map(
-        ({ actor, action, outcome }) => `${actor}: ${action}, ${outcome}`,
-      );
-    expect(await told({ kind: "change" })).toEqual(["user:alice: create namespace, succeeded"]);
-    expect(await told({ kind: "event" })).toEqual(["user:alice: create namespace, succeeded"]);
-    // Reads are recorded by the second, many at a time.
-    const refusedReads = () => told({ kind: "read", outcome: "refused" });
-    await expect
-      .poll(refusedReads, { timeout: 30_000 })
-      .toEqual(
-        expect.arrayContaining([
-          "user:alice: read namespace, refused",
-          "service:order-api: replay history, refused",
-          `${stranger.subject}: replay history, refused`,
-        ]),
-      );
-    const { items } = await auditor.audit({ namespace: name, kind: "change" });
-    expect(items[0]?.call).toMatchObject({ route: "/namespaces", status: 201, code: null, times: 1 });
-    const teams = await auditor.audit({ actor: "user:root" });
-    expect(teams.items.map(({ action, team }) => `${action} ${team}`)).toEqual(
-      expect.arrayContaining(["define team payments-team", "define team marketing-team"]),
-    );
-    const after = await auditor.audit({ namespace: name, after: items[0]?.position ?? "" });
-    expect(after.items.map(({ kind }) => kind)).toContain("event");
-    expect(after.items.map(({ position }) => position)).not.toContain(items[0]?.position);
-    await expect((await prism.control(member)).audit()).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 
   it("can be verified whole by auditors, and by nobody else", async () => {
