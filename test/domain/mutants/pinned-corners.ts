@@ -1,7 +1,7 @@
 import { backendOf, type Inventory } from "../../../domain/selection/inventory.ts";
 import { request } from "../asking.ts";
 import { everything } from "../inventories.ts";
-import type { Pinned } from "./pinned-requests.ts";
+import type { Pinned } from "./pinned-liberties.ts";
 
 const terabyte = 1_000_000_000_000;
 const roomyRedis: Inventory = {

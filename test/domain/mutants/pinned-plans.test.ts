@@ -3,7 +3,8 @@ import { stringify } from "yaml";
 import type { Selection } from "../../../domain/plan.ts";
 import { asked, platform } from "../asking.ts";
 import { corners } from "./pinned-corners.ts";
-import { type Pinned, pinned } from "./pinned-requests.ts";
+import type { Pinned } from "./pinned-liberties.ts";
+import { pinned } from "./pinned-requests.ts";
 
 /**
  * Whole answers, word for word, in pinned/*.yaml. A plan is approved and recorded by its hash, and
