@@ -76,6 +76,12 @@ export async function steady(
   return latenciesMs.sort();
 }
 
+const roundMs = 3_000;
+
+/** How many calls make a round: `most`, or what the rate of the warm-up lets through in three seconds. */
+export const enough = ({ perSecond }: Pick<Load, "perSecond">, most: number): number =>
+  Math.max(10, Math.min(most, 2 * Math.ceil((perSecond * roundMs) / 2_000)));
+
 /** Several times the same, and the round in the middle: on a machine with others the best is luck and the worst theirs. */
 export async function middle(round: () => Promise<Load>, rounds = 3): Promise<Load> {
   const all: Load[] = [];

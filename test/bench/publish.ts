@@ -5,16 +5,16 @@ import { PublishRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { fsyncMs } from "./fsync.ts";
 import { h2load, type Shoot } from "./h2load.ts";
-import { figure, type Load, latencies, load, middle, percentile, steady } from "./load.ts";
+import { enough, figure, type Load, latencies, load, middle, percentile, steady } from "./load.ts";
 import { meter, spentText } from "./meter.ts";
 import { payload, type Queue, topic, withQueue } from "./queue.ts";
 import { bareEcho, jetStream, kafkaDirectly } from "./rivals.ts";
 import { unary, unaryLoad } from "./unary.ts";
 
 const inFlight = 128;
-const calls = 20_000;
-const aloneCalls = 1_500;
-const streamed = { calls: 30_000, callers: 512 };
+const warmUp = 4_000;
+const most = 30_000;
+const streams = 512;
 const steadily = { perSecond: 1_000, calls: 4_000 };
 // On an idle machine it takes half of it.
 const patienceMs = 150_000;
@@ -81,21 +81,21 @@ const request = (idempotencyKey = ""): Uint8Array =>
 /** As many in flight over all proxies together, whose number is what differs. */
 async function throughProxies(queue: Queue, shoot: Shoot, headers: Headers): Promise<Findings> {
   const { length } = queue.proxies;
-  const shots = { calls: calls / length, inFlight: inFlight / length };
   const message = request();
-  const round = async (): Promise<Load> => {
+  const round = async (calls: number): Promise<Load> => {
+    const shots = { calls: calls / length, inFlight: inFlight / length };
     const each = await Promise.all(
       queue.proxies.map(({ address }) => shoot({ address, path, message, headers }, shots)),
     );
     return together(each);
   };
-  await round();
+  const calls = enough(await round(warmUp), most);
   let lagMs = 0;
   const before = await succeeded(queue);
   const spent = meter(queue);
   const rounds = 3;
   const measured = await middle(async () => {
-    const done = await round();
+    const done = await round(calls);
     lagMs = Math.max(lagMs, await queue.relayed());
     return done;
   }, rounds);
@@ -136,7 +136,8 @@ async function succeeded({ proxies, namespace }: Queue): Promise<number> {
 
 async function alone({ proxies: [proxy] }: Queue, shoot: Shoot, headers: Headers): Promise<Findings> {
   const shot = { address: proxy?.address ?? "", path, message: request(), headers };
-  const measured = await middle(() => shoot(shot, { calls: aloneCalls, inFlight: 1 }));
+  const calls = enough(await shoot(shot, { calls: 200, inFlight: 1 }), most);
+  const measured = await middle(() => shoot(shot, { calls, inFlight: 1 }));
   const { p50 = 0, p99 = 0 } = latencies(measured.latenciesMs);
   const goal = { said: "p50 ≤ 1 ms, p99 ≤ 5 ms (aim 2.5)", met: p50 <= 1 && p99 <= 5 };
   return { figures: [{ ...figure("durable, 1 in flight", "msgs", measured), goal }] };
@@ -145,8 +146,8 @@ async function alone({ proxies: [proxy] }: Queue, shoot: Shoot, headers: Headers
 /** Each under a key of its own, which h2load cannot make: from a client in this process. */
 async function keyed({ proxies: [proxy] }: Queue, headers: Headers): Promise<Findings> {
   const shoot = unary({ address: proxy?.address ?? "", path, headers }, () => request(randomUUID()));
-  await shoot({ calls: 2_000, inFlight });
-  const measured = await middle(() => shoot({ calls: calls / 2, inFlight }));
+  const calls = enough(await shoot({ calls: warmUp, inFlight }), most);
+  const measured = await middle(() => shoot({ calls, inFlight }));
   return {
     figures: [figure(`durable, ${inFlight} in flight, idempotency keys, load from Node`, "msgs", measured)],
   };
@@ -154,10 +155,11 @@ async function keyed({ proxies: [proxy] }: Queue, headers: Headers): Promise<Fin
 
 async function throughStream({ client, relayed }: Queue): Promise<Findings> {
   const through = () => client.queue.publish(topic, payload);
-  await load({ calls: 5_000, callers: streamed.callers }, through);
+  const callers = streams;
+  const calls = enough(await load({ calls: warmUp, callers }, through), 2 * most);
   let lagMs = 0;
   const measured = await middle(async () => {
-    const done = await load(streamed, through);
+    const done = await load({ calls, callers }, through);
     lagMs = Math.max(lagMs, await relayed());
     return done;
   });
@@ -165,7 +167,7 @@ async function throughStream({ client, relayed }: Queue): Promise<Findings> {
     said: "≥ 22,000/s (aim 32,000)",
     met: measured.perSecond >= 22_000 && lagMs <= lagLimitMs,
   };
-  const what = `durable, streamed by the SDK with keys, ${streamed.callers} in flight`;
+  const what = `durable, streamed by the SDK with keys, ${callers} in flight`;
   return { figures: [{ ...figure(what, "msgs", measured), goal }] };
 }
 

@@ -1,16 +1,16 @@
 import { Producer } from "@platformatic/kafka";
 import type { Figure } from "./benchmark.ts";
 import { withEcho } from "./echo.ts";
-import type { Shoot } from "./h2load.ts";
+import type { Shoot, Shots } from "./h2load.ts";
 import { withDurableJetStream } from "./jetstream.ts";
-import { figure, type Load, load, middle } from "./load.ts";
+import { enough, figure, type Load, load, middle } from "./load.ts";
 import { payload, type Queue } from "./queue.ts";
 
 /** Each beside Prism in the same run, with as many under way. */
 type Rival = (queue: Queue, inFlight: number) => Promise<readonly Figure[]>;
 
-const calls = 15_000;
-const syncedCalls = 5_000;
+const warmUp = 2_000;
+const most = 30_000;
 
 /** A producer that waits for all replicas, as Prism's own does. */
 export const kafkaDirectly: Rival = async (queue, inFlight) => {
@@ -19,9 +19,9 @@ export const kafkaDirectly: Rival = async (queue, inFlight) => {
     const message = { topic: await queue.bareTopic(), value: payload };
     const batch = { messages: Array.from({ length: inFlight }, () => message), acks: -1 };
     const each = () => producer.send({ messages: [message], acks: -1 });
-    await load({ calls: 2_000, callers: inFlight }, each);
+    const calls = enough(await load({ calls: warmUp, callers: inFlight }, each), most);
     const single = await middle(() => load({ calls, callers: inFlight }, each));
-    const together = await middle(() => inBatches(inFlight, () => producer.send(batch)));
+    const together = await middle(() => inBatches({ calls, inFlight }, () => producer.send(batch)));
     return [
       figure(`Kafka directly, a request each, ${inFlight} in flight`, "msgs", single),
       figure(`Kafka directly, ${inFlight} in one request`, "msgs", together),
@@ -32,7 +32,7 @@ export const kafkaDirectly: Rival = async (queue, inFlight) => {
 };
 
 /** As many messages under way, but in one request after the other: what a producer can do that has them all at hand. */
-async function inBatches(inFlight: number, send: () => Promise<unknown>): Promise<Load> {
+async function inBatches({ calls, inFlight }: Shots, send: () => Promise<unknown>): Promise<Load> {
   const { perSecond, cpuMicros, latenciesMs } = await load(
     { calls: Math.ceil(calls / inFlight), callers: 1 },
     send,
@@ -43,8 +43,9 @@ async function inBatches(inFlight: number, send: () => Promise<unknown>): Promis
 /** What one would pick for the same durability. */
 export const jetStream: Rival = (_, inFlight) =>
   withDurableJetStream(async (put) => {
-    await load({ calls: 500, callers: inFlight }, () => put(payload));
-    const measured = await middle(() => load({ calls: syncedCalls, callers: inFlight }, () => put(payload)));
+    const each = () => put(payload);
+    const calls = enough(await load({ calls: warmUp, callers: inFlight }, each), most);
+    const measured = await middle(() => load({ calls, callers: inFlight }, each));
     return [figure(`JetStream, sync_interval always, ${inFlight} in flight`, "msgs", measured)];
   });
 
@@ -54,7 +55,7 @@ export const bareEcho =
   (_, inFlight) =>
     withEcho(async ({ address }) => {
       const shot = { address, path: "/echo/Echo", message: payload, headers };
-      await shoot(shot, { calls: 5_000, inFlight });
+      const calls = enough(await shoot(shot, { calls: warmUp, inFlight }), most);
       const measured = await middle(() => shoot(shot, { calls, inFlight }));
       return [figure(`gRPC that answers and does nothing, ${inFlight} in flight`, "calls", measured)];
     });
