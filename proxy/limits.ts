@@ -3,8 +3,11 @@ import type { Entry } from "../proto/gen/prism/control/v1/control_pb.js";
 
 /** How much of a namespace's reserved capacity one proxy lets through: its share by live proxies. */
 export interface Limits {
-  /** One message more; throws `RATE_LIMITED`, with when to try again. */
-  write(entry: Entry): void;
+  /**
+   * One message more of `caller`; throws `RATE_LIMITED`, with when to try again. Who writes more than an
+   * equal part gets what the others leave: nobody is kept out by somebody greedy.
+   */
+  write(entry: Entry, caller: string): void;
   /** One message was delivered: how many milliseconds its consumer has to rest before the next. */
   read(entry: Entry): number;
   /** A stream more; answers how to give its place back. Throws `RATE_LIMITED`. */
@@ -24,13 +27,22 @@ export type LimitsOptions = {
 };
 
 type Bucket = { tokens: number; at: number };
-type Of = { readonly write: Bucket; readonly read: Bucket; streams: number; bytes: number };
+type Of = {
+  readonly write: Bucket;
+  /** By caller: what each is sure of. */
+  readonly callers: Map<string, Bucket>;
+  readonly read: Bucket;
+  streams: number;
+  bytes: number;
+};
 
 const mebibyte = 1024 * 1024;
 // What may come at once after a pause.
 const burstSeconds = 1;
 const crowdedMs = 250;
 const idleMs = 1_000;
+// Who has been silent for so long has no part to be kept free.
+const activeMs = 10_000;
 
 export function limits(options: LimitsOptions): Limits {
   const { proxies, clock = () => performance.now() } = options;
@@ -42,7 +54,7 @@ export function limits(options: LimitsOptions): Limits {
     const found = known.get(namespace);
     if (found !== undefined) return found;
     const full = () => ({ tokens: Number.POSITIVE_INFINITY, at: clock() });
-    const made = { write: full(), read: full(), streams: 0, bytes: 0 };
+    const made = { write: full(), callers: new Map(), read: full(), streams: 0, bytes: 0 };
     known.set(namespace, made);
     return made;
   };
@@ -56,20 +68,41 @@ export function limits(options: LimitsOptions): Limits {
     return rate;
   };
 
+  /** The caller's equal part of the namespace's rate, among those who write just now. */
+  const partOf = ({ callers }: Of, caller: string, reserved: number): Bucket => {
+    const now = clock();
+    let part = callers.get(caller);
+    if (part === undefined) {
+      for (const [other, { at }] of callers) if (now - at > activeMs) callers.delete(other);
+      part = { tokens: Number.POSITIVE_INFINITY, at: now };
+      callers.set(caller, part);
+    }
+    fill(part, reserved / callers.size);
+    return part;
+  };
+
   /** Until the bucket holds `tokens`. */
   const untilMs = (bucket: Bucket, rate: number, tokens: number): number =>
     rate === 0 ? idleMs : Math.max(0, Math.ceil(((tokens - bucket.tokens) / rate) * 1_000));
 
   return {
-    write(entry) {
+    write(entry, caller) {
       const reserved = entry.limits?.writeRps ?? 0;
-      const bucket = of(entry).write;
+      const namespace = of(entry);
+      const bucket = namespace.write;
       const rate = fill(bucket, reserved);
-      if (bucket.tokens >= 1) {
+      const part = partOf(namespace, caller, reserved);
+      const isSure = part.tokens >= 1;
+      // Half of what may come at once is kept for those who are below their part.
+      const isSpare = namespace.callers.size === 1 || bucket.tokens > (rate * burstSeconds) / 2;
+      if (bucket.tokens >= 1 && (isSure || isSpare)) {
         bucket.tokens--;
+        if (isSure) part.tokens--;
         return;
       }
-      const afterMs = untilMs(bucket, rate, 1);
+      const callers = namespace.callers.size;
+      const afterMs =
+        bucket.tokens < 1 ? untilMs(bucket, rate, 1) : Math.max(1, untilMs(part, rate / callers, 1));
       throw limited(`'${entry.namespace}' has reserved ${reserved} writes a second`, afterMs, {
         field: "needs.write_rps",
         limit_per_second: reserved,

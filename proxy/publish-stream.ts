@@ -22,7 +22,7 @@ const inlineBytes = 4 * 1024 * 1024;
 export async function publishStream(
   publishing: Publishing,
   call: ServerDuplexStream<PublishRequest, PublishResponse>,
-  { served }: Admitted,
+  admitted: Admitted,
   { signal, counted }: Course,
 ): Promise<void> {
   const ended = Promise.withResolvers<void>();
@@ -34,7 +34,7 @@ export async function publishStream(
   const answer = async (request: PublishRequest): Promise<PublishResponse> => {
     const startedAt = performance.now();
     try {
-      const response = await publish(publishing, request, served);
+      const response = await publish(publishing, request, admitted);
       counted("success", startedAt);
       return response;
     } catch (error) {
@@ -78,7 +78,7 @@ const drained = (call: ServerDuplexStream<PublishRequest, PublishResponse>): Pro
 export async function publishLarge(
   publishing: Publishing,
   call: ServerReadableStream<LargeChunk, PublishResponse>,
-  { served }: Admitted,
+  admitted: Admitted,
   { signal }: Course,
 ): Promise<PublishResponse> {
   const parts: Uint8Array[] = [];
@@ -94,7 +94,7 @@ export async function publishLarge(
     } else if (chunk.case === "data") {
       if (header === undefined) throw invalid("a header comes first, and once");
       bytes += chunk.value.byteLength;
-      checkPayload(bytes, served.entry);
+      checkPayload(bytes, admitted.served.entry);
       if (bytes > inlineBytes) throw noClaimCheck();
       parts.push(chunk.value);
     }
@@ -112,7 +112,7 @@ export async function publishLarge(
     else whole.resolve({ ...header, payload: Buffer.concat(parts) });
   });
   signal.addEventListener("abort", () => whole.reject(signal.reason), { once: true });
-  return publish(publishing, await whole.promise, served);
+  return publish(publishing, await whole.promise, admitted);
 }
 
 const invalid = (message: string): PrismError =>

@@ -6,6 +6,7 @@ import {
   type PublishResponse,
   PublishResponseSchema,
 } from "../proto/gen/prism/v1/message_pb.js";
+import type { Admitted } from "./admission.ts";
 import type { Limits } from "./limits.ts";
 import type { Message } from "./message.ts";
 import { freshId, idOf } from "./message-id.ts";
@@ -18,10 +19,10 @@ export type Publishing = { readonly limits: Limits; readonly clock: () => number
 export async function publish(
   { limits, clock }: Publishing,
   request: PublishRequest,
-  served: Served,
+  { served, caller }: Admitted,
 ): Promise<PublishResponse> {
   checkPublish(request, served.entry);
-  limits.write(served.entry);
+  limits.write(served.entry, caller.subject);
   const release = limits.hold(served.entry, request.payload.byteLength);
   try {
     const message = messageOf(request, served, clock());

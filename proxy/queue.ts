@@ -38,8 +38,8 @@ export function queueService({
 }: QueueDependencies): UntypedServiceImplementation {
   const publishing = { limits, clock };
   return {
-    publish: calls.unary(operation("Publish", "write"), (request: PublishRequest, { served }) =>
-      publish(publishing, request, served),
+    publish: calls.unary(operation("Publish", "write"), (request: PublishRequest, admitted) =>
+      publish(publishing, request, admitted),
     ),
     consume: calls.stream(
       operation("Consume", "read"),

@@ -11,11 +11,11 @@ const entry = create(EntrySchema, {
 function limited(options: Partial<LimitsOptions> = {}) {
   let now = 0;
   const of = limits({ proxies: () => 1, clock: () => now, ...options });
-  const writes = (count: number): number => {
+  const writes = (count: number, caller = "service:a"): number => {
     let taken = 0;
     for (let at = 0; at < count; at++) {
       try {
-        of.write(entry);
+        of.write(entry, caller);
         taken++;
       } catch {
         // Not this one.
@@ -41,7 +41,7 @@ describe("a namespace's writes", () => {
     writes(10);
     let afterMs = 0;
     try {
-      of.write(entry);
+      of.write(entry, "service:a");
     } catch (error) {
       expect(error).toMatchObject({ code: "RATE_LIMITED", details: { field: "needs.write_rps" } });
       afterMs = (error as { details: { retry_after_ms: number } }).details.retry_after_ms;
@@ -63,7 +63,59 @@ describe("a namespace's writes", () => {
   it("do not count against another namespace", () => {
     const { of, writes } = limited();
     writes(50);
-    expect(() => of.write({ ...entry, namespace: "others" })).not.toThrow();
+    expect(() => of.write({ ...entry, namespace: "others" }, "service:a")).not.toThrow();
+  });
+});
+
+describe("a caller's writes", () => {
+  /** So many attempts a tenth of a second, for ten seconds, after ten to settle; answers what was taken of each. */
+  const contest = (attempts: Readonly<Record<string, number>>) => {
+    const { writes, pass } = limited();
+    const taken = Object.fromEntries(Object.keys(attempts).map((caller) => [caller, 0]));
+    for (let tick = 0; tick < 200; tick++) {
+      pass(100);
+      for (const [caller, count] of Object.entries(attempts)) {
+        const got = writes(count, caller);
+        if (tick >= 100) taken[caller] = (taken[caller] ?? 0) + got;
+      }
+    }
+    return taken;
+  };
+
+  it("come to a whole equal part, however greedy another is", () => {
+    const taken = contest({ greedy: 50, polite: 1 });
+    expect(taken).toMatchObject({ polite: 50 });
+  });
+
+  it("get an equal part where all want more, whoever comes first", () => {
+    const { a = 0, b = 0 } = contest({ a: 50, b: 50 });
+    expect(a + b).toBeGreaterThanOrEqual(99);
+    expect(Math.abs(a - b)).toBeLessThanOrEqual(10);
+  });
+
+  it("get what others leave, and all of it once they are gone", () => {
+    const { writes, pass } = limited();
+    writes(1, "quiet");
+    pass(11_000);
+    writes(1, "busy");
+    writes(1, "another");
+    pass(11_000);
+    expect(writes(50, "alone")).toBe(10);
+  });
+
+  it("are refused with when the part has room again", () => {
+    const { of, writes, pass } = limited();
+    writes(1, "b");
+    writes(50, "a");
+    let afterMs = 0;
+    try {
+      of.write(entry, "a");
+    } catch (error) {
+      afterMs = (error as { details: { retry_after_ms: number } }).details.retry_after_ms;
+    }
+    expect(afterMs).toBeGreaterThan(0);
+    pass(afterMs);
+    expect(writes(1, "a")).toBe(1);
   });
 });
 
