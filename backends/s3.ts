@@ -138,11 +138,12 @@ async function observe(tools: Tools, resource: Resource, call: TimedCall): Promi
   const { bucket } = configOf(resource);
   const tags = await tools.buckets.tags(bucket, timed);
   if (tags === undefined) return { state: "absent" };
-  const whose = tags.get(namespaceTag);
-  const intended = call.claim.intended || call.claim.beside === true;
-  if (whose === undefined && intended && (await isEmpty(tools, bucket, timed))) {
+  let whose = tags.get(namespaceTag);
+  if (whose === undefined && (call.claim.intended || call.claim.beside === true)) {
     // A crash came between making the bucket and tagging it.
-    return { state: "absent" };
+    if (await isEmpty(tools, bucket, timed)) return { state: "absent" };
+    // Or another prefix of it was being made, and is tagged by now.
+    whose = (await tools.buckets.tags(bucket, timed))?.get(namespaceTag);
   }
   if (whose !== owner.namespace) {
     const because = whose === undefined ? "it carries no owner" : `it belongs to ${whose}`;
