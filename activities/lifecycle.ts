@@ -1,3 +1,4 @@
+import type { Shards } from "../control/shards.ts";
 import { PrismError } from "../domain/errors.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
@@ -6,6 +7,7 @@ import type { Inventory } from "../domain/selection/inventory.ts";
 import type { Attempt } from "./attempt.ts";
 import { endedIn } from "./ending.ts";
 import type { Occasion } from "./occasion.ts";
+import { place } from "./place.ts";
 import { choose, type Planned, plannedIn } from "./planned.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -13,15 +15,15 @@ export type LifecycleDependencies = {
   readonly attempt: Attempt;
   readonly recorder: Recorder;
   readonly inventory: Inventory;
-  /** Where new namespaces are served. */
-  readonly shard: string;
+  /** Where new namespaces may be served. */
+  readonly shards: Shards;
 };
 
 /**
  * The decisions of an operation. They are made here and not in the workflow, so that
  * the rules may change without breaking the replay of running workflows.
  */
-export const lifecycleActivities = ({ attempt, recorder, inventory, shard }: LifecycleDependencies) => ({
+export const lifecycleActivities = ({ attempt, recorder, inventory, shards }: LifecycleDependencies) => ({
   /** Opens the operation on the stream; one that has ended answers its outcome and nothing happens twice. */
   begin: (input: {
     readonly occasion: Occasion;
@@ -49,11 +51,11 @@ export const lifecycleActivities = ({ attempt, recorder, inventory, shard }: Lif
 
   assignShard: (occasion: Occasion): Promise<void> =>
     attempt(occasion, "assign-shard", async () => {
-      await recorder.record(occasion, "assign-shard", {
-        type: "AssignShard",
-        operation: occasion.operation,
-        shard,
-      });
+      const { state } = await recorder.read(occasion.namespace);
+      const { operation } = occasion;
+      // Once decided it stands, also where another shard would be the better one by now.
+      const shard = state.shard ?? (await place({ shards, recorder }, state, occasion));
+      await recorder.record(occasion, "assign-shard", { type: "AssignShard", operation, shard });
     }),
 
   /** States which patterns this build really runs; the others are promised in the plan but not enforced yet. */

@@ -26,6 +26,7 @@ import {
 } from "../backends/write-ahead-log/operate.ts";
 import { backendReports } from "../control/backend-reports.ts";
 import { leases, migrateControl } from "../control/leases.ts";
+import { shards } from "../control/shards.ts";
 import { sweeps } from "../control/sweeps.ts";
 import { teamCommands } from "../control/team-commands.ts";
 import type { Growth } from "../domain/namespace/growth.ts";
@@ -100,7 +101,7 @@ run(async () => {
       failpoint: countingRetries(failpoint(config.failpoint)),
       log,
       inventory: inventoryOfThisBuild(config.inventory),
-      shard: config.shard,
+      shards: shards(store, { home: config.shard }),
       approvalMs: config.approvalMs,
       backends,
       leases: leases(control),

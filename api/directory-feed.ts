@@ -15,6 +15,8 @@ export type DirectorySnapshot = {
 
 export interface DirectoryFeed {
   snapshot(shard: string, signal: AbortSignal): Promise<DirectorySnapshot>;
+  /** Of the shard's entries as they are now: a snapshot's version. */
+  version(shard: string, signal: AbortSignal): Promise<bigint>;
   /** Calls `listener` for every change of a shard's entries from now on; answers how to stop. */
   listen(shard: string, listener: (change: DirectoryChange) => void): () => void;
   /** Follows the event store until `signal` aborts. */
@@ -33,18 +35,22 @@ export function directoryFeed(store: EventStore, namespaces: ProjectionReader<Na
     for (const listener of listeners.get(row.shard) ?? []) listener({ version: position, row });
   };
 
+  const snapshot = async (shard: string, signal: AbortSignal): Promise<DirectorySnapshot> => {
+    const upTo = await store.head();
+    await namespaces.waitFor(upTo, signal);
+    const rows: NamespaceRow[] = [];
+    for await (const { row } of namespaces.scan({ where: { shard } })) rows.push(row);
+    const version = rows.reduce(
+      (last, { directory_version: v }) => (BigInt(v) > last ? BigInt(v) : last),
+      0n,
+    );
+    return { version, upTo, rows: rows.filter(({ serving }) => serving !== "none") };
+  };
+
   return {
-    async snapshot(shard, signal) {
-      const upTo = await store.head();
-      await namespaces.waitFor(upTo, signal);
-      const rows: NamespaceRow[] = [];
-      for await (const { row } of namespaces.scan({ where: { shard } })) rows.push(row);
-      const version = rows.reduce(
-        (last, { directory_version: v }) => (BigInt(v) > last ? BigInt(v) : last),
-        0n,
-      );
-      return { version, upTo, rows: rows.filter(({ serving }) => serving !== "none") };
-    },
+    snapshot,
+
+    version: async (shard, signal) => (await snapshot(shard, signal)).version,
 
     listen(shard, listener) {
       const ours = listeners.get(shard) ?? new Set();

@@ -26,7 +26,14 @@ export type DirectoryServiceDependencies = {
 type Call = ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>;
 
 /** One proxy's stream, from its hello on. */
-type Watched = { readonly hello: Hello; readonly sent: Acknowledgements };
+type Watched = {
+  readonly hello: Hello;
+  readonly sent: Acknowledgements;
+  /** What it has to have in force before it gets a lease: nobody waited for it while that changed. */
+  owes: bigint;
+  /** Statuses are answered one after the other. */
+  turn: Promise<void>;
+};
 
 /**
  * The stream a proxy lives by: a snapshot, then every change in version order; each of its
@@ -44,7 +51,7 @@ export const directoryService = (deps: DirectoryServiceDependencies) => ({
       if (request.case === "hello" && watched === undefined) {
         const hello = request.value;
         if (!isItself(peer, hello)) return refuseAnother(deps, call, peer, hello);
-        watched = { hello, sent: acknowledgements(deps.leaseMs) };
+        watched = { hello, sent: acknowledgements(deps.leaseMs), owes: 0n, turn: Promise.resolve() };
         deps.log.info({ proxy: hello.proxy, shard: hello.shard }, "proxy watches");
         watch(deps, call, watched, gone.signal).then(
           (stopWatching) => {
@@ -54,7 +61,10 @@ export const directoryService = (deps: DirectoryServiceDependencies) => ({
           (error: unknown) => refuse(deps, call, error),
         );
       } else if (request.case === "status" && watched !== undefined) {
-        renew(deps, call, watched, request.value).catch((error: unknown) => refuse(deps, call, error));
+        const [known, status] = [watched, request.value];
+        known.turn = known.turn
+          .then(() => renew(deps, call, known, status, gone.signal))
+          .catch((error: unknown) => refuse(deps, call, error));
       } else if (request.case === "goodbye" && watched !== undefined) {
         // It has stopped serving: nobody need wait for its acknowledgement.
         deps.leases.release(watched.hello.proxy).catch((error: unknown) => deps.log.warn(String(error)));
@@ -102,11 +112,13 @@ const changed = (row: NamespaceRow) =>
     : { removed: [], entries: [directoryEntry(row)] };
 
 async function renew(
-  { leases, leaseMs }: DirectoryServiceDependencies,
+  { feed, leases, leaseMs }: DirectoryServiceDependencies,
   call: Call,
-  { hello, sent }: Watched,
+  watched: Watched,
   said: Status,
+  signal: AbortSignal,
 ): Promise<void> {
+  const { hello, sent } = watched;
   const { proxy, shard, address, probeAddress, region } = hello;
   const { appliedVersion, load, healthy, refused, inFlight } = said;
   sent.acknowledged(appliedVersion);
@@ -114,9 +126,14 @@ async function renew(
   // It leaves the live set with the lease it has, and comes back with a new snapshot.
   if (late !== undefined) throw new Error(`${proxy} has not put version ${late} into force within a lease`);
   const where = { proxy, shard, address, probeAddress, region };
-  await leases.renew({ ...where, appliedVersion, load, healthy, refused, inFlight, leaseMs });
+  const renewal = { ...where, appliedVersion, load, healthy, refused, inFlight, leaseMs };
+  // First counted, then looked: what is taken away from here on waits for it, what was before is found.
+  const { counted } = await leases.renew(renewal);
+  if (!counted) watched.owes = await feed.version(shard, signal);
   const proxies = (await leases.live(shard)).length;
-  send(call, { case: "lease", value: { durationMs: leaseMs, proxies } });
+  // A lease of no length: it is waited for, and may not serve on what it has.
+  const durationMs = appliedVersion >= watched.owes ? leaseMs : 0;
+  send(call, { case: "lease", value: { durationMs, proxies } });
 }
 
 const isItself = (peer: Peer | undefined, { proxy, shard }: Hello): boolean =>

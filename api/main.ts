@@ -5,6 +5,7 @@ import { s3Archive } from "../backends/s3-archive.ts";
 import { backendReports } from "../control/backend-reports.ts";
 import { idempotencyKeys } from "../control/idempotency-keys.ts";
 import { leases, migrateControl } from "../control/leases.ts";
+import { shards } from "../control/shards.ts";
 import { sweeps } from "../control/sweeps.ts";
 import { teamCommands } from "../control/team-commands.ts";
 import { outcomeOf } from "../domain/namespace/outcome.ts";
@@ -36,6 +37,7 @@ import { checkAfter } from "./expected-duration.ts";
 import { httpServer } from "./http-server.ts";
 import { interventions } from "./interventions.ts";
 import { leaseSeconds } from "./lease-seconds.ts";
+import { nameServer } from "./name-server.ts";
 import { operationStarter } from "./operation-starter.ts";
 import { operatorRoutes } from "./operator.ts";
 import { projectionLag } from "./projection-lag.ts";
@@ -108,6 +110,7 @@ run(async () => {
     anchors: anchored,
     archive,
     leases: leases(control),
+    shards: shards(store, { home: config.shard }),
     backendReports: backendReports(control),
     inventory: inventoryOfThisBuild(config.inventory),
     namespaces: namespaceRows,
@@ -150,7 +153,9 @@ run(async () => {
     forPeers(config.controlIdentity),
   );
   const address = await server.listen({ host: config.host, port: config.port });
-  log.info({ address, control_port: controlPort }, "control plane is up");
+  const names =
+    config.dns && (await nameServer({ host: config.host, ...config.dns, leases: deps.leases, log }));
+  log.info({ address, control_port: controlPort, dns_port: names?.port }, "control plane is up");
 
   const endProjections = () => {
     stopping.abort();
@@ -158,6 +163,7 @@ run(async () => {
   };
   stopOnSignal(log, [
     { name: "rest", stop: () => server.close() },
+    { name: "names", stop: () => names?.close() },
     { name: "audit log", stop: () => deps.auditLog.close() },
     { name: "directory", stop: () => grpc.forceShutdown() },
     { name: "anchors", stop: () => anchorer?.stop() },

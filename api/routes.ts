@@ -11,7 +11,8 @@ import { type InterventionRoutes, interventionRoutes } from "./intervention-rout
 import { type NamespaceRoutes, namespaceRoutes } from "./namespaces.ts";
 import { type OperationRoutes, operationRoutes } from "./operations.ts";
 import { type PlanRoutes, planRoutes } from "./plans.ts";
-import { proxyRoutes } from "./proxies.ts";
+import { type ProxyRoutes, proxyRoutes } from "./proxies.ts";
+import { type ShardRoutes, shardRoutes } from "./shards.ts";
 import { type TeamRoutes, teamRoutes } from "./teams.ts";
 import { unbuiltRoutes } from "./unbuilt.ts";
 import { type VerifyRoute, verifyRoute } from "./verify-route.ts";
@@ -28,6 +29,8 @@ export type ApiDependencies = Parameters<typeof auditRoutes>[0] &
   NamespaceRoutes &
   OperationRoutes &
   PlanRoutes &
+  ProxyRoutes &
+  ShardRoutes &
   TeamRoutes &
   VerifyRoute;
 
@@ -55,6 +58,7 @@ export const apiRoutes =
     await server.register(auditRoutes(deps), { prefix });
     await server.register(verifyRoute(deps), { prefix });
     await server.register(proxyRoutes(deps), { prefix });
+    await server.register(shardRoutes(deps), { prefix });
     await server.register(backendRoutes(deps), { prefix });
     await server.register(driftRoutes(deps), { prefix });
     await server.register(unbuiltRoutes, { prefix });

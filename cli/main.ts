@@ -13,6 +13,8 @@ import { namespaceCommands } from "./namespace.ts";
 import { operationCommands } from "./operation.ts";
 import { planCommand } from "./plan.ts";
 import { relayCommands } from "./relay.ts";
+import { proxyCommands } from "./proxy.ts";
+import { shardCommands } from "./shard.ts";
 import { stackCommands } from "./stack.ts";
 import { teamCommands } from "./team.ts";
 import { tokenCommand } from "./token.ts";
@@ -44,6 +46,8 @@ async function main(): Promise<number> {
   driftCommands(program, context);
   teamCommands(program, context);
   relayCommands(program, context);
+  shardCommands(program, context);
+  proxyCommands(program, context);
   messageCommands(program, context);
   tokenCommand(program, context, ({ subject, teams, scopes, ttlSeconds }) => {
     const file = given.developmentIssuer ?? found["PRISM_DEV_ISSUER"];

@@ -24,13 +24,24 @@ export type ProxyLease = {
   readonly inFlight: Readonly<Record<string, number>>;
 };
 
+/** `silent`: its lease has run out, and it may serve on what it last heard. */
+export type KnownProxy = ProxyLease & { readonly state: "live" | "silent" | "evicted" };
+
 export type Renewal = Omit<ProxyLease, "leaseUntil"> & { readonly leaseMs: number };
 
 /** Who is alive and what they have acknowledged: rows in the control database, polled by activities. */
 export interface Leases {
-  renew(renewal: Renewal): Promise<void>;
+  /**
+   * From its answer on, whoever takes something away waits for this proxy. `counted`: so it was before,
+   * too; where it was not, something may have been taken away that the proxy has not heard of.
+   */
+  renew(renewal: Renewal): Promise<{ readonly counted: boolean }>;
   /** The proxy has said goodbye: nobody waits for it any longer. */
   release(proxy: string): Promise<void>;
+  /** Somebody says that it is dead: as if it had said goodbye, until it is heard again. */
+  evict(proxy: string): Promise<void>;
+  /** All that were heard within a day and have not said goodbye; of those somebody said are dead, that too. */
+  known(): Promise<readonly KnownProxy[]>;
   /**
    * A control plane begins: nobody could renew while there was none. A lease that ran when
    * one was last heard runs for a whole period more.
@@ -51,13 +62,15 @@ const columns =
 export function leases(pool: Pool): Leases {
   return {
     async renew(r) {
-      await ask("renew a lease", () =>
-        pool.query(
-          `insert into control.proxies (${columns}, joined_at, renewed_at)
+      const { rows } = await ask("renew a lease", () =>
+        pool.query<{ counted: boolean }>(
+          `with before as (select lease_until > now() as counted from control.proxies where proxy = $1)
+           insert into control.proxies (${columns}, joined_at, renewed_at)
            values ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms', $7, $8, $9, $10, $11, now(), now())
            on conflict (proxy) do update set shard = $2, address = $3, probe_address = $4, region = $5,
              lease_until = now() + $6 * interval '1 ms', applied_version = $7, load = $8, healthy = $9,
-             refused = $10, in_flight = $11, renewed_at = now()`,
+             refused = $10, in_flight = $11, renewed_at = now(), evicted_at = null
+           returning coalesce((select counted from before), false) as counted`,
           [
             r.proxy,
             r.shard,
@@ -73,6 +86,7 @@ export function leases(pool: Pool): Leases {
           ],
         ),
       );
+      return { counted: rows[0]?.counted === true };
     },
 
     async release(proxy) {
@@ -80,6 +94,28 @@ export function leases(pool: Pool): Leases {
         // As if it had ended with its last renewal, so that `resume` does not bring it back.
         pool.query("update control.proxies set lease_until = renewed_at where proxy = $1", [proxy]),
       );
+    },
+
+    async evict(proxy) {
+      await ask("evict a proxy", () =>
+        pool.query(
+          "update control.proxies set lease_until = renewed_at, evicted_at = now() where proxy = $1",
+          [proxy],
+        ),
+      );
+    },
+
+    async known() {
+      const { rows } = await ask("look up proxies", () =>
+        pool.query<Row & { state: KnownProxy["state"] }>(
+          `select ${columns}, case when evicted_at is not null then 'evicted' when lease_until > now() then 'live'
+             else 'silent' end as state
+           from control.proxies
+           where (lease_until > renewed_at or evicted_at is not null) and renewed_at > now() - interval '1 day'
+           order by proxy`,
+        ),
+      );
+      return rows.map((row) => ({ ...proxyOf(row), state: row.state }));
     },
 
     async resume(leaseMs) {

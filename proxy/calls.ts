@@ -41,7 +41,7 @@ export interface Calls {
   ): (call: Call, callback: Answered<Out>) => void;
   /** Ends streams whose caller has lost access, or that may no longer be served. */
   recheck(): void;
-  /** Ends every stream. */
+  /** Ends every stream, and refuses whatever comes after. */
   endAll(why: PrismError): void;
 }
 
@@ -62,6 +62,7 @@ type OpenStream = { readonly admitted: Admitted; readonly need: Need; readonly e
 /** What is the same for every call: admission, counting, log, errors, and the end of streams. */
 export function calls({ admission, limits, metrics, log }: Dependencies): Calls {
   const open = new Set<OpenStream>();
+  let leaving: PrismError | undefined;
 
   const logged = (operation: Operation, namespace: string, startedAt: number, error: unknown): void => {
     const failure = asPrismError(error);
@@ -79,6 +80,7 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
     const ended = new AbortController();
     call.on("cancelled", () => ended.abort(cancelled));
     const run = async <Out>(talk: (admitted: Admitted) => Promise<Out>): Promise<Out> => {
+      if (leaving !== undefined) throw leaving;
       const admitted = await admission.admit(call.metadata, operation.api, operation.need);
       const leave = limits.open(admitted.served.entry);
       const stream = { admitted, need: operation.need, end: (why: unknown) => ended.abort(why) };
@@ -108,6 +110,7 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
       const startedAt = performance.now();
       const namespace = namespaceOf(call.metadata);
       const run = async () => {
+        if (leaving !== undefined) throw leaving;
         const admitted = await admission.admit(call.metadata, operation.api, operation.need);
         admitted.served.calls.open++;
         return answer(call.request, admitted).finally(() => admitted.served.calls.open--);
@@ -170,6 +173,7 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
     },
 
     endAll(why) {
+      leaving = why;
       for (const { end } of [...open]) end(why);
     },
   };

@@ -39,6 +39,8 @@ export function lease(clock: () => number = () => performance.now()): Lease {
       const askedAt = questions.shift();
       if (askedAt === undefined) return;
       durationMs = granted;
+      // One of no length allows nothing: another follows once what was missed is in force.
+      if (granted === 0) return;
       expected = false;
       until = Math.max(until, askedAt + granted);
     },

@@ -37,6 +37,9 @@ export type WatchOptions = {
   readonly log: Log;
 };
 
+/** With the version that a restart would bring back: no other may be acknowledged. */
+type Watching = WatchOptions & { durable: bigint };
+
 export interface Watch {
   readonly connected: boolean;
   /** Says goodbye, so that nobody waits for this proxy's acknowledgements any longer. */
@@ -53,7 +56,9 @@ const saveLeaseMs = 4_000;
 const goodbyeMs = 500;
 
 /** Obeys the control plane: applies what it says, keeps a copy on disk, then says so. Never gives up. */
-export function watch(options: WatchOptions): Watch {
+export function watch(given: WatchOptions): Watch {
+  // What it has now, it has from there.
+  const options: Watching = { ...given, durable: given.directory.version };
   const { lease, log } = options;
   const client = new Client(options.controlAddress, options.credentials, peerChannel);
   let closed = false;
@@ -128,7 +133,7 @@ function open(client: Client): Call {
 }
 
 /** One connection's talk: hello, then a status for every version put into force and at least every third of a lease. */
-function conversation(call: Call, options: WatchOptions) {
+function conversation(call: Call, options: Watching) {
   const { directory, lease, log } = options;
   let last = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -199,8 +204,11 @@ function conversation(call: Call, options: WatchOptions) {
   }
 }
 
-const saveCopy = ({ copy, directory }: WatchOptions, untilMs: number): Promise<void> =>
-  copy.save({ snapshot: knownTo(directory), leaseUntilMs: untilMs });
+async function saveCopy(options: Watching, untilMs: number): Promise<void> {
+  const { version } = options.directory;
+  await options.copy.save({ snapshot: knownTo(options.directory), leaseUntilMs: untilMs });
+  if (version > options.durable) options.durable = version;
+}
 
 /** By the wall clock, the only one that outlives a process. */
 const leaseUntilMs = (lease: Lease): number => Date.now() + lease.remainingMs();
@@ -211,14 +219,14 @@ function knownTo(directory: Directory<Served>) {
   return directory.refused.size === 0 ? snapshot : { ...snapshot, version: 0n };
 }
 
-function statusOf({ directory, condition }: WatchOptions): Status {
+function statusOf({ directory, condition, durable }: Watching): Status {
   const { load, healthy } = condition();
   const inFlight: Record<string, number> = {};
   for (const { entry, calls } of directory.all()) {
     if (entry.state === State.DRAINING) inFlight[entry.namespace] = calls.open;
   }
   return create(StatusSchema, {
-    appliedVersion: directory.version,
+    appliedVersion: durable,
     load,
     healthy,
     inFlight,

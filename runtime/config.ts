@@ -40,6 +40,8 @@ export const apiConfig = (env: Environment) => ({
   archiveBucket: archiveBucket(env),
   /** How often it is noted in the archive what the log is, so that a cut or rewritten one is found. */
   anchorMs: whole(env, "PRISM_ANCHOR_SECONDS", 24 * 3_600) * 1_000,
+  shard: homeShard(env),
+  dns: dnsConfig(env),
   logLevel: logLevel(env),
 });
 
@@ -65,8 +67,7 @@ export const workerConfig = (env: Environment) => ({
   reconcile: reconcileConfig(env),
   inventory: inventoryConfig(env),
   timeouts: timeouts(env),
-  /** Where new namespaces are served. */
-  shard: text(env, "PRISM_SHARD", "shard-1"),
+  shard: homeShard(env),
   /** A folder that keeps the workflows' code, made ready to run. Unset: it is made at each start. */
   workflowCache: env["PRISM_WORKFLOW_CACHE"] || undefined,
   /** How long an attempt waits for proxies to have a namespace in force. */
@@ -120,6 +121,16 @@ export const cliConfig = (env: Environment) => ({
   token: env["PRISM_TOKEN"] || undefined,
   developmentIssuer: env["PRISM_DEV_ISSUER"] || undefined,
 });
+
+/** Discovery by DNS, UDP and TCP. Unset: there is none. */
+function dnsConfig(env: Environment): { readonly port: number; readonly domain: string } | undefined {
+  if (!env["PRISM_DNS_PORT"]) return undefined;
+  const domain = required(env, "PRISM_DNS_DOMAIN", "the domain of the names it answers, such as example.com");
+  return { port: whole(env, "PRISM_DNS_PORT", 0), domain: domain.replace(/^\.+|\.+$/g, "") };
+}
+
+/** It takes namespaces also where nobody has defined a shard. */
+const homeShard = (env: Environment): string => text(env, "PRISM_SHARD", "shard-1");
 
 function temporalConfig(env: Environment) {
   return {

@@ -1,6 +1,7 @@
 import type { DescMethod, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
 import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { grpcMethod } from "../../proto/grpc.ts";
+import { choose, type Endpoint } from "./choose.ts";
 import type { Discovery } from "./discovery.ts";
 import { callError, neverSent, PrismError } from "./errors.ts";
 import { type Token, tokenOf } from "./token.ts";
@@ -10,6 +11,8 @@ export type ConnectionOptions = {
   readonly token: Token;
   /** host:port of proxies, or the question for them. */
   readonly endpoints: readonly string[] | Discovery;
+  /** Proxies there are preferred. */
+  readonly region?: string | undefined;
 };
 
 export interface Connection {
@@ -18,9 +21,9 @@ export interface Connection {
     method: Method,
     request: MessageShape<Method["input"]>,
   ): Promise<MessageShape<Method["output"]>>;
-  /** The proxy for this key: the same one as long as it serves; without a key each in turn. */
+  /** The proxy for this key: the same one as long as it serves; without a key by load. */
   route(key?: string): Promise<string>;
-  /** A bidirectional stream to a proxy. Default: each in turn. */
+  /** A bidirectional stream to a proxy. Default: as without a key. */
   open<Method extends DescMethod>(
     method: Method,
     address?: string,
@@ -33,7 +36,7 @@ export interface Connection {
 const deadlineMs = 30_000;
 const patienceMs = 10_000;
 const pauseMs = 100;
-const refreshMs = 30_000;
+const refreshMs = 10_000;
 const avoidMs = 2_000;
 const channelOptions = {
   "grpc.initial_reconnect_backoff_ms": 100,
@@ -43,39 +46,42 @@ const channelOptions = {
 };
 
 /** Goes round the proxies that serve a namespace. */
-export function connection({ namespace, token, endpoints }: ConnectionOptions): Connection {
+export function connection({ namespace, token, endpoints, region }: ConnectionOptions): Connection {
   const clients = new Map<string, Client>();
   const avoided = new Map<string, number>();
-  let known: readonly string[] = typeof endpoints === "function" ? [] : endpoints;
+  let known: readonly Endpoint[] =
+    typeof endpoints === "function" ? [] : endpoints.map((address) => ({ address }));
   let askedAt = Number.NEGATIVE_INFINITY;
-  let asking: Promise<readonly string[]> | undefined;
-  let turn = 0;
+  let asking: Promise<void> | undefined;
   let closed = false;
 
-  const addresses = async (): Promise<readonly string[]> => {
-    // That nobody serves it is true for the moment: a proxy may be starting.
-    const restMs = known.length > 0 ? refreshMs : pauseMs;
-    if (typeof endpoints !== "function" || performance.now() - askedAt < restMs) return known;
+  const ask = async (discovery: Discovery): Promise<void> => {
     try {
-      asking ??= tokenOf(token)
-        .then(endpoints)
-        .finally(() => {
-          asking = undefined;
-        });
-      known = await asking;
+      known = await discovery(await tokenOf(token));
       askedAt = performance.now();
     } catch (error) {
-      // Those we know may serve on while the control plane is away.
+      // Those we know may serve on while nobody answers.
       if (known.length === 0) throw error;
+    } finally {
+      asking = undefined;
     }
-    return known;
+  };
+
+  /** Waits for an answer only where nothing is known, or what was known has just failed. */
+  const look = async (): Promise<void> => {
+    const age = performance.now() - askedAt;
+    // That nobody serves it is true for the moment: a proxy may be starting.
+    const restMs = known.length > 0 ? refreshMs : pauseMs;
+    if (typeof endpoints !== "function" || age < restMs) return;
+    asking ??= ask(endpoints);
+    if (known.length === 0 || age === Number.POSITIVE_INFINITY) await asking;
+    else asking.catch(() => {});
   };
 
   const route = async (key?: string): Promise<string> => {
-    const all = await addresses();
-    const sound = all.filter((address) => (avoided.get(address) ?? 0) < performance.now());
-    const at = sound.length > 0 ? sound : all;
-    const address = at[(key === undefined ? turn++ : hashOf(key)) % Math.max(at.length, 1)];
+    await look();
+    const isAvoided = (address: string): boolean => (avoided.get(address) ?? 0) >= performance.now();
+    const address = choose(known, { region, key, avoided: isAvoided });
     if (closed) throw new PrismError("INTERNAL", "this client is closed");
     if (address === undefined) {
       throw new PrismError("NAMESPACE_NOT_READY", `no proxy serves '${namespace}' now`);
@@ -156,11 +162,4 @@ export function connection({ namespace, token, endpoints }: ConnectionOptions): 
       for (const each of clients.values()) each.close();
     },
   };
-}
-
-/** FNV-1a: spreads keys, and is the same in every process. */
-function hashOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
 }

@@ -1,6 +1,7 @@
 import type { AuditQuery, AuditRow, Verified } from "./audit.ts";
 import type { Drift } from "./drift.ts";
 import { eventFeed, type FeedOptions } from "./event-feed.ts";
+import { fleet } from "./fleet.ts";
 import { operationFeed, type PendingApproval, type Step } from "./operation-feed.ts";
 import type { Preview } from "./preview.ts";
 import { bodyOf, type ControlOptions, call, queryOf } from "./rest.ts";
@@ -155,6 +156,7 @@ export function control(options: ControlOptions) {
     call<Operation>(options, "POST", `/operations/${one(id)}/${verb}`, { ...bodyOf(body), headers: {} });
 
   return {
+    ...fleet(options),
     namespaces: {
       /** `request`: RFC-027's form, as an object or as YAML text. */
       create: (request: object | string, patience: CreateOptions = {}): Promise<Namespace> =>

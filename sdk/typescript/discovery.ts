@@ -1,16 +1,22 @@
+import type { Endpoint } from "./choose.ts";
+import { dnsDiscovery } from "./dns-discovery.ts";
 import { PrismError } from "./errors.ts";
 
-/** Where a namespace is served now: host:port each. */
-export type Discovery = (token: string) => Promise<readonly string[]>;
+/** Where a namespace is served now. */
+export type Discovery = (token: string) => Promise<readonly Endpoint[]>;
 
 const timeoutMs = 5_000;
 
-/** `api://host:port`: the control plane is asked for the namespace's endpoints. */
+/** `api://host:port`: the control plane is asked for the namespace's endpoints. `dns://…`: names are looked up. */
 export function discovery(address: string, namespace: string): Discovery {
   const api = apiOf(address);
+  if (address.startsWith("dns://")) return dnsDiscovery(address);
   if (api === undefined) {
-    throw new PrismError("UNIMPLEMENTED", `discovery by '${address}' is not built yet: use api://host:port`, {
-      details: { field: "discovery" },
+    throw new PrismError("INVALID_CONFIGURATION", `'${address}' is no way to find proxies`, {
+      details: {
+        field: "discovery",
+        supported_values: ["api://host:port", "dns://name", "dns://server:port/name"],
+      },
     });
   }
   return async (token) => {
@@ -30,7 +36,10 @@ export function discovery(address: string, namespace: string): Discovery {
       } = body.error ?? {};
       throw new PrismError(code, message, { ...(details && { details }) });
     }
-    return (body.endpoints ?? []).filter(({ health }) => health !== "unhealthy").map(({ address: at }) => at);
+    return (body.endpoints ?? []).map(({ health, ...endpoint }) => ({
+      ...endpoint,
+      healthy: health !== "unhealthy",
+    }));
   };
 }
 
@@ -39,7 +48,7 @@ export const apiOf = (address: string | undefined): string | undefined =>
   address?.startsWith("api://") ? `http://${address.slice("api://".length)}` : undefined;
 
 type Answer = {
-  readonly endpoints?: readonly { readonly address: string; readonly health?: string }[];
+  readonly endpoints?: readonly (Omit<Endpoint, "healthy"> & { readonly health?: string })[];
   readonly error?: {
     readonly code: string;
     readonly message: string;

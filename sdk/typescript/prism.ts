@@ -8,8 +8,13 @@ import type { Token } from "./token.ts";
 export type PrismOptions = {
   readonly namespace: string;
   readonly token: Token;
-  /** `api://host:port` of the control plane, which knows the proxies and is what `control` speaks to. */
+  /**
+   * `api://host:port` of the control plane, which knows the proxies and is what `control` speaks to; or
+   * `dns://prism.example.com`, `dns://server:port/prism.example.com`.
+   */
   readonly discovery?: string;
+  /** Where this program runs: proxies of that region are preferred. */
+  readonly region?: string;
   /** host:port of proxies, where they are known. */
   readonly endpoints?: readonly string[];
 };
@@ -31,8 +36,8 @@ export interface Prism {
  * ```
  */
 export function prism(options: PrismOptions): Prism {
-  const { namespace, token } = options;
-  const connected = connection({ namespace, token, endpoints: endpointsOf(options) });
+  const { namespace, token, region } = options;
+  const connected = connection({ namespace, token, region, endpoints: endpointsOf(options) });
   const messages = queue(connected);
   return {
     queue: messages,

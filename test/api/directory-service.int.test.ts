@@ -22,6 +22,8 @@ const leaseMs = 300;
 const own: Peer = { role: "proxy", shard: "shard-1", id: "proxy-1" };
 const renewed: Renewal[] = [];
 const released: string[] = [];
+let current = 7n;
+let counted = true;
 let announce: (change: DirectoryChange) => void = () => {};
 let server: Server;
 let address: string;
@@ -31,6 +33,7 @@ beforeAll(async () => {
   server = new Server();
   const feed = {
     snapshot: async () => ({ version: 7n, upTo: 7n, rows: [] }),
+    version: async () => current,
     listen: (_: string, listener: (change: DirectoryChange) => void) => {
       announce = listener;
       return () => {};
@@ -38,10 +41,15 @@ beforeAll(async () => {
     run: async () => {},
   };
   const leases = {
-    renew: async (renewal: Renewal) => void renewed.push(renewal),
+    async renew(renewal: Renewal) {
+      renewed.push(renewal);
+      return { counted };
+    },
     release: async (proxy: string) => void released.push(proxy),
     resume: async () => {},
     live: async () => [],
+    evict: async () => {},
+    known: async () => [],
     mayServe: async () => [],
   };
   const service = directoryService({ feed, leases, leaseMs, log: pino({ level: "silent" }) });
@@ -153,6 +161,28 @@ describe("the port of the control plane", () => {
     const { hello, ended } = watching(expecting);
     hello("proxy-1");
     expect((await ended).details).toContain("the other side is control/api");
+  });
+});
+
+describe("a proxy that nobody has waited for", () => {
+  it("gets a lease once it has in force what has changed meanwhile", async () => {
+    const { heard, hello, say, end, ended } = watching(await shown(own));
+    [current, counted] = [8n, false];
+    hello("proxy-1");
+    await until(() => heard.length === 1);
+    say({ case: "status", value: { appliedVersion: 7n } });
+    await until(() => heard.length === 2);
+    counted = true;
+    say({ case: "status", value: { appliedVersion: 7n } });
+    say({ case: "status", value: { appliedVersion: 8n } });
+    await until(() => heard.length === 4);
+    expect(heard.slice(1).map(({ value }) => value)).toMatchObject([
+      { durationMs: 0 },
+      { durationMs: 0 },
+      { durationMs: leaseMs },
+    ]);
+    end();
+    await ended;
   });
 });
 

@@ -40,6 +40,16 @@ describe("leases", () => {
     expect(await live()).toEqual([]);
   });
 
+  it("tell of each renewal whether the proxy was waited for until then", async () => {
+    const renew = (ms: number) => leases(pool).renew(renewal("back-again", ms));
+    expect(await renew(60_000)).toEqual({ counted: false });
+    expect(await renew(50)).toEqual({ counted: true });
+    await pause(100);
+    expect(await renew(60_000)).toEqual({ counted: false });
+    await leases(pool).release("back-again");
+    expect(await renew(1)).toEqual({ counted: false });
+  });
+
   it("are not over because the control plane was away: they run for a period more", async () => {
     await leases(pool).renew(renewal("long-dead", 1));
     await pause(20);

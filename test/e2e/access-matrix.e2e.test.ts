@@ -36,6 +36,7 @@ const table: Readonly<Record<string, string>> = {
   "PATCH /api/v1/namespaces/:ns": "all 404 403 403 all 403 401",
   "DELETE /api/v1/namespaces/:ns": "400 404 403 403 400 403 401",
   "POST /api/v1/namespaces/:ns/relay/rewind": "all 404 403 403 all 403 401",
+  "POST /api/v1/namespaces/:ns/move": "501 501 501 501 501 501 401",
   "POST /api/v1/namespaces/:ns/try/:verb": "501 501 501 501 501 501 401",
   "POST /api/v1/plans": "all no no no all no 401",
   "GET /api/v1/events": "all 404 403 403 all all 401",
@@ -56,6 +57,10 @@ const table: Readonly<Record<string, string>> = {
   "GET /api/v1/drift": "403 403 403 403 none none 401",
   "POST /api/v1/reconcile": "403 403 403 403 202 403 401",
   "GET /api/v1/proxies": "403 403 403 403 none none 401",
+  "POST /api/v1/proxies/:proxy/evict": "403 403 403 403 404 403 401",
+  "GET /api/v1/shards": "403 403 403 403 none none 401",
+  "PUT /api/v1/shards/:shard": "403 403 403 403 none 403 401",
+  "POST /api/v1/shards/:shard/drain": "403 403 403 403 none 403 401",
 };
 
 /** What consumers must not see, let alone strangers. */
@@ -91,6 +96,8 @@ describe("who may do what", async () => {
     "PATCH /api/v1/namespaces/:ns": () => ({}),
     "POST /api/v1/plans": () => request("another-name"),
     "PUT /api/v1/teams/:team": () => ({ quota: {} }),
+    "PUT /api/v1/shards/:shard": () => ({ weight: 2, dedicated: true }),
+    "POST /api/v1/proxies/:proxy/evict": () => ({ reason: "it burns" }),
     "POST /api/v1/operations/:id/approve": () => ({ plan_hash: "0" }),
     "POST /api/v1/operations/:id/reject": () => ({ plan_hash: "0", reason: "because" }),
   };
@@ -101,7 +108,9 @@ describe("who may do what", async () => {
       .replace(":ns", name)
       .replace(":id", operation)
       .replace(":team", "payments-team")
-      .replace(":verb", "get");
+      .replace(":verb", "get")
+      .replace(":shard", "shard-of-nobody")
+      .replace(":proxy", "proxy-of-nobody");
     // A feed of everything shows to each what is theirs; asked for one namespace it says who may see it.
     const query = route === "GET /api/v1/events" ? `?namespace=${name}&after=0` : "";
     const leaving = new AbortController();

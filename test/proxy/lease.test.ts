@@ -33,6 +33,14 @@ describe("a lease", () => {
     expect(leased.remainingMs()).toBe(1_000);
   });
 
+  it("of no length allows nothing, not even for a stale limit, and another is expected", () => {
+    const { leased } = started();
+    leased.expect();
+    leased.asked();
+    leased.granted(0);
+    expect([leased.overdueMs(), leased.expected]).toEqual([Number.POSITIVE_INFINITY, true]);
+  });
+
   it("is not renewed by an answer to a question of another connection", () => {
     const { leased } = started();
     leased.asked();

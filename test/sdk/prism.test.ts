@@ -9,10 +9,11 @@ describe("prism()", () => {
     ["neither discovery nor endpoints", { namespace, token }, "INVALID_CONFIGURATION"],
     ["no endpoint at all", { namespace, token, endpoints: [] }, "INVALID_CONFIGURATION"],
     [
-      "discovery by DNS, until it is built",
-      { namespace, token, discovery: "dns://prism.example.com" },
-      "UNIMPLEMENTED",
+      "another way to find proxies",
+      { namespace, token, discovery: "consul://prism" },
+      "INVALID_CONFIGURATION",
     ],
+    ["DNS without a name", { namespace, token, discovery: "dns://" }, "INVALID_CONFIGURATION"],
   ])("refuses %s", (_, options, code) => {
     expect(() => prism(options)).toThrow(expect.objectContaining({ name: "PrismError", code }));
   });

@@ -30,7 +30,7 @@ export function moreProxies(prism: TestPrism) {
       folders.set(id, folder);
       const env = {
         ...prism.environment,
-        ...(await prism.certificate({ role: "proxy", shard: "shard-1", id })),
+        ...(await prism.certificate({ role: "proxy", shard: more["PRISM_SHARD"] ?? "shard-1", id })),
         PRISM_PROXY_ID: id,
         PRISM_PROXY_PORT: "0",
         PRISM_PROXY_OPERATOR_PORT: "0",

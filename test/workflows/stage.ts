@@ -6,6 +6,7 @@ import { type Recorder, recorder } from "../../activities/recorder.ts";
 import { isRunning } from "../../activities/schedule.ts";
 import { type Interventions, interventions, type Message } from "../../api/interventions.ts";
 import type { Leases } from "../../control/leases.ts";
+import { shards } from "../../control/shards.ts";
 import type { SeenFinding } from "../../control/sweeps.ts";
 import { type TeamCommands, teamCommands } from "../../control/team-commands.ts";
 import { PrismError } from "../../domain/errors.ts";
@@ -118,7 +119,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       },
       log: log("worker", "silent"),
       inventory,
-      shard: "shard-1",
+      shards: shards(store, { home: "shard-1" }),
       approvalMs: options.approvalMs ?? 600_000,
       backends: new Map([
         ["kafka", kafka],

@@ -1,0 +1,59 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { Shard } from "../sdk/typescript/fleet.ts";
+import { answer, type Context, controlOf } from "./context.ts";
+import { outputOption } from "./options.ts";
+import { type Format, table } from "./output.ts";
+
+type Output = { readonly output: Format };
+
+/** `prism shard …`: the groups of proxies that namespaces are placed on. */
+export function shardCommands(program: Command, context: Context): void {
+  const shard = program.command("shard").description("groups of proxies that serve the same namespaces");
+
+  shard
+    .command("add <shard>")
+    .description("define a shard, change it, or take it into use again (platform only)")
+    .option("--weight <n>", "how many namespaces it is given, against the others' (default: 1)", weight)
+    .option("--dedicated", "for one namespace alone, above 100,000 requests a second")
+    .addOption(outputOption())
+    .action(async (name: string, { output, ...given }: Output & { weight?: number; dedicated?: boolean }) => {
+      const defined = await controlOf(context).shards.define(name, given);
+      answer(context, output, defined, () => described([defined]));
+    });
+
+  shard
+    .command("drain <shard>")
+    .description("place no namespace there any more; those that are there stay (platform only)")
+    .addOption(outputOption())
+    .action(async (name: string, { output }: Output) => {
+      const drained = await controlOf(context).shards.drain(name);
+      answer(context, output, drained, () => described([drained]));
+    });
+
+  shard
+    .command("list")
+    .description("all shards")
+    .addOption(outputOption())
+    .action(async ({ output }: Output) => {
+      const { items } = await controlOf(context).shards.list();
+      answer(context, output, items, () => described(items));
+    });
+}
+
+function weight(text: string): number {
+  const given = Number(text);
+  if (text.trim() === "" || !Number.isFinite(given)) throw new InvalidArgumentError("must be a number");
+  return given;
+}
+
+const described = (shards: readonly Shard[]): string =>
+  table(
+    ["shard", "weight", "for", "state", "proxies"],
+    shards.map(({ shard, weight: heavy, dedicated, holder, state, proxies }) => [
+      shard,
+      heavy,
+      dedicated ? (holder ?? "one namespace") : "all",
+      state,
+      proxies.join(", ") || "none",
+    ]),
+  );

@@ -1,0 +1,86 @@
+import { PrismError, unreachable } from "../errors.ts";
+import type { ShardEvent } from "./events.ts";
+
+/** A namespace's life, as a dedicated shard knows whose it is. */
+export type Holder = { readonly namespace: string; readonly incarnation: number };
+
+export type Shard = {
+  readonly shard: string;
+  readonly weight: number;
+  /** For one namespace alone. */
+  readonly dedicated: boolean;
+  readonly state: "open" | "draining";
+  /** Of a dedicated one: whose it was last given to. */
+  readonly holder: Holder | null;
+};
+
+export const shardStream = (shard: string): string => `shard-${shard}`;
+
+/** A shard that nobody has defined: the one that processes are configured with needs no more. */
+export const plain = (shard: string): Shard => ({
+  shard,
+  weight: 1,
+  dedicated: false,
+  state: "open",
+  holder: null,
+});
+
+export function evolve(shard: Shard, event: ShardEvent): Shard {
+  switch (event.type) {
+    case "ShardDefined":
+      return { ...shard, weight: event.data.weight, dedicated: event.data.dedicated, state: "open" };
+    case "ShardDrained":
+      return { ...shard, state: "draining" };
+    case "NamespaceAssigned":
+      return { ...shard, holder: { namespace: event.data.namespace, incarnation: event.data.incarnation } };
+    case "ProxyEvicted":
+      return shard;
+    default:
+      return unreachable(event);
+  }
+}
+
+export type ShardCommand =
+  | {
+      readonly type: "DefineShard";
+      readonly weight?: number | undefined;
+      readonly dedicated?: boolean | undefined;
+    }
+  | { readonly type: "DrainShard" }
+  /** `over`: the holder that the caller has found ended. */
+  | { readonly type: "AssignNamespace"; readonly to: Holder; readonly over: Holder | null }
+  | { readonly type: "EvictProxy"; readonly proxy: string; readonly reason: string };
+
+/** `known`: it was defined, or is the one that processes are configured with. What is left out stays. */
+export function decide(command: ShardCommand, shard: Shard, known: boolean): readonly ShardEvent[] {
+  const { shard: name, state, holder } = shard;
+  switch (command.type) {
+    case "DefineShard": {
+      const { weight = shard.weight, dedicated = shard.dedicated } = command;
+      const same = weight === shard.weight && dedicated === shard.dedicated && state === "open";
+      return known && same ? [] : [{ type: "ShardDefined", data: { shard: name, weight, dedicated } }];
+    }
+    case "DrainShard":
+      if (!known) throw unknownShard(name);
+      return state === "draining" ? [] : [{ type: "ShardDrained", data: { shard: name } }];
+    case "AssignNamespace":
+      if (isSame(holder, command.to)) return [];
+      if (!isSame(holder, command.over)) throw taken(name);
+      return [{ type: "NamespaceAssigned", data: { shard: name, ...command.to } }];
+    case "EvictProxy":
+      return [{ type: "ProxyEvicted", data: { shard: name, proxy: command.proxy, reason: command.reason } }];
+    default:
+      return unreachable(command);
+  }
+}
+
+export const isSame = (a: Holder | null, b: Holder | null): boolean =>
+  a?.namespace === b?.namespace && a?.incarnation === b?.incarnation;
+
+const unknownShard = (shard: string): PrismError =>
+  new PrismError("NOT_FOUND", `Shard '${shard}' does not exist`, {
+    details: { field: "shard", recommendation: "GET /shards lists those there are" },
+  });
+
+const taken = (shard: string): PrismError =>
+  new PrismError("NAMESPACE_NOT_READY", `shard '${shard}' was given to another namespace`);

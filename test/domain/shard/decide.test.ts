@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import type { ShardEvent } from "../../../domain/shard/events.ts";
+import { decide, evolve, plain, type ShardCommand } from "../../../domain/shard/shard.ts";
+
+const defined = (weight = 1, dedicated = false): ShardEvent => ({
+  type: "ShardDefined",
+  data: { shard: "big", weight, dedicated },
+});
+const drained: ShardEvent = { type: "ShardDrained", data: { shard: "big" } };
+const assigned = (namespace: string, incarnation = 1): ShardEvent => ({
+  type: "NamespaceAssigned",
+  data: { shard: "big", namespace, incarnation },
+});
+
+const following = (events: readonly ShardEvent[], command: ShardCommand) =>
+  decide(command, events.reduce(evolve, plain("big")), events.length > 0);
+const to = (namespace: string, over: { namespace: string; incarnation: number } | null = null) =>
+  ({ type: "AssignNamespace", to: { namespace, incarnation: 1 }, over }) as const;
+
+describe("a shard", () => {
+  it("is defined, once", () => {
+    expect(following([], { type: "DefineShard" })).toEqual([defined()]);
+    expect(following([defined()], { type: "DefineShard" })).toEqual([]);
+  });
+
+  it("keeps what is left out when it is defined otherwise", () => {
+    expect(following([defined(3, true)], { type: "DefineShard", weight: 5 })).toEqual([defined(5, true)]);
+  });
+
+  it("takes namespaces again when it is defined after it was drained", () => {
+    expect(following([defined(), drained], { type: "DefineShard" })).toEqual([defined()]);
+  });
+
+  it("is drained, once; one that nobody knows is not", () => {
+    expect(following([defined()], { type: "DrainShard" })).toEqual([drained]);
+    expect(following([defined(), drained], { type: "DrainShard" })).toEqual([]);
+    expect(() => following([], { type: "DrainShard" })).toThrow("Shard 'big' does not exist");
+  });
+
+  it("is given to one namespace, quietly to the same again, and to another only over one that has ended", () => {
+    const held = [defined(1, true), assigned("first")];
+    expect(following([defined(1, true)], to("first"))).toEqual([assigned("first")]);
+    expect(following(held, to("first"))).toEqual([]);
+    expect(() => following(held, to("second"))).toThrow("given to another namespace");
+    expect(following(held, to("second", { namespace: "first", incarnation: 1 }))).toEqual([
+      assigned("second"),
+    ]);
+    expect(() => following(held, to("second", { namespace: "first", incarnation: 2 }))).toThrow(
+      "given to another",
+    );
+  });
+});

@@ -1,0 +1,98 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Prism } from "../../sdk/typescript/prism.ts";
+import { moreProxies } from "../setup/more-proxies.ts";
+import { type TestPrism, testPrism } from "../setup/prism.ts";
+import { until } from "../setup/until.ts";
+import { member, queueRequest } from "./request.ts";
+
+const soaking = process.env["PRISM_SOAK_SECONDS"] !== undefined;
+const perSecond = soaking ? 1_000 : 100;
+const rounds = soaking ? 5 : 1;
+const everyMs = 20;
+
+let prism: TestPrism;
+let proxies: ReturnType<typeof moreProxies>;
+beforeAll(async () => {
+  prism = await testPrism({ names: ["api", "worker"] });
+  proxies = moreProxies(prism);
+});
+afterAll(async () => {
+  await proxies?.close();
+  await prism?.close();
+});
+
+/** Publishes at a steady pace until it is told to end; answers how many, and what failed. */
+function load(client: Prism) {
+  const failures: string[] = [];
+  const underWay: Promise<unknown>[] = [];
+  let count = 0;
+  let ended = false;
+  const run = async (): Promise<void> => {
+    for (const started = performance.now(); !ended; await pause(everyMs)) {
+      const due = ((performance.now() - started) / 1_000) * perSecond;
+      while (count < due) {
+        const published = client.queue.publish("t", count++);
+        underWay.push(published.catch((error: unknown) => failures.push(String(error))));
+      }
+    }
+    await Promise.all(underWay);
+  };
+  const running = run();
+  return {
+    async end() {
+      ended = true;
+      await running;
+      return { count, failures };
+    },
+  };
+}
+
+async function consumed(client: Prism, count: number): Promise<number[]> {
+  const values: number[] = [];
+  for await (const message of client.queue.consume("t", {
+    group: "witness",
+    from: "earliest",
+    credit: 1_000,
+  })) {
+    values.push(message.json());
+    await message.ack();
+    if (values.length >= count) break;
+  }
+  return values;
+}
+
+it("a client that publishes through three proxies does not notice that each is restarted", async () => {
+  const ids = ["one", "two", "three"];
+  const running = new Map(await Promise.all(ids.map(async (id) => [id, await proxies.start(id)] as const)));
+  const name = prism.name("rolling");
+  const team = await prism.control(member);
+  const served = async () => (await team.namespaces.endpoints(name)).endpoints.map(({ address }) => address);
+  const needs = { durability: "strong", write_rps: 3_000, read_rps: 10_000 };
+  await team.namespaces.create(queueRequest(name, { needs }), { waitSeconds: 60 });
+  await until(async () => (await served()).length === 3);
+  const client = await prism.client(name, member);
+  const publishing = load(client);
+  await pause(1_000);
+  for (let round = 0; round < rounds; round++) {
+    for (const id of ids) {
+      await running.get(id)?.kill("SIGTERM");
+      const again = await proxies.start(id);
+      running.set(id, again);
+      // As whoever rolls out does: on to the next once this one is in use again.
+      await until(async () => (await served()).includes(again.address));
+      await pause(500);
+    }
+  }
+  const { count, failures } = await publishing.end();
+  expect(failures).toEqual([]);
+  expect(count).toBeGreaterThan(perSecond);
+
+  const values = await consumed(client, count);
+  expect(new Set(values).size).toBe(count);
+  // Whoever was told twice has it twice: nothing comes after the last.
+  await client.queue.publish("t", count);
+  const after = (await consumed(client, 1))[0];
+  expect(after).toBe(count);
+  client.close();
+}, 600_000);

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ranked } from "../../domain/shard/placement.ts";
+import type { Control } from "../../sdk/typescript/control.ts";
+import { moreProxies, type RunningProxy } from "../setup/more-proxies.ts";
+import { type TestPrism, testPrism } from "../setup/prism.ts";
+import { until } from "../setup/until.ts";
+import { member, platform as platformMember, queueRequest } from "./request.ts";
+
+let prism: TestPrism;
+let proxies: ReturnType<typeof moreProxies>;
+let platform: Control;
+let team: Control;
+beforeAll(async () => {
+  prism = await testPrism({ names: ["api", "worker"] });
+  proxies = moreProxies(prism);
+  platform = await prism.control(platformMember);
+  team = await prism.control(member);
+});
+afterAll(async () => {
+  await proxies?.close();
+  await prism?.close();
+});
+
+const create = (namespace: string, more: Record<string, unknown> = {}, waitSeconds = 60) =>
+  team.namespaces.create(queueRequest(namespace, more), { waitSeconds });
+const servedAt = async (namespace: string): Promise<readonly string[]> =>
+  (await team.namespaces.endpoints(namespace)).endpoints.map(({ address }) => address);
+const keyvalue = { client_api: "keyvalue", needs: { ttl: "15min", write_rps: 60_000, read_rps: 60_000 } };
+
+/** A name that belongs on that shard by the rule. */
+function nameFor(shard: string): string {
+  const both = [
+    { shard: "shard-1", weight: 1 },
+    { shard: "second", weight: 1 },
+  ];
+  for (let at = 0; ; at++) {
+    const name = prism.name(`placed-${at}`);
+    if (ranked(name, both)[0]?.shard === shard) return name;
+  }
+}
+
+describe("shards", () => {
+  let first: RunningProxy;
+  let second: RunningProxy;
+
+  it("are one until another is defined", async () => {
+    first = await proxies.start("first");
+    await until(async () => (await platform.shards.list()).items[0]?.proxies.length === 1);
+    expect((await platform.shards.list()).items).toEqual([
+      { shard: "shard-1", weight: 1, dedicated: false, state: "open", holder: null, proxies: ["first"] },
+    ]);
+    expect(await platform.shards.define("second")).toMatchObject({ shard: "second", state: "open" });
+    second = await proxies.start("second", { PRISM_SHARD: "second" });
+  });
+
+  it("each serve the namespaces whose names belong there, and no others", async () => {
+    const [here, there] = [nameFor("shard-1"), nameFor("second")];
+    await Promise.all([create(here), create(there)]);
+    expect([await servedAt(here), await servedAt(there)]).toEqual([[first.address], [second.address]]);
+    expect(await team.namespaces.get(there)).toMatchObject({ shard: "second", status: "active" });
+  });
+
+  it("take no more namespaces once they are drained, and keep those that they have", async () => {
+    const [had, name] = [nameFor("second"), `${nameFor("second")}-later`];
+    await platform.shards.drain("second");
+    expect(await create(name)).toMatchObject({ shard: "shard-1", status: "active" });
+    expect(await servedAt(had)).toEqual([second.address]);
+  });
+
+  it("of their own are what large namespaces wait for, one each", async () => {
+    const [large, larger] = [prism.name("large"), prism.name("larger")];
+    const creating = create(large, keyvalue);
+    await until(async () => {
+      const { items } = await team.operations.list({ namespace: large });
+      return JSON.stringify(items).includes("needs a shard of its own");
+    });
+    await platform.shards.define("own", { dedicated: true });
+    await proxies.start("alone", { PRISM_SHARD: "own" });
+    expect(await creating).toMatchObject({ shard: "own", status: "active" });
+    expect((await platform.shards.list()).items).toContainEqual(
+      expect.objectContaining({ shard: "own", dedicated: true, holder: large }),
+    );
+    const waiting = await create(larger, keyvalue, 2);
+    expect(waiting).toMatchObject({ status: "provisioning", shard: null });
+    await team.operations.cancel(waiting.operation?.id ?? "");
+  });
+
+  it("are the platform's to define, and audited", async () => {
+    await expect(team.shards.define("mine")).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(platform.shards.drain("nobody-s")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    const { items } = await platform.audit({ actor: "user:root" });
+    expect(items.map(({ action }) => action)).toEqual(
+      expect.arrayContaining(["define shard", "drain shard"]),
+    );
+  });
+});
+
+describe("a proxy that is dead, and holds up a revoke", () => {
+  const revoke = async (name: string) => {
+    const access = { owners: [{ team: "payments-team" }], consumers: [{ service: "order-api" }] };
+    const { operation } = await team.namespaces.update(name, { access });
+    return operation?.id ?? "";
+  };
+
+  it("holds it up until somebody says so, and not while it lives", async () => {
+    const stuck = await proxies.start("stuck");
+    const name = nameFor("shard-1");
+    await until(async () => (await servedAt(name)).includes(stuck.address));
+    await expect(platform.proxies.evict("stuck", "I think so")).rejects.toThrow("lives");
+    stuck.process.kill("SIGSTOP");
+    const operation = await revoke(name);
+    const stateOf = async (proxy: string) =>
+      (await platform.proxies.list()).items.find((one) => one.proxy === proxy)?.state;
+    await until(async () => (await stateOf("stuck")) === "silent");
+    expect((await team.operations.get(operation)).state).toBe("running");
+    await expect(team.proxies.evict("stuck", "it burns")).rejects.toMatchObject({ code: "FORBIDDEN" });
+
+    expect(await platform.proxies.evict("stuck", "its machine burns")).toMatchObject({ state: "evicted" });
+    await until(async () => (await team.operations.get(operation)).state === "succeeded");
+    const { items } = await platform.audit({ actor: "user:root" });
+    expect(items.map(({ action }) => action)).toContain("evict proxy");
+
+    // It was not dead after all: it is one of those that are waited for again.
+    stuck.process.kill("SIGCONT");
+    await until(async () => (await stateOf("stuck")) === "live");
+  });
+});
