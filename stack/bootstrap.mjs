@@ -45,11 +45,8 @@ function soak(env) {
     "e2e/fuzz",
     "e2e/concurrent-creates",
     "e2e/killed-worker",
-<<<<<<< HEAD
     "e2e/failed-update",
-=======
     "e2e/rolling-restart",
->>>>>>> d877bf1 (Discovery by DNS: names answered from leases; dns:// in the SDK)
     "proxy/kill-matrix",
     "workflows/life-histories",
     "proxy/killed-servers",
