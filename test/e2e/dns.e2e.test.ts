@@ -8,8 +8,11 @@ import { prism as sdk } from "../../sdk/typescript/prism.ts";
 import { freePort } from "../../stack/ports.ts";
 import { moreProxies, type RunningProxy } from "../setup/more-proxies.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
-import { until } from "../setup/until.ts";
+import { until as soon } from "../setup/until.ts";
 import { member, queueRequest } from "./request.ts";
+
+// Processes start and stop here, on a machine that may be busy.
+const until = (isSo: Parameters<typeof soon>[0]) => soon(isSo, 110_000);
 
 let prism: TestPrism;
 let proxies: ReturnType<typeof moreProxies>;
