@@ -67,7 +67,10 @@ export const directoryService = (deps: DirectoryServiceDependencies) => ({
           .catch((error: unknown) => refuse(deps, call, error));
       } else if (request.case === "goodbye" && watched !== undefined) {
         // It has stopped serving: nobody need wait for its acknowledgement.
-        deps.leases.release(watched.hello.proxy).catch((error: unknown) => deps.log.warn(String(error)));
+        const { hello, turn } = watched;
+        watched.turn = turn
+          .then(() => deps.leases.release(hello.proxy))
+          .catch((error: unknown) => deps.log.warn(String(error)));
       }
     });
     const leave = () => {

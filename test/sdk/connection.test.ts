@@ -1,14 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { Endpoint } from "../../sdk/typescript/choose.ts";
 import { connection } from "../../sdk/typescript/connection.ts";
 import type { Discovery } from "../../sdk/typescript/discovery.ts";
 import { until } from "../setup/until.ts";
 
+const one: Endpoint = { address: "127.0.0.1:1" };
 const discovered = (endpoints: Discovery) => connection({ namespace: "orders", token: "t", endpoints });
 
 describe("a connection that discovers where a namespace is served", () => {
   it("asks again soon where nobody serves it, and no more once somebody does", async () => {
-    const answers = [[], [], ["127.0.0.1:1"]];
+    const answers = [[], [], [one]];
     let asked = 0;
     const { route, close } = discovered(async () => answers[Math.min(asked++, 2)] ?? []);
     await expect(route()).rejects.toMatchObject({ code: "NAMESPACE_NOT_READY" });
@@ -22,13 +24,13 @@ describe("a connection that discovers where a namespace is served", () => {
 
   it("asks once for all who want to know at the same time", async () => {
     let asked = 0;
-    const answer = Promise.withResolvers<readonly string[]>();
+    const answer = Promise.withResolvers<readonly Endpoint[]>();
     const { route, close } = discovered(() => {
       asked++;
       return answer.promise;
     });
     const routes = Array.from({ length: 20 }, () => route("key"));
-    answer.resolve(["127.0.0.1:1"]);
+    answer.resolve([one]);
     expect(new Set(await Promise.all(routes)).size).toBe(1);
     expect(asked).toBe(1);
     close();
@@ -38,7 +40,7 @@ describe("a connection that discovers where a namespace is served", () => {
     let asked = 0;
     const { route, avoid, close } = discovered(async () => {
       if (asked++ > 0) throw new Error("the control plane is away");
-      return ["127.0.0.1:1"];
+      return [one];
     });
     expect(await route()).toBe("127.0.0.1:1");
     avoid();
