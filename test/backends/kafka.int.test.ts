@@ -11,6 +11,7 @@ import { kafka } from "../../backends/kafka.ts";
 import { clientIdOf } from "../../backends/kafka-client-quota.ts";
 import { logins } from "../../backends/logins.ts";
 import type { Resource } from "../../domain/plan.ts";
+import { kafkaTopic } from "../../domain/selection/names.ts";
 import { backendContract, freshName } from "./contract.ts";
 
 const brokers = (process.env["PRISM_KAFKA_BROKERS"] ?? "").split(",");
@@ -160,5 +161,27 @@ describe("whose a topic is", () => {
     });
     await expect(nowhere.health(signal)).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
     await nowhere.close();
+  });
+});
+
+describe("a namespace in Kafka", () => {
+  const backend = openAt(common.deadlineMs);
+  afterAll(() => backend.close());
+
+  it.each([
+    ["64 characters", freshName("x").padEnd(64, "y")],
+    ["64 characters, the last of them another", freshName("x").padEnd(63, "y").concat("z")],
+    ["a hyphen", `${freshName("a")}-b`],
+    ["no hyphen", `${freshName("a")}b`],
+    ["a word of Kafka's own", `consumer-offsets-${freshName("")}`],
+  ])("may be called by %s", async (_, namespace) => {
+    const owner = { namespace, incarnation: 1 };
+    const signal = new AbortController().signal;
+    const topic = topicOf(kafkaTopic(namespace, "queue"), 1);
+    const { identity } = await backend.ensure(topic, { owner, claim: { intended: true }, signal });
+    const made = { owner, claim: { intended: false, identity }, signal };
+    await expect.poll(() => backend.observe(topic, made)).toEqual({ state: "ready", identity });
+    expect(await backend.remove(topic, made)).toEqual({ removed: true });
+    await expect.poll(() => backend.observe(topic, made)).toEqual({ state: "absent" });
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { logins } from "../../backends/logins.ts";
 import { postgres } from "../../backends/postgres.ts";
 import type { Resource } from "../../domain/plan.ts";
+import { postgresSchema, postgresTable } from "../../domain/selection/names.ts";
 import { backendContract, freshName } from "./contract.ts";
 
 const connectionString = process.env["PRISM_DATA_URL"] ?? "";
@@ -154,6 +155,34 @@ describe("whose a table is", () => {
     signal: new AbortController().signal,
   });
   afterAll(() => backend.close());
+
+  it.each([
+    ["64 characters", freshName("x").padEnd(64, "y")],
+    ["64 characters, the last of them another", freshName("x").padEnd(63, "y").concat("z")],
+    ["a hyphen", `${freshName("a")}-b`],
+    ["no hyphen", `${freshName("a")}b`],
+    ["a word of SQL", "select"],
+    ["another word of SQL", "user"],
+  ])("a namespace may be called by %s", async (_, namespace) => {
+    const both = postgres({ ...common, pool: poolAt(connectionString), tenants: poolAt(tenantUrl) });
+    const schema = postgresSchema(namespace);
+    const config = { database: "tenants", schema };
+    const resources: readonly Resource[] = [
+      { ...tableOf(postgresTable("wal", namespace)) },
+      { ...tableOf(postgresTable("kv", namespace)), kind: "keyvalue-table" },
+      { ...tableOf(schema), kind: "schema", config: { database: "tenants" } },
+      { ...tableOf(postgresTable("outbox", namespace)), kind: "outbox-table", config },
+    ];
+    for (const one of resources) {
+      const { identity } = await both.ensure(one, callOf(namespace, 1));
+      expect(await both.observe(one, callOf(namespace, 1))).toEqual({ state: "ready", identity });
+    }
+    for (const one of resources)
+      expect(await both.remove(one, callOf(namespace, 1))).toEqual({ removed: true });
+    for (const one of resources)
+      expect(await both.observe(one, callOf(namespace, 1))).toEqual({ state: "absent" });
+    await both.close();
+  });
 
   it("one of an earlier life is ours and dead: the new life begins empty", async () => {
     const table = tableOf(freshName("wal_"));
