@@ -14,6 +14,7 @@ import type { Owner } from "../../backends/backend.ts";
 import { kafka } from "../../backends/kafka.ts";
 import { logins } from "../../backends/logins.ts";
 import { nats } from "../../backends/nats.ts";
+import { natsAddress } from "../../backends/nats-connection.ts";
 import { postgres } from "../../backends/postgres.ts";
 import { redis } from "../../backends/redis.ts";
 import { s3 } from "../../backends/s3.ts";
@@ -37,18 +38,19 @@ export async function meddling(environment: Addresses) {
     accessKeyId: variable("PRISM_S3_ACCESS_KEY_ID"),
     secretAccessKey: variable("PRISM_S3_SECRET_ACCESS_KEY"),
   };
+  const [operator, system] = [variable("PRISM_NATS_OPERATOR"), variable("PRISM_NATS_SYSTEM")];
+  const trust = operator === "" ? undefined : { operator, system };
   const pool = new pg.Pool({ connectionString: variable("PRISM_DATA_URL"), max: 3 });
   const backends = {
     kafka: kafka({ ...common, brokers }),
     postgres: postgres({ ...common, pool }),
-    nats: nats({ ...common, url: variable("PRISM_NATS_URL") }),
+    nats: nats({ ...common, url: variable("PRISM_NATS_URL"), trust }),
     redis: redis({ ...common, url: variable("PRISM_REDIS_URL") }),
     s3: s3({ ...common, address }),
   };
   const admin = new Admin({ clientId: "test", bootstrapBrokers: brokers });
   const commands = new Redis(variable("PRISM_REDIS_URL"));
-  const { username: user, password: pass, host: servers } = new URL(variable("PRISM_NATS_URL"));
-  const connection = await connect({ servers, user, pass });
+  const connection = await connect(natsAddress(variable("PRISM_NATS_URL")).options);
   const { streams } = await jetstreamManager(connection);
   const objects = new S3Client({ ...address, credentials: address, forcePathStyle: true });
 

@@ -273,13 +273,16 @@ describe("what is refused", () => {
   });
 
   it("what is not built yet, by name", async () => {
-    const answer = await fetch(`${prism.api}/api/v1/reconcile`, {
+    const answer = await fetch(`${prism.api}/api/v1/namespaces/orders/move`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}` },
     });
     expect(answer.status).toBe(501);
     expect(await answer.json()).toMatchObject({
-      error: { code: "UNIMPLEMENTED", details: { missing: "reconciling" } },
+      error: {
+        code: "UNIMPLEMENTED",
+        details: { missing: "moving a namespace between shards without a failed publish" },
+      },
     });
   });
 });
