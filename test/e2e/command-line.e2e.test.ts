@@ -102,7 +102,7 @@ describe("the command line", () => {
     });
     expect(await run("member", "namespace", "gett", name)).toMatchObject({ code: 2 });
     expect(await run("member", "plan", "-f", "no-such-file")).toMatchObject({ code: 2 });
-    expect(await run("platform", "reconcile")).toMatchObject({
+    expect(await run("platform", "shard", "move", name)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("UNIMPLEMENTED"),
     });

@@ -146,7 +146,10 @@ const inS3: Witness = async (environment, isOfIt) => {
   const client = new S3Client({ ...address, credentials: address, forcePathStyle: true });
   try {
     const { Buckets = [] } = await client.send(new ListBucketsCommand({}));
-    const names = Buckets.map(({ Name = "" }) => Name).filter(isOfIt);
+    // Archives and anchors are what is to stay of a namespace that is gone.
+    const names = Buckets.map(({ Name = "" }) => Name)
+      .filter(isOfIt)
+      .filter((name) => name !== environment["PRISM_ARCHIVE_BUCKET"]);
     const within = await Promise.all(
       names.map(async (Bucket) => {
         const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }));
