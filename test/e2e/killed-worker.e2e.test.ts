@@ -19,9 +19,9 @@ const all = everyKind.flatMap((kind) =>
     .map((cell) => ({ ...cell, kind })),
 );
 
-/** A few: of the first kind each seventh, of the others a resource on each backend that those lack. */
+/** A few: of the first kind each twelfth, of the others a resource on each backend that those lack. */
 const few = all.filter(({ kind, resource, moment, activity }, index) => {
-  if (kind === "orders") return index % 7 === 3;
+  if (kind === "orders") return index % 12 === 3;
   const { backend } = resourcesOf(kind, "x")[resource ?? 0] as Resource;
   const first = resourcesOf(kind, "x").findIndex((one) => one.backend === backend) === resource;
   if (backend === "kafka" || (backend === "postgres" && kind !== "payments")) return false;
