@@ -119,12 +119,10 @@ describe("many messages through a queue with a log", () => {
         }
       })();
       const segment = Number(segmentSize);
-      // The one that is written to, and the empty one behind it: the older ones are gone.
-      await until(async () => (await attached(pool, table)).length <= 2, windowMs + 120_000);
-      const left = (await attached(pool, table)).filter(({ first }) => Number(first) === 0);
+      const isThere = async () => (await attached(pool, table)).some(({ first }) => first === 0n);
+      await until(async () => !(await isThere()), windowMs + 120_000);
       writing.abort();
       await trickle;
-      expect(left).toEqual([]);
       const kept = await diskBytes();
       expect(kept).toBeLessThan(Math.max(most / 2, (segment + 1) * 1_300));
       await until(() => received >= published, patienceMs);
