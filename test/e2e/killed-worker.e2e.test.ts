@@ -48,8 +48,9 @@ describe.each([true, false])("a worker killed at any moment of a create (proxy l
     // Without a proxy the one attempt to find one parks the operation at once.
     const environment = withProxy ? {} : { PRISM_STEP_ATTEMPTS: "1", PRISM_PROXY_PATIENCE_MS: "1000" };
     prism = await testPrism({ names, environment });
-    alice = await prism.control(member);
-    root = await prism.control(platform);
+    // All cells take longer than a token usually lasts.
+    alice = await prism.control({ ...member, ttlSeconds: 6 * 3_600 });
+    root = await prism.control({ ...platform, ttlSeconds: 6 * 3_600 });
   });
   afterAll(() => prism?.close());
 
