@@ -100,11 +100,20 @@ describe("a fault planted in the adapter is noticed by the suite", () => {
   it.concurrent.each(Object.entries(faults))(
     "%s",
     async (_name, { patches, noticedBy }) => {
-      expect(await complaints(patches, noticedBy)).toEqual(noticedBy);
+      expect(await noticed(patches, noticedBy)).toEqual(noticedBy);
     },
-    60_000,
+    120_000,
   );
 });
+
+/** A race may be won by luck: a fault has three tries to show, each on a copy and a database of its own. */
+async function noticed(patches: readonly Patch[], numbers: readonly string[]): Promise<string[]> {
+  const seen = new Set<string>();
+  for (let tries = 3; tries > 0 && seen.size < numbers.length; tries--) {
+    for (const number of await complaints(patches, numbers)) seen.add(number);
+  }
+  return numbers.filter((number) => seen.has(number));
+}
 
 /** Runs the cases on a patched copy; answers the numbers of those that failed. */
 async function complaints(patches: readonly Patch[], numbers: readonly string[]): Promise<string[]> {
