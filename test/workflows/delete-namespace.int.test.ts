@@ -40,6 +40,20 @@ describe.concurrent("the delete workflow", () => {
       expect(life.types.filter((each) => each === type)).toHaveLength(1);
     }
   };
+  /** The types of the events in it; its digest is what the stream says. */
+  const archivedTypes = (life: Life): readonly string[] => {
+    const kept = life.events.find(({ type }) => type === "AuditArchived");
+    if (kept?.type !== "AuditArchived") return expect.fail();
+    const text = gunzipSync(stage.archive.get(kept.data.key) ?? new Uint8Array());
+    expect(createHash("sha256").update(text).digest("hex")).toBe(kept.data.digest);
+    const types = text
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { type: string }).type);
+    expect(types).toHaveLength(Number(kept.data.revision) + 1);
+    return types;
+  };
   const isAsBefore = (life: Life) => {
     expect(life).toMatchObject({ status: "active", quota: 1 });
     expect(life.left).toHaveLength(removalsOf("orders").length);
@@ -48,17 +62,16 @@ describe.concurrent("the delete workflow", () => {
   it("leaves nothing but the history, which is kept elsewhere before anything is removed", async () => {
     const life = await (await stage.remove(await active("whole"))).ended();
     isGone(life);
-    const kept = life.events.find(({ type }) => type === "AuditArchived");
-    if (kept?.type !== "AuditArchived") return expect.fail();
-    const text = gunzipSync(stage.archive.get(kept.data.key) ?? new Uint8Array());
-    expect(createHash("sha256").update(text).digest("hex")).toBe(kept.data.digest);
-    const lines = text
-      .toString()
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as { type: string });
-    expect(lines.map(({ type }) => type)).toEqual(life.types.slice(0, Number(kept.data.revision) + 1));
+    const types = archivedTypes(life);
+    expect(types).toEqual(life.types.slice(0, types.length));
     expect(life.types.indexOf("AuditArchived")).toBeLessThan(life.types.indexOf("ResourceRemovalIntended"));
+  });
+
+  it("keeps what the stream says, also where the worker died once it had said so", async () => {
+    const cell = { step: "archive", moment: "recorded" } as const;
+    const life = await (await removing("kept", cell, { code: "BACKEND_UNAVAILABLE", times: 1 })).ended();
+    isGone(life);
+    archivedTypes(life);
   });
 
   it("frees the name: the next life is another", async () => {
