@@ -1,14 +1,20 @@
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { PrismError } from "../domain/errors.ts";
+import {
+  archiveBucket,
+  brokers,
+  inventoryConfig,
+  kafkaSasl,
+  natsTrust,
+  optionalBackends,
+  separate,
+  tenantUrl,
+} from "./backend-config.ts";
 import { checkIdentity, type Identity } from "./mutual-tls.ts";
 import { type Peer, samePeer } from "./peer.ts";
+import { type Environment, file, required, secret, text, whole, wrong } from "./variables.ts";
 
-/**
- * Everything a process may be told from outside, and the only reader of the environment.
- * Unset servers have no default: a process never starts one, it fails and names the variable.
- */
-export type Environment = Readonly<Record<string, string | undefined>>;
+// Everything a process may be told from outside. Unset servers have no default: a process never
+// starts one, it fails and names the variable.
 
 export type AuthConfig =
   | { readonly kind: "jwks"; readonly url: string; readonly issuer: string; readonly audience: string }
@@ -162,55 +168,6 @@ function timeouts(env: Environment) {
   };
 }
 
-/** Backends that a platform may do without: nothing is planned on what is not named here. */
-function optionalBackends(env: Environment) {
-  const endpoint = env["PRISM_S3_ENDPOINT"];
-  return {
-    /** nats://user:password@host:port,host:port; in operator mode user and password are a user's JWT and seed. */
-    natsUrl: env["PRISM_NATS_URL"] || undefined,
-    redisUrl: env["PRISM_REDIS_URL"] || undefined,
-    s3: endpoint ? s3Address(env, endpoint) : undefined,
-  };
-}
-
-/** With both of them each namespace has an account of its own in NATS; with neither, none has a login there. */
-function natsTrust(env: Environment) {
-  const [operator, system] = [env["PRISM_NATS_OPERATOR"], env["PRISM_NATS_SYSTEM"]];
-  if (!operator && !system) return undefined;
-  const seed = required(env, "PRISM_NATS_OPERATOR", "the seed of a key that the operator of NATS signs with");
-  if (!seed.startsWith("SO"))
-    throw wrong("PRISM_NATS_OPERATOR", "must be the seed of an operator's key: SO…");
-  const user = required(env, "PRISM_NATS_SYSTEM", "a user of NATS' system account, <JWT>:<seed>");
-  if (!/^[^:.]+\.[^:.]+\.[^:.]+:SU\w+$/.test(user)) {
-    throw wrong("PRISM_NATS_SYSTEM", "must be a user's JWT and seed: <JWT>:SU…");
-  }
-  return { operator: seed, system: user };
-}
-
-const s3Address = (env: Environment, endpoint: string) => ({
-  endpoint,
-  region: text(env, "PRISM_S3_REGION", "us-east-1"),
-  accessKeyId: required(env, "PRISM_S3_ACCESS_KEY_ID", "the access key for PRISM_S3_ENDPOINT"),
-  secretAccessKey: required(env, "PRISM_S3_SECRET_ACCESS_KEY", "the secret of PRISM_S3_ACCESS_KEY_ID"),
-});
-
-/** Where in S3 the histories of deleted namespaces are kept, and the log's anchors: of this platform alone. */
-const archiveBucket = (env: Environment): string => text(env, "PRISM_ARCHIVE_BUCKET", "prism-archive");
-
-function inventoryConfig(env: Environment) {
-  const { natsUrl, redisUrl, s3 } = optionalBackends(env);
-  return {
-    /** How many brokers replicas may be spread over. */
-    kafkaBrokers: whole(env, "PRISM_KAFKA_BROKER_COUNT", brokers(env).length),
-    maxPartitions: whole(env, "PRISM_KAFKA_MAX_PARTITIONS", 256),
-    /** How many servers replicas of a stream may be spread over; left out: there is no NATS. */
-    ...(natsUrl && { natsServers: whole(env, "PRISM_NATS_SERVER_COUNT", natsUrl.split(",").length) }),
-    redis: redisUrl !== undefined,
-    tenants: tenantUrl(env) !== undefined,
-    s3: s3 !== undefined,
-  };
-}
-
 function authConfig(env: Environment): AuthConfig {
   const url = env["PRISM_JWKS_URL"];
   if (url === undefined || url === "") {
@@ -227,50 +184,10 @@ function authConfig(env: Environment): AuthConfig {
 const eventStoreUrl = (env: Environment): string =>
   env["PRISM_EVENTSTORE_URL"] || required(env, "PRISM_CONTROL_URL", "the control database");
 
-/**
- * Tenants' data must not live on the server that remembers everything: a lock or a full
- * disk there would stop the event store (design §6).
- */
-function separate(env: Environment, name: string, what: string): string {
-  const url = required(env, name, what);
-  if (url === env["PRISM_CONTROL_URL"]) {
-    throw wrong(name, "is the control database; give it a server of its own");
-  }
-  return url;
-}
-
-/** Left out: nothing is planned that keeps a schema of its own for a namespace's SQL. */
-const tenantUrl = (env: Environment): string | undefined =>
-  env["PRISM_TENANT_URL"] ? separate(env, "PRISM_TENANT_URL", "the tenant database") : undefined;
-
-const brokers = (env: Environment): readonly string[] =>
-  required(env, "PRISM_KAFKA_BROKERS", "the Kafka brokers, host:port, comma-separated")
-    .split(",")
-    .map((broker) => broker.trim())
-    .filter((broker) => broker !== "");
-
-const mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
-
-/** How Prism itself logs in to Kafka; without it brokers are expected to let everybody in. */
-function kafkaSasl(env: Environment) {
-  const username = env["PRISM_KAFKA_SASL_USERNAME"];
-  if (username === undefined || username === "") return {};
-  const name = "PRISM_KAFKA_SASL_MECHANISM";
-  const asked = text(env, name, "SCRAM-SHA-512");
-  const mechanism = mechanisms.find((each) => each === asked);
-  if (mechanism === undefined) throw wrong(name, `must be one of ${mechanisms.join(", ")}, not '${asked}'`);
-  const password = secret(env, "PRISM_KAFKA_SASL_PASSWORD", "the password of PRISM_KAFKA_SASL_USERNAME");
-  return { kafkaSasl: { mechanism, username, password } };
-}
-
-/** From a file: what is in the environment is seen by more than its process. */
-const secret = (env: Environment, name: string, what: string): string =>
-  file(env, name, what).toString("utf8").trim();
-
 /** A certificate is for one proxy of one shard: no other can hold its lease. */
 function proxyIdentity(env: Environment) {
   const proxyId = text(env, "PRISM_PROXY_ID", `proxy-${hostname()}-${env["PRISM_PROXY_PORT"] ?? 8980}`);
-  const shard = text(env, "PRISM_SHARD", "shard-1");
+  const shard = homeShard(env);
   const own: Peer = { role: "proxy", shard, id: proxyId };
   return { proxyId, shard, controlIdentity: controlIdentity(env, (peer) => samePeer(peer, own)) };
 }
@@ -286,15 +203,6 @@ function controlIdentity(env: Environment, isOurs: (peer: Peer) => boolean): Ide
   return identity;
 }
 
-function file(env: Environment, name: string, what: string): Buffer {
-  const path = required(env, name, `a file with ${what}`);
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw wrong(name, `names a file that cannot be read: ${path}`, cause);
-  }
-}
-
 const logLevels = ["trace", "debug", "info", "warn", "error", "silent"];
 
 function logLevel(env: Environment): string {
@@ -303,21 +211,3 @@ function logLevel(env: Environment): string {
     throw wrong("PRISM_LOG_LEVEL", `must be one of ${logLevels.join(", ")}, not '${level}'`);
   return level;
 }
-
-const text = (env: Environment, name: string, otherwise: string): string => env[name] || otherwise;
-
-function required(env: Environment, name: string, what: string): string {
-  const value = env[name];
-  if (value === undefined || value === "") throw wrong(name, `is not set: it names ${what}`);
-  return value;
-}
-
-function whole(env: Environment, name: string, otherwise: number): number {
-  const value = env[name];
-  if (value === undefined || value === "") return otherwise;
-  if (!/^\d{1,9}$/.test(value)) throw wrong(name, `must be a whole number, not '${value}'`);
-  return Number(value);
-}
-
-const wrong = (name: string, problem: string, cause?: unknown): PrismError =>
-  new PrismError("INVALID_CONFIGURATION", `${name} ${problem}`, { details: { field: name }, cause });

@@ -1,6 +1,6 @@
 import type { NatsTrust } from "../../backends/nats-account.ts";
 import { natsAddress } from "../../backends/nats-connection.ts";
-import type { Environment } from "../../runtime/config.ts";
+import type { Environment } from "../../runtime/variables.ts";
 
 /** The NATS that a test was given, as Prism's processes read it; without `trust` it has no logins. */
 export function natsGiven(environment: Environment): { url: string; trust: NatsTrust | undefined } {

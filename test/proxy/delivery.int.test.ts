@@ -1,15 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Message as Delivered,
-  FetchPayloadRequestSchema,
-  SubscribeRequestSchema,
-} from "../../proto/gen/prism/v1/message_pb.js";
+import { type Message as Delivered, SubscribeRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
 import { ConsumeRequestSchema, QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Message } from "../../sdk/typescript/queue.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
-import { rawClient, refusalOf } from "./raw-client.ts";
+import { rawClient } from "./raw-client.ts";
 import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
 
 let control: ControlPlane;
@@ -255,84 +251,5 @@ describe("credit", () => {
       if (++count === 60) break;
     }
     expect(count).toBe(60);
-  });
-});
-
-describe("Subscribe", () => {
-  it("delivers, and Acknowledge answers when it is committed", async () => {
-    await publish("narrow", "subscribed", 4);
-    const raw = rawClient(one.address, metadata("reader", "narrow"));
-    const request = create(SubscribeRequestSchema, {
-      topic: "subscribed",
-      group: "g",
-      start: { start: { case: "earliest", value: {} } },
-    });
-    const call = raw.subscribe<Delivered>(QueueService.method.subscribe, request);
-    call.on("error", () => {});
-    const got: Delivered[] = [];
-    call.on("data", (message: Delivered) => got.push(message));
-    await until(() => got.length === 4);
-    const receipt = got.slice(0, 3).map((message) => message.receipt);
-    await raw.unary(QueueService.method.acknowledge, { receipt });
-    await raw.unary(QueueService.method.acknowledge, { receipt });
-    call.cancel();
-    const rest = consumer(as("reader", "narrow", two), "subscribed", "g");
-    await until(() => rest.got.length === 1);
-    await pause(300);
-    expect(rest.got.length).toBe(1);
-    await rest.stop();
-
-    const elsewhere = rawClient(two.address, metadata("reader", "narrow"));
-    expect(await elsewhere.refused(QueueService.method.acknowledge, { receipt })).toMatchObject({
-      status: "FAILED_PRECONDITION",
-      reason: "RECEIPT_ELSEWHERE",
-    });
-    const left = [got[3]?.receipt ?? ""];
-    expect(await raw.refused(QueueService.method.acknowledge, { receipt: left })).toMatchObject({
-      reason: "RECEIPT_ELSEWHERE",
-    });
-    expect(await raw.refused(QueueService.method.acknowledge, { receipt: ["nonsense"] })).toMatchObject({
-      reason: "INVALID_CONFIGURATION",
-    });
-    raw.close();
-    elsewhere.close();
-  });
-});
-
-describe("what is not built yet", () => {
-  const consuming = async (request: Parameters<typeof create<typeof ConsumeRequestSchema>>[1]) => {
-    const raw = rawClient(one.address, metadata("owner", "narrow"));
-    const call = raw.stream<Delivered>(QueueService.method.consume);
-    const open = create(SubscribeRequestSchema, { topic: "t", group: "g" });
-    call.write(create(ConsumeRequestSchema, { request: { case: "open", value: open } }));
-    call.write(create(ConsumeRequestSchema, request));
-    call.on("data", () => {});
-    const error = await new Promise<Error>((resolve) => call.once("error", resolve));
-    raw.close();
-    return refusalOf(error as Parameters<typeof refusalOf>[0]);
-  };
-
-  it("refuses: payloads that only claim check could carry", async () => {
-    const raw = rawClient(one.address, metadata("owner", "narrow"));
-    const fetching = create(FetchPayloadRequestSchema);
-    const call = raw.subscribe(QueueService.method.fetchPayload, fetching);
-    call.on("data", () => {});
-    const error = await new Promise<Error>((resolve) => call.once("error", resolve));
-    expect(refusalOf(error as Parameters<typeof refusalOf>[0]).reason).toBe("UNIMPLEMENTED");
-    raw.close();
-  });
-
-  it("and what makes no sense: a second open, a stream that does not begin with one", async () => {
-    expect(await consuming({ request: { case: "open", value: {} } })).toMatchObject({
-      reason: "INVALID_CONFIGURATION",
-      details: { field: "open" },
-    });
-    const raw = rawClient(one.address, metadata("owner", "narrow"));
-    const call = raw.stream<Delivered>(QueueService.method.consume);
-    call.on("data", () => {});
-    call.write(create(ConsumeRequestSchema, { request: { case: "credit", value: 1 } }));
-    const error = await new Promise<Error>((resolve) => call.once("error", resolve));
-    expect(refusalOf(error as Parameters<typeof refusalOf>[0]).reason).toBe("INVALID_CONFIGURATION");
-    raw.close();
   });
 });

@@ -10,20 +10,24 @@ import { wrongForms } from "../request/wrong/forms.ts";
 import { wrongNeeds } from "../request/wrong/needs.ts";
 import { wrongValues } from "../request/wrong/values.ts";
 import { moreWrongRequests } from "./more-wrong-requests.ts";
+import { wrongCatalogues } from "./wrong-catalogues.ts";
 import { wrongCorners } from "./wrong-corners.ts";
 
 const tables = [wrongDocuments, wrongValues, wrongAccess, wrongForms, wrongNeeds, wrongBoundaries];
 
 /** Programs go by codes and details, people by words: both are pinned, as the plans are (`pinned-plans.test.ts`). */
 it("refuses with the pinned violations", async () => {
-  const answers = [...tables.flat(), ...moreWrongRequests, ...wrongCorners].map(({ wrong, asks, given }) => {
-    const examined = asked(asks, given);
-    if (examined.accepted) throw new Error(`accepted: ${wrong}`);
-    const { violations, mayKnow } = examined;
-    return [`${wrong}${mayKnow ? "" : " (the quota is not for this caller)"}`, ...violations.map(lines)].join(
-      "\n",
-    );
-  });
+  const answers = [...tables.flat(), ...moreWrongRequests, ...wrongCatalogues, ...wrongCorners].map(
+    ({ wrong, asks, given }) => {
+      const examined = asked(asks, given);
+      if (examined.accepted) throw new Error(`accepted: ${wrong}`);
+      const { violations, mayKnow } = examined;
+      return [
+        `${wrong}${mayKnow ? "" : " (the quota is not for this caller)"}`,
+        ...violations.map(lines),
+      ].join("\n");
+    },
+  );
   await expect(`${answers.join("\n\n")}\n`).toMatchFileSnapshot("pinned/refusals.txt");
 });
 
