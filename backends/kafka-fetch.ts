@@ -107,7 +107,10 @@ export function kafkaFetch({ consumer, connections, topic, reader, signal }: Fet
       const from = asked.get(answer.partitionIndex);
       if (from === undefined || answer.records == null) continue;
       const { records, next } = storedRecords(answer.records, from);
-      if (next === from) continue;
+      // There was room when it was asked for: what came meanwhile may have taken it.
+      if (next === from || !reader.wants(answer.partitionIndex)) continue;
+      // Last: where not everything is wanted, each has its turn.
+      positions.delete(answer.partitionIndex);
       positions.set(answer.partitionIndex, next);
       reader.records(answer.partitionIndex, records, next);
     }

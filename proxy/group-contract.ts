@@ -1,5 +1,6 @@
 import type { Log as Backend, LogStart } from "../backends/log.ts";
 import type { Layout } from "../backends/write-ahead-log/layouts.ts";
+import type { NamespaceMemory } from "./delivery-memory.ts";
 import type { Moment } from "./failpoint.ts";
 import type { Delivered } from "./message.ts";
 import type { Receipt } from "./receipt.ts";
@@ -13,6 +14,7 @@ export type GroupOptions = {
   readonly topic: string;
   readonly start: LogStart;
   readonly ordered: boolean;
+  readonly memory: NamespaceMemory;
   /** Where the log has grown over more partitions; left out: nobody has to know. */
   readonly layouts?: () => Promise<readonly Layout[]>;
   /** Puts a message aside that has failed too often; left out: it comes again without end. */

@@ -36,6 +36,7 @@ const deadLetterRetryMs = 1_000;
  */
 export function group(options: GroupOptions): Group {
   const { topic, proxy, troubled, deadLetter, failpoint = () => {} } = options;
+  const memory = options.memory.group(() => member?.wake());
   const session = randomBytes(6).toString("hex");
   const held = new Map<number, HeldPartition>();
   const underWay = new Map<number, { readonly item: Item; readonly subscriber: Subscriber }>();
@@ -144,7 +145,7 @@ export function group(options: GroupOptions): Group {
 
   const finish = (item: Item): void => {
     if (!isHeld(item)) return;
-    item.of.done(item.offset);
+    item.of.done(item.offset, sizeOf(item.message));
     waiting.done(item);
     committing.soon(acknowledgedMs);
     pump();
@@ -152,8 +153,10 @@ export function group(options: GroupOptions): Group {
 
   const enqueue = (partition: number, record: StoredRecord, of: HeldPartition): void => {
     const { offset } = record;
-    const message = topicOf(record) === topic ? messageOf(record, { partition, offset }) : undefined;
-    if (message === undefined || !of.takes(offset, logPositionOf(record))) return;
+    const read = topicOf(record) === topic ? messageOf(record, { partition, offset }) : undefined;
+    if (read === undefined || !of.takes(offset, logPositionOf(record), sizeOf(read))) return;
+    // A copy: a payload as it was read keeps all that was read with it in memory.
+    const message = { ...read, payload: Buffer.from(read.payload) };
     const item = { partition, offset, of, message, attempts: of.failures(offset) };
     if (item.attempts >= mostAttempts && deadLetter !== undefined) putAside(item, "it failed before");
     else {
@@ -167,7 +170,11 @@ export function group(options: GroupOptions): Group {
     const lost = ({ partition }: Item): boolean => !kept.has(partition);
     for (const [delivery, { item }] of [...underWay]) if (lost(item)) takeBack(delivery);
     waiting.drop(lost);
-    for (const partition of [...held.keys()]) if (!kept.has(partition)) held.delete(partition);
+    for (const [partition, of] of [...held]) {
+      if (kept.has(partition)) continue;
+      held.delete(partition);
+      of.lost();
+    }
   };
 
   const reader: LogReader = {
@@ -178,7 +185,7 @@ export function group(options: GroupOptions): Group {
     assigned(partitions) {
       forget(new Set(partitions.filter(({ retained }) => retained).map(({ partition }) => partition)));
       for (const assigned of partitions) {
-        if (!held.has(assigned.partition)) held.set(assigned.partition, heldPartition(assigned));
+        if (!held.has(assigned.partition)) held.set(assigned.partition, heldPartition(assigned, memory));
       }
       moving = false;
       committing.soon(acknowledgedMs);
@@ -192,7 +199,7 @@ export function group(options: GroupOptions): Group {
       committing.soon(skippedMs);
       pump();
     },
-    wants: (partition) => held.get(partition)?.wants() ?? true,
+    wants: (partition) => (held.get(partition)?.wants() ?? true) && memory.wants(),
     troubled,
     failed: (error) => end(error),
   };
@@ -268,9 +275,16 @@ export function group(options: GroupOptions): Group {
       committing.stop();
       deadlines.stop();
       await member?.close();
+      forget(new Set());
+      memory.close();
     },
   };
 }
+
+// What a message takes beside its payload: its own objects, and what is known of it as under way.
+const aroundBytes = 1_024;
+
+const sizeOf = ({ payload }: Delivered): number => payload.byteLength + aroundBytes;
 
 const stillMoving = (name: string): PrismError =>
   new PrismError("BACKEND_UNAVAILABLE", `could not commit for ${name}: its partitions are still moving`, {

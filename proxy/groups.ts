@@ -1,4 +1,5 @@
 import type { Log as Backend, LogStart } from "../backends/log.ts";
+import type { NamespaceMemory } from "./delivery-memory.ts";
 import { group } from "./group.ts";
 import type { DeadLetter, Group, GroupOptions } from "./group-contract.ts";
 import type { Delivered } from "./message.ts";
@@ -10,6 +11,7 @@ type GroupsOptions = {
   /** Of the groups' names in the backend: `prism.<namespace>.<incarnation>`. */
   readonly prefix: string;
   readonly ordered: boolean;
+  readonly memory: NamespaceMemory;
   readonly backend: Backend;
   /** Puts a message aside that a group has failed to work on. */
   readonly deadLetter: (group: string, message: Delivered, why: DeadLetter) => Promise<void>;
@@ -36,7 +38,8 @@ export interface Groups {
 }
 
 export function groups(options: GroupsOptions): Groups {
-  const { proxy, prefix, ordered, backend, deadLetter, deadlineMs, failpoint, layouts, troubled } = options;
+  const { proxy, prefix, ordered, memory, backend, deadLetter, deadlineMs, failpoint, layouts, troubled } =
+    options;
   const open = new Map<string, Group>();
   const leaving = new Map<string, Promise<void>>();
 
@@ -57,6 +60,7 @@ export function groups(options: GroupsOptions): Groups {
       name,
       proxy,
       ordered,
+      memory,
       backend,
       troubled,
       ...(deadlineMs === undefined ? {} : { deadlineMs }),

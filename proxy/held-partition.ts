@@ -1,4 +1,5 @@
 import type { AssignedPartition, Progress } from "../backends/log.ts";
+import type { GroupMemory } from "./delivery-memory.ts";
 import { type LowWater, lowWater } from "./low-water.ts";
 import { decodeNote, encodeNote } from "./progress-note.ts";
 
@@ -6,11 +7,13 @@ import { decodeNote, encodeNote } from "./progress-note.ts";
 export interface HeldPartition {
   readonly water: LowWater;
   /** `false`: it was delivered before, or is done. Positions of the log increase, but for what was sent twice. */
-  takes(offset: bigint, position: bigint | undefined): boolean;
+  takes(offset: bigint, position: bigint | undefined, bytes: number): boolean;
   /** How often its delivery has failed so far. */
   failures(offset: bigint): number;
   failed(offset: bigint): number;
-  done(offset: bigint): void;
+  done(offset: bigint, bytes: number): void;
+  /** It is no longer this group's: what it took is given back. */
+  lost(): void;
   /** One more waits here to be handed out, or one fewer; `true`: there is room again. */
   waits(count: 1 | -1, bytes: number): boolean;
   wants(): boolean;
@@ -26,10 +29,10 @@ export interface HeldPartition {
 const waitingLimit = 500;
 const waitingBytesLimit = 4 * 1024 * 1024;
 
-export function heldPartition({
-  position: begin,
-  note,
-}: Pick<AssignedPartition, "position" | "note">): HeldPartition {
+export function heldPartition(
+  { position: begin, note }: Pick<AssignedPartition, "position" | "note">,
+  memory: Pick<GroupMemory, "take" | "give">,
+): HeldPartition {
   const before = decodeNote(note, begin);
   const doneBefore = new Set(before.done);
   const failures = new Map(before.failures);
@@ -38,6 +41,7 @@ export function heldPartition({
   const water = lowWater(begin);
   let seen = before.mark;
   let last: Progress = { offset: begin, note };
+  let openBytes = 0;
   let waiting = 0;
   let waitingBytes = 0;
   let full = false;
@@ -50,7 +54,7 @@ export function heldPartition({
 
   return {
     water,
-    takes(offset, position) {
+    takes(offset, position, bytes) {
       if (position !== undefined) {
         if (position <= seen) return false;
         seen = position;
@@ -61,6 +65,8 @@ export function heldPartition({
         return false;
       }
       if (position !== undefined) positions.set(offset, position);
+      openBytes += bytes;
+      memory.take(bytes);
       return true;
     },
     failures: (offset) => failures.get(offset) ?? 0,
@@ -69,10 +75,16 @@ export function heldPartition({
       failures.set(offset, count);
       return count;
     },
-    done(offset) {
+    done(offset, bytes) {
       water.done(offset);
       failures.delete(offset);
       positions.delete(offset);
+      openBytes -= bytes;
+      memory.give(bytes);
+    },
+    lost() {
+      memory.give(openBytes);
+      openBytes = 0;
     },
     waits(count, bytes) {
       waiting += count;

@@ -13,6 +13,8 @@ import { admission } from "./admission.ts";
 import { calls } from "./calls.ts";
 import { watchCondition } from "./condition.ts";
 import { connector } from "./connect.ts";
+import { deliveryMemory } from "./delivery-memory.ts";
+import { deliveryMetrics } from "./delivery-metrics.ts";
 import { type Directory, directory } from "./directory.ts";
 import { diskCopy } from "./disk-copy.ts";
 import { failpoint } from "./failpoint.ts";
@@ -53,6 +55,9 @@ export type ProxyOptions = {
   readonly failpoint?: string | undefined;
   /** How long a delivery may go unacknowledged. Default 30 s. */
   readonly ackDeadlineMs?: number;
+  /** What deliveries of one namespace, and of all, may keep in memory. Default: 64 MiB and 256 MiB. */
+  readonly namespaceDeliveryBytes?: number;
+  readonly proxyDeliveryBytes?: number;
   /** Left out where brokers let everybody in. */
   readonly kafkaSasl?: KafkaSasl;
   /** Left out where there is none. */
@@ -101,6 +106,11 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
       metrics: logs,
     },
     leadership: leads,
+    memory: deliveryMemory({
+      namespaceBytes: options.namespaceDeliveryBytes,
+      proxyBytes: options.proxyDeliveryBytes,
+      metrics: deliveryMetrics(measured.registry),
+    }),
     took: measured.passed,
     ...(options.ackDeadlineMs === undefined ? {} : { ackDeadlineMs: options.ackDeadlineMs }),
     connect: connector({ cluster, data, tenants, natsUrl: options.natsUrl, redisUrl: options.redisUrl }),

@@ -5,6 +5,7 @@ import type { Entry } from "../proto/gen/prism/control/v1/control_pb.js";
 import { runBackground } from "./background.ts";
 import { deliverer, publisher } from "./chain.ts";
 import { deadLetterOf } from "./dead-letter.ts";
+import type { DeliveryMemory } from "./delivery-memory.ts";
 import { type Groups, groups } from "./groups.ts";
 import { buildPatterns, judgePatterns } from "./patterns/built.ts";
 import { partitionsOf, type Tools } from "./patterns/logs.ts";
@@ -47,6 +48,7 @@ export type ServeDependencies = {
   readonly connect: (entry: Entry) => Backend;
   readonly tools: Omit<Tools, "send" | "troubled">;
   readonly leadership: Leadership;
+  readonly memory: DeliveryMemory;
   readonly took: (namespace: string, pattern: string, seconds: number) => void;
   /** How long a delivery may go unacknowledged. Default 30 s. */
   readonly ackDeadlineMs?: number;
@@ -93,10 +95,12 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
   };
   const publish = publisher(chain, append, (pattern, seconds) => deps.took(namespace, pattern, seconds));
   const layouts = ordered ? chain.find((pattern) => pattern.layouts !== undefined)?.layouts : undefined;
+  const memory = deps.memory.open(namespace);
   const consumers = groups({
     proxy: deps.proxy,
     prefix: `prism.${namespace}.${incarnation}`,
     ordered,
+    memory,
     backend,
     deadLetter: async (group, message, why) => void (await publish(deadLetterOf(group, message, why))),
     deadlineMs: deps.ackDeadlineMs,
@@ -117,6 +121,7 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
       await Promise.all(chain.map((pattern) => pattern.close?.()));
       await Promise.all(running.map((each) => each.stop()));
       await backend.close();
+      memory.close();
     },
   };
 }

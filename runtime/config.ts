@@ -114,6 +114,9 @@ export const proxyConfig = (env: Environment) => ({
   dataUrl: separate(env, "PRISM_DATA_URL", "the data database, where logs are kept"),
   /** How long a log keeps what is in the broker: an acknowledgement there is no fsync, and so long it can be sent again. */
   logWindowMs: whole(env, "PRISM_LOG_WINDOW_MS", 3_600_000),
+  /** What messages that wait for consumers, or for their acknowledgements, may keep in memory; then reading pauses. */
+  namespaceDeliveryBytes: whole(env, "PRISM_NAMESPACE_DELIVERY_MIB", 64) * 1024 * 1024,
+  proxyDeliveryBytes: whole(env, "PRISM_PROXY_DELIVERY_MIB", 256) * 1024 * 1024,
   tenantUrl: tenantUrl(env),
   auth: authConfig(env),
   failpoint: env["PRISM_FAILPOINT"],

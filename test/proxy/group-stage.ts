@@ -1,4 +1,5 @@
 import type { StoredRecord } from "../../backends/log.ts";
+import { deliveryMemory } from "../../proxy/delivery-memory.ts";
 import { group } from "../../proxy/group.ts";
 import type { Group, GroupOptions } from "../../proxy/group-contract.ts";
 import { recordOf } from "../../proxy/record.ts";
@@ -57,6 +58,7 @@ export async function started(more: Partial<GroupOptions> = {}) {
     topic: "t",
     start: "earliest",
     ordered: false,
+    memory: deliveryMemory().open("n"),
     troubled: () => {},
     ...more,
   });

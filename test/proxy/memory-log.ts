@@ -6,6 +6,7 @@ export function memoryLog() {
   const committed: Record<number, bigint>[] = [];
   const notes: Record<number, string> = {};
   let reader: LogReader | undefined;
+  let woken = 0;
   let commits = true;
   const reached: bigint[] = [];
 
@@ -35,7 +36,7 @@ export function memoryLog() {
           return commits;
         },
         standing: async (partitions) => Array.from({ length: partitions }, (_, at) => reached[at] ?? 0n),
-        wake: () => {},
+        wake: () => void woken++,
         close: async () => {},
       };
     },
@@ -58,6 +59,7 @@ export function memoryLog() {
     assign: (...partitions: AssignedPartition[]) => joined().assigned(partitions),
     deliver: (partition: number, stored: readonly StoredRecord[], next: bigint) =>
       joined().records(partition, stored, next),
+    woken: () => woken,
     wants: (partition: number) => joined().wants(partition),
     fail: (error: Error) => joined().failed(error),
   };

@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { StoredRecord } from "../../backends/log.ts";
 import { ProbeRequestSchema, SnapshotSchema } from "../../proto/gen/prism/control/v1/control_pb.js";
+import { deliveryMemory } from "../../proxy/delivery-memory.ts";
 import { directory } from "../../proxy/directory.ts";
 import { probeService } from "../../proxy/probe.ts";
 import { type Served, serve } from "../../proxy/served.ts";
@@ -32,6 +33,7 @@ async function probed(
     serve: (entry, before) =>
       serve(
         {
+          memory: deliveryMemory(),
           proxy: "p",
           connect: () => backend,
           tools: never,
