@@ -6,7 +6,7 @@ import { checkAccess, type Need, noSuchNamespace } from "./access.ts";
 import type { Directory } from "./directory.ts";
 import { asPrismError } from "./grpc-error.ts";
 import type { Lease } from "./lease.ts";
-import type { Served } from "./served.ts";
+import { replanned, type Served } from "./served.ts";
 
 export type Admitted = { readonly caller: Caller; readonly served: Served };
 
@@ -73,10 +73,11 @@ export function admission(deps: AdmissionDependencies): Admission {
       const { namespace, clientApi } = served.entry;
       const now = directory.get(namespace);
       // Another life of the name is another namespace.
-      if (now === undefined || now.groups !== served.groups) throw noSuchNamespace(namespace);
+      if (now?.entry.incarnation !== served.entry.incarnation) throw noSuchNamespace(namespace);
       checkAccess(caller, now.entry, need);
       checkServing(now, clientApi);
       if (isStale(now, lease)) throw stale(namespace);
+      if (now.groups !== served.groups) throw replanned(now.entry);
     },
   };
 }

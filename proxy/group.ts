@@ -24,11 +24,13 @@ type Item = {
 const acknowledgedMs = 50;
 const failedMs = 500;
 const skippedMs = 5_000;
-const movingMs = 200;
-const movingLimitMs = 15_000;
+const waitingMs = 200;
+const waitingLimitMs = 15_000;
 const defaultDeadlineMs = 30_000;
 const mostAttempts = 5;
 const deadLetterRetryMs = 1_000;
+// What is noted beside an offset has an end.
+const tooFarAhead = "too many earlier messages are not acknowledged yet";
 
 /**
  * One proxy's part of a consumer group. Whatever the number of its subscribers it is one
@@ -104,7 +106,7 @@ export function group(options: GroupOptions): Group {
     if (known === undefined) return undefined;
     underWay.delete(delivery);
     deadlines.settle(delivery);
-    known.subscriber.released();
+    known.subscriber.released(delivery);
     return known.item;
   };
 
@@ -259,13 +261,14 @@ export function group(options: GroupOptions): Group {
       const { partition, offset } = receipt;
       const of = held.get(partition);
       if (!acknowledge(receipt) || of === undefined) return false;
-      const until = performance.now() + movingLimitMs;
+      const until = performance.now() + waitingLimitMs;
       for (;;) {
         const taken = await committing.flush();
         if (of.covers(offset)) return true;
         if (held.get(partition) !== of) return false;
-        if (performance.now() > until) throw stillMoving(options.name);
-        if (!taken) await pause(movingMs);
+        if (performance.now() > until)
+          throw uncommitted(options.name, taken ? tooFarAhead : "its partitions are moving");
+        await pause(waitingMs);
       }
     },
     async close() {
@@ -286,7 +289,7 @@ const aroundBytes = 1_024;
 
 const sizeOf = ({ payload }: Delivered): number => payload.byteLength + aroundBytes;
 
-const stillMoving = (name: string): PrismError =>
-  new PrismError("BACKEND_UNAVAILABLE", `could not commit for ${name}: its partitions are still moving`, {
+const uncommitted = (name: string, because: string): PrismError =>
+  new PrismError("BACKEND_UNAVAILABLE", `could not commit for ${name}: ${because}`, {
     details: { retry_after_ms: 1_000 },
   });

@@ -42,6 +42,8 @@ export function heldPartition(
   let seen = before.mark;
   let last: Progress = { offset: begin, note };
   let openBytes = 0;
+  // Of `last`, looked up once however many ask.
+  let doneBeyond: ReadonlySet<bigint> | undefined;
   let waiting = 0;
   let waitingBytes = 0;
   let full = false;
@@ -106,9 +108,13 @@ export function heldPartition(
       return { offset, note: encodeNote({ mark: mark(), done, failures: open }, offset) };
     },
     isCommitted: ({ offset, note: text }) => offset === last.offset && text === last.note,
-    covers: (offset) => offset < last.offset || decodeNote(last.note, last.offset).done.includes(offset),
+    covers(offset) {
+      doneBeyond ??= new Set(decodeNote(last.note, last.offset).done);
+      return offset < last.offset || doneBeyond.has(offset);
+    },
     committed(progress) {
       last = progress;
+      doneBeyond = undefined;
     },
   };
 }

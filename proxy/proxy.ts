@@ -202,7 +202,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
       { name: "streams", stop: () => handling.endAll(leavingNow()) },
       { name: "calls", stop: () => server.close(drainMs) },
       { name: "probes", stop: () => probing.close() },
-      { name: "namespaces", stop: () => Promise.all(table.all().map(stop)) },
+      { name: "namespaces", stop: () => Promise.all(table.all().map((served) => stop(served))) },
       {
         name: "operator side",
         stop: () => {

@@ -60,7 +60,8 @@ export type ServeDependencies = {
 export function serve(deps: ServeDependencies, entry: Entry, before: Served | undefined): Served {
   const same = before !== undefined && identity(before.entry) === identity(entry);
   const lasting = same ? before.lasting : begin(deps, entry);
-  if (before !== undefined && !same) void stop(before);
+  if (before !== undefined && !same)
+    void stop(before, before.entry.incarnation === entry.incarnation ? replanned(entry) : gone(entry));
   if (same) lasting.backend.grow?.(partitionsOf(entry) ?? 0);
   const { chain, notEnforced, backend, groups, publish, calls } = lasting;
   return {
@@ -126,17 +127,22 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
   };
 }
 
-/** Ends its consumers first: they commit what was acknowledged. */
-export function stop({ lasting, entry }: Served): Promise<void> {
-  const gone = new PrismError(
-    "NAMESPACE_DELETING",
-    `namespace '${entry.namespace}' is no longer served here`,
-  );
+/** Ends its consumers first: they commit what was acknowledged. `why`: what they are told. */
+export function stop({ lasting, entry }: Served, why = gone(entry)): Promise<void> {
   return lasting.groups
-    .close(gone)
+    .close(why)
     .then(() => lasting.close())
     .catch(() => {});
 }
+
+const gone = ({ namespace }: Entry): PrismError =>
+  new PrismError("NAMESPACE_DELETING", `namespace '${namespace}' is no longer served here`);
+
+/** What served it serves no longer: whoever calls again finds what does. */
+export const replanned = ({ namespace }: Entry): PrismError =>
+  new PrismError("NAMESPACE_NOT_READY", `'${namespace}' has just been given another plan: call again`, {
+    details: { retry_after_ms: 100 },
+  });
 
 function locate(chain: readonly Pattern[], { namespace }: Entry, beginning: Beginning): Promise<LogStart> {
   const keeper = chain.find((pattern) => pattern.locate !== undefined);

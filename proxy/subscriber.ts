@@ -8,8 +8,11 @@ export interface Subscriber {
   /** Whether it takes one more now. */
   ready(): boolean;
   take(delivery: Delivery): void;
-  /** One that was under way here is so no longer: it was acknowledged, or its partition has moved. */
-  released(): void;
+  /**
+   * One that was under way here is so no longer: it was acknowledged, or taken back because its time was
+   * over or its partition has moved. What has not been written by then must not be: it is another's.
+   */
+  released(delivery: number): void;
   /** The group has ended, and with it all that was under way. */
   end(error: Error): void;
 }

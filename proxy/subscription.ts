@@ -27,8 +27,8 @@ export interface Subscription extends Subscriber {
 /** One consumer's stream as a subscriber: what it may take, and in which order that reaches it. */
 export function subscription(options: SubscriptionOptions): Subscription {
   const queue: Delivery[] = [];
+  const underWay = new Set<number>();
   let credit = options.credit;
-  let underWay = 0;
   let sending = false;
   let full = false;
   let stopped = false;
@@ -54,23 +54,23 @@ export function subscription(options: SubscriptionOptions): Subscription {
   };
 
   const sendAll = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await send(next);
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      if (underWay.has(next.receipt.delivery)) await send(next);
+    }
     sending = false;
   };
 
   return {
-    ready: () => underWay < credit && !full && !stopped && resting === undefined,
+    ready: () => underWay.size < credit && !full && !stopped && resting === undefined,
     take(delivery) {
-      underWay++;
+      underWay.add(delivery.receipt.delivery);
       queue.push(delivery);
       rest(options.restMs());
       if (sending) return;
       sending = true;
       sendAll().catch(options.ended);
     },
-    released() {
-      underWay--;
-    },
+    released: (delivery) => void underWay.delete(delivery),
     end: options.ended,
     stop() {
       stopped = true;

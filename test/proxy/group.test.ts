@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { flushed, fresh, kept, never, started, stored, subscriber } from "./group-stage.ts";
 
@@ -72,6 +73,29 @@ describe("a group on one proxy", () => {
     const confirming = joined.confirm(third ?? never());
     memory.assign();
     expect(await confirming).toBe(false);
+  });
+
+  it("keeps others going while it cannot note all that is acknowledged, and confirms it once it can", async () => {
+    const { memory, joined } = await started();
+    const one = subscriber(10_000);
+    joined.attach(one.self);
+    memory.assign(fresh(0));
+    memory.deliver(
+      0,
+      Array.from({ length: 8_000 }, (_, at) => stored(at)),
+      8_000n,
+    );
+    const receipts = one.taken.map(({ receipt }) => receipt);
+    let confirmed = 0;
+    const confirming = receipts
+      .filter((_, at) => at % 2 === 1)
+      .map((receipt) => joined.confirm(receipt).then((taken) => (confirmed += Number(taken))));
+    await pause(100);
+    expect(confirmed).toBeGreaterThan(500);
+    expect(confirmed).toBeLessThan(4_000);
+    for (const [at, receipt] of receipts.entries()) if (at % 2 === 0) joined.acknowledge(receipt);
+    await Promise.all(confirming);
+    expect(confirmed).toBe(4_000);
   });
 
   it("passes by what is of other topics, and commits past it", async () => {
