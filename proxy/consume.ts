@@ -26,7 +26,7 @@ export async function deliver(
   limits: Limits,
   call: Output,
   request: SubscribeRequest,
-  { served }: Admitted,
+  { served, caller }: Admitted,
   { signal, opened, vanished }: Course,
   begun: (consumer: Consumer) => void = () => {},
 ): Promise<void> {
@@ -42,7 +42,7 @@ export async function deliver(
     write: (message) => call.write(message),
     drained: () => new Promise((resolve) => call.once("drain", resolve)),
     eager: () => joined?.pump(),
-    restMs: () => limits.read(served.entry),
+    restMs: () => limits.read(served.entry, caller.subject),
     ended: end.reject,
   });
   joined = await served.groups.join({ ...wanted, start: await beginning(served, wanted.start) }, subscriber);

@@ -1,5 +1,6 @@
 import { PrismError } from "../domain/errors.ts";
 import type { Entry } from "../proto/gen/prism/control/v1/control_pb.js";
+import { type DividedRate, dividedRate } from "./divided-rate.ts";
 
 /** How much of a namespace's reserved capacity one proxy lets through: its share by live proxies. */
 export interface Limits {
@@ -8,8 +9,8 @@ export interface Limits {
    * equal part gets what the others leave: nobody is kept out by somebody greedy.
    */
   write(entry: Entry, caller: string): void;
-  /** One message was delivered: how many milliseconds its consumer has to rest before the next. */
-  read(entry: Entry): number;
+  /** One message was delivered to `caller`: how many milliseconds its consumer has to rest before the next. Divided as writes are. */
+  read(entry: Entry, caller: string): number;
   /** A stream more; answers how to give its place back. Throws `RATE_LIMITED`. */
   open(entry: Entry): () => void;
   /** What a publish keeps in memory until it is written; answers how to give it back. Throws `RATE_LIMITED`. */
@@ -26,23 +27,15 @@ export type LimitsOptions = {
   readonly proxyBytes?: number;
 };
 
-type Bucket = { tokens: number; at: number };
 type Of = {
-  readonly write: Bucket;
-  /** By caller: what each is sure of. */
-  readonly callers: Map<string, Bucket>;
-  readonly read: Bucket;
+  readonly writes: DividedRate;
+  readonly reads: DividedRate;
   streams: number;
   bytes: number;
 };
 
 const mebibyte = 1024 * 1024;
-// What may come at once after a pause.
-const burstSeconds = 1;
 const crowdedMs = 250;
-const idleMs = 1_000;
-// Who has been silent for so long has no part to be kept free.
-const activeMs = 10_000;
 
 export function limits(options: LimitsOptions): Limits {
   const { proxies, clock = () => performance.now() } = options;
@@ -53,73 +46,31 @@ export function limits(options: LimitsOptions): Limits {
   const of = ({ namespace }: Entry): Of => {
     const found = known.get(namespace);
     if (found !== undefined) return found;
-    const full = () => ({ tokens: Number.POSITIVE_INFINITY, at: clock() });
-    const made = { write: full(), callers: new Map(), read: full(), streams: 0, bytes: 0 };
+    const made = { writes: dividedRate(clock), reads: dividedRate(clock), streams: 0, bytes: 0 };
     known.set(namespace, made);
     return made;
   };
 
-  const fill = (bucket: Bucket, reserved: number): number => {
-    const rate = reserved / Math.max(1, proxies());
-    const now = clock();
-    const most = Math.max(1, rate * burstSeconds);
-    bucket.tokens = Math.min(most, bucket.tokens + ((now - bucket.at) / 1_000) * rate);
-    bucket.at = now;
-    return rate;
-  };
-
-  /** The caller's equal part of the namespace's rate, among those who write just now. */
-  const partOf = ({ callers }: Of, caller: string, reserved: number): Bucket => {
-    const now = clock();
-    let part = callers.get(caller);
-    if (part === undefined) {
-      for (const [other, { at }] of callers) if (now - at > activeMs) callers.delete(other);
-      part = { tokens: Number.POSITIVE_INFINITY, at: now };
-      callers.set(caller, part);
-    }
-    fill(part, reserved / callers.size);
-    return part;
-  };
-
-  /** Until the bucket holds `tokens`. */
-  const untilMs = (bucket: Bucket, rate: number, tokens: number): number =>
-    rate === 0 ? idleMs : Math.max(0, Math.ceil(((tokens - bucket.tokens) / rate) * 1_000));
+  /** This proxy's part of what is reserved. */
+  const share = (reserved = 0): number => reserved / Math.max(1, proxies());
 
   return {
     write(entry, caller) {
       const reserved = entry.limits?.writeRps ?? 0;
-      const namespace = of(entry);
-      const bucket = namespace.write;
-      const rate = fill(bucket, reserved);
-      const part = partOf(namespace, caller, reserved);
-      const isSure = part.tokens >= 1;
-      // Half of what may come at once is kept for those who are below their part.
-      const isSpare = namespace.callers.size === 1 || bucket.tokens > (rate * burstSeconds) / 2;
-      if (bucket.tokens >= 1 && (isSure || isSpare)) {
-        bucket.tokens--;
-        if (isSure) part.tokens--;
-        return;
-      }
-      const callers = namespace.callers.size;
-      const afterMs =
-        bucket.tokens < 1 ? untilMs(bucket, rate, 1) : Math.max(1, untilMs(part, rate / callers, 1));
+      const afterMs = of(entry).writes.ask(caller, share(reserved));
+      if (afterMs === 0) return;
       throw limited(`'${entry.namespace}' has reserved ${reserved} writes a second`, afterMs, {
         field: "needs.write_rps",
         limit_per_second: reserved,
       });
     },
 
-    read(entry) {
-      const bucket = of(entry).read;
-      const rate = fill(bucket, entry.limits?.readRps ?? 0);
-      bucket.tokens--;
-      return untilMs(bucket, rate, 0);
-    },
+    read: (entry, caller) => of(entry).reads.charge(caller, share(entry.limits?.readRps)),
 
     open(entry) {
       const namespace = of(entry);
       const reserved = entry.limits?.connections ?? 0;
-      if (namespace.streams >= Math.ceil(reserved / Math.max(1, proxies()))) {
+      if (namespace.streams >= Math.ceil(share(reserved))) {
         throw limited(`'${entry.namespace}' has reserved ${reserved} connections`, crowdedMs, {
           field: "needs.concurrent_connections",
           limit: reserved,

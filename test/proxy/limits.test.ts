@@ -122,12 +122,58 @@ describe("a caller's writes", () => {
 describe("a namespace's reads", () => {
   it("wait for as long as it takes", () => {
     const { of, pass } = limited();
-    expect([1, 2, 3, 4].map(() => of.read(entry))).toEqual([0, 0, 0, 0]);
-    expect(of.read(entry)).toBe(250);
+    const read = () => of.read(entry, "service:a");
+    expect([1, 2, 3, 4].map(read)).toEqual([0, 0, 0, 0]);
+    expect(read()).toBe(250);
     pass(250);
-    expect([of.read(entry), of.read(entry)]).toEqual([250, 500]);
+    expect([read(), read()]).toEqual([250, 500]);
     pass(10_000);
-    expect(of.read(entry)).toBe(0);
+    expect(read()).toBe(0);
+  });
+});
+
+describe("a caller's reads", () => {
+  const perSecond = 100;
+  const busy = create(EntrySchema, { namespace: "orders", limits: { readRps: perSecond } });
+
+  /** Consumers that take whenever they may, or only so often; a hundred seconds of it after ten to settle: what each caller got a second. */
+  const contest = (consumers: Readonly<Record<string, { streams: number; everyMs?: number }>>) => {
+    const { of, pass } = limited();
+    const taken: Record<string, number> = {};
+    const streams = Object.entries(consumers).flatMap(([caller, { streams: count, everyMs = 0 }]) =>
+      Array.from({ length: count }, () => ({ caller, everyMs, readyAt: 0 })),
+    );
+    for (let now = 0; now < 110_000; now++, pass(1)) {
+      for (const stream of streams) {
+        if (stream.readyAt > now) continue;
+        if (now >= 10_000) taken[stream.caller] = (taken[stream.caller] ?? 0) + 1;
+        stream.readyAt = now + Math.max(1, stream.everyMs, of.read(busy, stream.caller));
+      }
+    }
+    return Object.fromEntries(Object.entries(taken).map(([caller, count]) => [caller, count / 100]));
+  };
+
+  it("come to an equal part, however many consumers another has", () => {
+    const { greedy = 0, single = 0 } = contest({ greedy: { streams: 20 }, single: { streams: 1 } });
+    expect(single).toBeGreaterThan(45);
+    expect(greedy).toBeGreaterThan(45);
+    expect(single + greedy).toBeLessThan(102);
+  });
+
+  it("are not delayed below that, and what they leave is the others'", () => {
+    const { greedy = 0, polite = 0 } = contest({
+      greedy: { streams: 20 },
+      polite: { streams: 1, everyMs: 50 },
+    });
+    expect(polite).toBeCloseTo(20, 0);
+    expect(greedy).toBeGreaterThan(75);
+    expect(polite + greedy).toBeLessThan(102);
+  });
+
+  it("come to an equal part of three, however many consumers each has", () => {
+    const { a = 0, b = 0, c = 0 } = contest({ a: { streams: 1 }, b: { streams: 10 }, c: { streams: 30 } });
+    expect(Math.min(a, b, c)).toBeGreaterThan(30);
+    expect(a + b + c).toBeLessThan(102);
   });
 });
 
