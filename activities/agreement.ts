@@ -41,8 +41,9 @@ export async function everyLiveProxy(
   return until(patienceMs, signal, async () => {
     const live = await leases.live(row.shard);
     const refusal = live.find(({ refused }) => refused[row.namespace] !== undefined);
-    if (refusal !== undefined) return `${refusal.proxy} cannot serve it: ${refusal.refused[row.namespace]}`;
-    if (live.length === 0) return `no proxy of ${row.shard} is alive`;
+    if (refusal !== undefined)
+      return { missing: `${refusal.proxy} cannot serve it: ${refusal.refused[row.namespace]}` };
+    if (live.length === 0) return { missing: `no proxy of ${row.shard} is alive` };
     return lateOf(live, row) ?? live;
   });
 }
@@ -62,22 +63,35 @@ export async function everyProxyThatMayServe(
   });
 }
 
-function lateOf(proxies: readonly ProxyLease[], { directory_version }: ServedRow): string | undefined {
+/** What is waited for; with `forMs`, it is so at the latest after that time. */
+type Missing = { readonly missing: string; readonly forMs?: number };
+
+function lateOf(
+  proxies: readonly (ProxyLease & { readonly forMs?: number })[],
+  { directory_version }: ServedRow,
+): Missing | undefined {
   const late = proxies.filter(({ appliedVersion }) => appliedVersion < BigInt(directory_version));
-  return late.length === 0 ? undefined : `waiting for ${late.map(({ proxy }) => proxy).join(", ")}`;
+  if (late.length === 0) return undefined;
+  const missing = `waiting for ${late.map(({ proxy }) => proxy).join(", ")}`;
+  const longest = Math.max(...late.map(({ forMs = Number.POSITIVE_INFINITY }) => forMs));
+  return Number.isFinite(longest) ? { missing, forMs: Math.ceil(longest) } : { missing };
 }
 
-/** `look` answers what it waits for, or what it was waiting for. */
-async function until<T extends object>(
+async function until<T>(
   patienceMs: number,
   signal: AbortSignal,
-  look: () => Promise<T | string>,
-): Promise<T> {
+  look: () => Promise<readonly T[] | Missing>,
+): Promise<readonly T[]> {
   for (const deadline = Date.now() + patienceMs; ; ) {
     const seen = await look();
-    if (typeof seen !== "string") return seen;
-    if (Date.now() >= deadline)
-      throw new PrismError("NAMESPACE_NOT_READY", `proxies do not agree yet: ${seen}`);
+    if (!("missing" in seen)) return seen;
+    if (Date.now() >= deadline) {
+      const { missing, forMs } = seen;
+      throw new PrismError("NAMESPACE_NOT_READY", `proxies do not agree yet: ${missing}`, {
+        // Nobody is waited for longer: the next attempt must not come later.
+        ...(forMs === undefined ? {} : { details: { at_most_ms: forMs } }),
+      });
+    }
     await delay(pollMs, undefined, { signal });
   }
 }

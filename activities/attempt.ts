@@ -49,7 +49,7 @@ export function attempts({ recorder, failpoint, log }: AttemptDependencies) {
       failpoint(step, "recorded", occasion.namespace);
       return result;
     } catch (error) {
-      const failure = toFailure(error);
+      const failure = toFailure(error, context.info);
       if (failure instanceof CancelledFailure) throw failure;
       const willRetry = !(failure instanceof ApplicationFailure && failure.nonRetryable === true);
       log.warn({ ...occasion, step, attempt, will_retry: willRetry, error: String(error) }, "step failed");

@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
+import { ApplicationFailure, CancelledFailure, type RetryPolicy } from "@temporalio/common";
 import { PrismError } from "../domain/errors.ts";
 import type { Failure } from "../domain/namespace/events.ts";
 import { StoreError } from "../eventstore/event-store.ts";
@@ -7,7 +7,7 @@ import { StoreError } from "../eventstore/event-store.ts";
  * An error as Temporal must treat it: `type` is Prism's code, and whether it is tried
  * again follows from who has to act. Cancellation stays what it is.
  */
-export function toFailure(error: unknown): Error {
+export function toFailure(error: unknown, retries?: Retries): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
   const known = asPrismError(error);
   return ApplicationFailure.create({
@@ -15,8 +15,21 @@ export function toFailure(error: unknown): Error {
     type: known.code,
     nonRetryable: known.advice !== "wait" && known.advice !== "reload",
     details: [known.details],
+    ...(retries === undefined ? {} : soon(known, retries)),
     ...(error instanceof Error ? { cause: error } : {}),
   });
+}
+
+/** What Temporal tells an attempt of itself; intervals in milliseconds. */
+type Retries = { readonly attempt: number; readonly retryPolicy?: RetryPolicy };
+
+/** What is so by itself in `at_most_ms` need not wait for the end of a longer pause. */
+function soon({ details }: PrismError, { attempt, retryPolicy = {} }: Retries) {
+  const { at_most_ms: atMostMs } = details;
+  if (typeof atMostMs !== "number") return {};
+  const { initialInterval = 1_000, backoffCoefficient = 2, maximumInterval = 100_000 } = retryPolicy;
+  const backoffMs = Number(initialInterval) * backoffCoefficient ** (attempt - 1);
+  return { nextRetryDelay: Math.max(1, Math.min(atMostMs, backoffMs, Number(maximumInterval))) };
 }
 
 function asPrismError(error: unknown): PrismError {

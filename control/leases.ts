@@ -27,6 +27,9 @@ export type ProxyLease = {
 /** `silent`: its lease has run out, and it may serve on what it last heard. */
 export type KnownProxy = ProxyLease & { readonly state: "live" | "silent" | "evicted" };
 
+/** `forMs`: how much longer it may serve if it is not heard again. */
+export type ServingProxy = ProxyLease & { readonly forMs: number };
+
 export type Renewal = Omit<ProxyLease, "leaseUntil"> & { readonly leaseMs: number };
 
 /** Who is alive and what they have acknowledged: rows in the control database, polled by activities. */
@@ -53,7 +56,7 @@ export interface Leases {
    * Proxies of a shard that may serve on what they last heard: those whose lease runs, or ended no
    * longer than a stale limit ago. Who said goodbye is none of them.
    */
-  mayServe(shard: string, staleLimitMs: number): Promise<readonly ProxyLease[]>;
+  mayServe(shard: string, staleLimitMs: number): Promise<readonly ServingProxy[]>;
 }
 
 const columns =
@@ -142,14 +145,17 @@ export function leases(pool: Pool): Leases {
 
     async mayServe(shard, staleLimitMs) {
       const { rows } = await ask("look up proxies that may serve", () =>
-        pool.query<Row>(
-          `select ${columns} from control.proxies
-           where lease_until > now() - ($2 + ${clockMarginMs}) * interval '1 ms'
-             and lease_until > renewed_at and shard = $1 order by proxy`,
+        pool.query<Row & { for_ms: string }>(
+          `with known as (
+             select *, lease_until + ($2 + ${clockMarginMs}) * interval '1 ms' - now() as remaining
+             from control.proxies where lease_until > renewed_at and shard = $1
+           )
+           select ${columns}, extract(epoch from remaining) * 1000 as for_ms from known
+           where remaining > interval '0' order by proxy`,
           [shard, staleLimitMs],
         ),
       );
-      return rows.map(proxyOf);
+      return rows.map((row) => ({ ...proxyOf(row), forMs: Number(row.for_ms) }));
     },
   };
 }

@@ -29,6 +29,8 @@ export type ProcessOptions = {
   readonly instance: Instance;
   /** The stack's addresses, the PATH, and whatever else the processes shall be told. */
   readonly environment: Environment;
+  /** Where their code is. Default: this checkout. */
+  readonly folder?: string;
   /** Which to start at once. Default: all. */
   readonly names?: readonly ProcessName[];
   /** They end with this process, as an owned stack's servers do. */
@@ -135,10 +137,10 @@ async function launch(
   address: string,
   context: Context,
 ): Promise<void> {
-  const { instance, ports, owner } = context;
+  const { instance, ports, owner, folder = checkout } = context;
   const log = logFile(instance, name);
-  const command = { program: process.execPath, args: [join(checkout, kinds[name].main)], env: environment };
-  const spawned = spawnDetached(command, { logFile: log, cwd: checkout });
+  const command = { program: process.execPath, args: [join(folder, kinds[name].main)], env: environment };
+  const spawned = spawnDetached(command, { logFile: log, cwd: folder });
   recordProcess(instance, name, {
     ports: ports[name],
     process: spawned.id,

@@ -50,6 +50,19 @@ describe("leases", () => {
     expect(await renew(1)).toEqual({ counted: false });
   });
 
+  it("that have run out are waited for until the stale limit is over too, and say for how long", async () => {
+    const waitedFor = async (staleMs: number) =>
+      (await leases(pool).mayServe("stale", staleMs)).map(({ proxy, forMs }) => [proxy, forMs > 58_000]);
+    await leases(pool).renew({ ...renewal("silent", 1), shard: "stale" });
+    await leases(pool).renew({ ...renewal("gone", 1), shard: "stale" });
+    await leases(pool).release("gone");
+    await pause(20);
+    expect(await waitedFor(0)).toEqual([["silent", false]]);
+    expect(await waitedFor(60_000)).toEqual([["silent", true]]);
+    await pause(2_000);
+    expect(await waitedFor(0)).toEqual([]);
+  });
+
   it("are not over because the control plane was away: they run for a period more", async () => {
     await leases(pool).renew(renewal("long-dead", 1));
     await pause(20);

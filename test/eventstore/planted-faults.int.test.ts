@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Patch } from "../setup/copy.ts";
 import { appendCases } from "./conformance/append.ts";
 import { concurrencyCases } from "./conformance/concurrency.ts";
 import { postgresConnectionCases } from "./conformance/postgres-connections.ts";
@@ -6,7 +7,7 @@ import { postgresGapCases } from "./conformance/postgres-gaps.ts";
 import { projectionCases } from "./conformance/projections.ts";
 import type { Cases } from "./conformance/subject.ts";
 import { subscriptionCases } from "./conformance/subscriptions.ts";
-import { faultyCopy, type Patch } from "./faulty-copy.ts";
+import { faultyCopy } from "./faulty-copy.ts";
 import { type PostgresSubject, postgresSubject } from "./postgres-subject.ts";
 import { type ProjectionSubject, projectionSubject } from "./projection-subject.ts";
 

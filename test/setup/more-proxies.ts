@@ -3,10 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import type { TestPrism } from "./prism.ts";
-
-const main = fileURLToPath(new URL("../../proxy/main.ts", import.meta.url));
 
 export type RunningProxy = {
   readonly id: string;
@@ -39,7 +36,10 @@ export function moreProxies(prism: TestPrism) {
         PRISM_PROXY_DATA_DIR: folder,
         ...more,
       };
-      const started = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "pipe"] });
+      const started = spawn(process.execPath, [join(prism.folder, "proxy/main.ts")], {
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
       const ended = new Promise<void>((resolve) => started.once("exit", () => resolve()));
       const { port, operator_port } = await listening(started);
       const proxy: RunningProxy = {

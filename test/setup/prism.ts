@@ -4,13 +4,15 @@ import type { Peer } from "../../runtime/peer.ts";
 import { type Control, control } from "../../sdk/typescript/control.ts";
 import { type Prism, prism } from "../../sdk/typescript/prism.ts";
 import { certificateFiles } from "../../stack/certificates.ts";
-import { purge, temporaryInstance } from "../../stack/instance.ts";
+import { checkout, purge, temporaryInstance } from "../../stack/instance.ts";
 import { type Processes, type ProcessName, startProcesses } from "../../stack/processes.ts";
 import type { Environment } from "../../stack/server.ts";
 import { ownDatabases } from "./databases.ts";
 
 /** A Prism of the test file's own: three processes, own databases and task queue, on the run's servers. */
 export type TestPrism = {
+  /** Where its code is. */
+  readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly processes: Processes;
   /** `http://host:port` of the REST API. */
@@ -38,9 +40,12 @@ export async function testPrism(
     environment?: Readonly<Record<string, string>>;
     /** The servers' addresses. Default: those of the run. */
     servers?: Environment;
+    /** Where the processes' code is. Default: this checkout. */
+    folder?: string;
   } = {},
 ): Promise<TestPrism> {
   const instance = temporaryInstance();
+  const { folder = checkout } = options;
   const run = randomUUID().slice(0, 8);
   const servers = options.servers ?? process.env;
   const databases = await ownDatabases(servers, run);
@@ -63,6 +68,7 @@ export async function testPrism(
     instance,
     environment,
     owned: true,
+    folder,
     ...(options.names && { names: options.names }),
   });
   const api = processes.environment["PRISM_API_URL"] ?? "";
@@ -75,6 +81,7 @@ export async function testPrism(
   for (const team of ["payments-team", "marketing-team"]) await platform.teams.set(team, quota);
 
   return {
+    folder,
     environment: { ...environment, ...processes.environment },
     processes,
     api,

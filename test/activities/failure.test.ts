@@ -1,0 +1,25 @@
+import type { ApplicationFailure } from "@temporalio/common";
+import { describe, expect, it } from "vitest";
+import { toFailure } from "../../activities/failure.ts";
+import { PrismError } from "../../domain/errors.ts";
+
+const retryPolicy = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 10_000 };
+const delayMs = (attempt: number, details = {}) => {
+  const error = new PrismError("NAMESPACE_NOT_READY", "waiting for one", { details });
+  return (toFailure(error, { attempt, retryPolicy }) as ApplicationFailure).nextRetryDelay;
+};
+
+describe("an attempt that waits for what is so by itself at some time", () => {
+  it("is not followed by a pause that lasts longer than that", () => {
+    expect(delayMs(9, { at_most_ms: 700 })).toBe(700);
+    expect(delayMs(9, { at_most_ms: 0 })).toBe(1);
+  });
+
+  it("is followed by the usual pause where that is the shorter one", () => {
+    expect([1, 3, 9].map((attempt) => delayMs(attempt, { at_most_ms: 900_000 }))).toEqual([200, 800, 10_000]);
+  });
+
+  it("leaves the pause to Temporal where nobody knows", () => {
+    expect(delayMs(3)).toBeUndefined();
+  });
+});
