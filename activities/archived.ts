@@ -17,10 +17,11 @@ export type Archived = {
 export function archived(namespace: string, { state, events }: NamespaceHistory): Archived {
   const life = events.filter(({ metadata }) => metadata.incarnation === state.incarnation);
   const text = Buffer.from(archiveText(life));
+  const revision = String(life.at(-1)?.revision ?? 0n);
   return {
-    key: archiveKey(namespace, state.incarnation),
+    key: archiveKey(namespace, state.incarnation, revision),
     body: gzipSync(text),
     digest: createHash("sha256").update(text).digest("hex"),
-    revision: String(life.at(-1)?.revision ?? 0n),
+    revision,
   };
 }

@@ -66,7 +66,7 @@ function failing(kind: OperationKind, { occasion: { operation }, error, blocked 
     case "update":
       return { type: "FailUpdate", operation, error, blocked };
     case "delete":
-      return { type: "FailDeletion", operation, error };
+      return { type: "FailDeletion", operation, error, blocked };
     case "reconcile":
       return { type: "FailRepair", operation, error };
     case "rewind":

@@ -1,5 +1,5 @@
 import type { Workflow } from "../domain/namespace/events.ts";
-import { isLive, openOperation } from "../domain/namespace/namespace.ts";
+import { isLive, openOperation, takesNothing } from "../domain/namespace/namespace.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
 import type { Resource } from "../domain/plan.ts";
 import { leftResources } from "../domain/reconcile/cleanup.ts";
@@ -22,11 +22,13 @@ export type RepairingDependencies = {
 /** What a repair has to ensure; none: there is nothing to repair, and `position` is where the stream is. */
 export type Repairing = { readonly resources: readonly Resource[]; readonly position: string };
 
-/** What of an ended operation is still to be undone. */
+/** What of ended operations is still to be undone. */
 export type Left = {
   readonly resources: readonly Resource[];
   /** What of the quota goes back. */
   readonly release: "namespace" | "reservation";
+  /** Its log is to be opened again. */
+  readonly log: boolean;
 };
 
 export const repairingActivities = ({ attempt, recorder, backends }: RepairingDependencies) => ({
@@ -79,8 +81,10 @@ export const repairingActivities = ({ attempt, recorder, backends }: RepairingDe
       const { state } = await recorder.read(occasion.namespace);
       const { operation, blocked } = state;
       if (operation?.id !== occasion.operation || !operation.ended || blocked.length === 0) return undefined;
-      const release = operation.kind === "update" ? "reservation" : "namespace";
-      return { resources: leftResources(state), release };
+      // What is in use keeps what it has, whichever operation was the last; what one before it had
+      // reserved beside is found leaked once nothing is blocked.
+      const release = isLive(state) ? "reservation" : "namespace";
+      return { resources: leftResources(state), release, log: isLive(state) && takesNothing(state) };
     }),
 
   completeCleanup: (occasion: Occasion): Promise<void> =>

@@ -7,22 +7,23 @@ import type { Work } from "./work.ts";
 const mostAttempts = 3;
 
 /**
- * Removes what an undo gave up on, in the name of the operation that left it. Fails where something still
- * cannot be removed, and the name stays taken.
+ * Does what undos gave up on, in the name of the last operation: removes what is left, and opens a log again.
+ * Fails where something still cannot be done, and the name stays taken.
  */
 export async function cleanupNamespace({ occasion, timeouts }: Work): Promise<void> {
   const within = { ...timeouts, undoAttempts: Math.min(timeouts.undoAttempts, mostAttempts) };
   const left = await recordsWithin(timeouts, "plan the cleanup").planCleanup(occasion);
   if (left === undefined) return;
   phase("cleanup");
-  const { resources, release } = left;
-  const removals = await Promise.allSettled(
-    resources.map((resource) =>
+  const { resources, release, log } = left;
+  const undone = await Promise.allSettled([
+    ...resources.map((resource) =>
       undosWithin(within, removeStep(resource)).removeResource({ occasion, resource }),
     ),
-  );
+    ...(log ? [undosWithin(within, "open its log again").reopenLog(occasion)] : []),
+  ]);
   const undos = undosWithin(within, "give back its quota");
   await (release === "namespace" ? undos.releaseQuota(occasion) : undos.releaseReservation(occasion));
-  for (const removal of removals) if (removal.status === "rejected") throw removal.reason;
+  for (const one of undone) if (one.status === "rejected") throw one.reason;
   await recordsWithin(timeouts, "end the cleanup").completeCleanup(occasion);
 }

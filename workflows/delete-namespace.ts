@@ -1,4 +1,5 @@
 import { workflowInfo } from "@temporalio/workflow";
+import { closedLog } from "../domain/namespace/namespace.ts";
 import { resourceKey } from "../domain/namespace/resources.ts";
 import { deleteSteps, removeStep } from "../domain/namespace/steps.ts";
 import { stepBoard } from "./board.ts";
@@ -26,7 +27,7 @@ export async function deleteNamespace({ confirm, ...work }: DeleteNamespace): Pr
   return ended(
     await attend(work, board, async ({ step, undo, pivot }) => {
       phase("drain");
-      undo("stop-traffic", "log", (undos) => undos.reopenLog(occasion));
+      undo("stop-traffic", closedLog, (undos) => undos.reopenLog(occasion));
       const pending = await step("stop-traffic", (steps, on) => steps.stopTraffic(on));
       return pivot(
         "drain",

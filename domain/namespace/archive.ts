@@ -1,9 +1,12 @@
 import type { RecordedEvent } from "../event.ts";
 import { canonicalJson, type JsonObject } from "../json.ts";
 
-/** Where the history of one life of a name is kept once it has ended. */
-export const archiveKey = (namespace: string, incarnation: number): string =>
-  `namespaces/${namespace}/${incarnation}.ndjson.gz`;
+/**
+ * Where the history of one life of a name is kept once it has ended, up to a revision. A history only grows:
+ * under one key there are only ever the same events, however late an attempt writes them.
+ */
+export const archiveKey = (namespace: string, incarnation: number, revision: string): string =>
+  `namespaces/${namespace}/${incarnation}/${revision}.ndjson.gz`;
 
 /** An event as it is kept: one line of canonical JSON. */
 const archiveLine = ({ position, revision, recordedAt, stored: _, ...event }: RecordedEvent): string =>

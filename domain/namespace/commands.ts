@@ -78,7 +78,7 @@ export type ResourceCommand =
   | Ask<"ConfirmResource", { resource: Resource; identity: string }>
   | Ask<"IntendRemoval", { resource: Resource }>
   | Ask<"ConfirmRemoval", { resource: Resource; removed: boolean }>
-  /** What an undo gave up on, by its name: a resource's key, or `quota`. */
+  /** What an undo gave up on, by its name: a resource's key, `quota` or `log`. */
   | Ask<"ReportBlockedCleanup", { resources: readonly string[] }>
   | Ask<"CompleteCleanup">;
 
@@ -91,7 +91,7 @@ export type Setback =
 export type FailCommand =
   | Ask<"FailNamespace", { error: Failure; blocked: readonly string[] }>
   | Ask<"FailUpdate", { error: Failure; blocked: readonly string[] }>
-  | Ask<"FailDeletion", { error: Failure }>
+  | Ask<"FailDeletion", { error: Failure; blocked: readonly string[] }>
   | Ask<"FailRepair", { error: Failure }>
   | Ask<"FailRewind", { error: Failure }>;
 

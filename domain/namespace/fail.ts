@@ -1,7 +1,7 @@
 import { PrismError, unreachable } from "../errors.ts";
 import type { FailCommand } from "./commands.ts";
 import type { Failure, NamespaceEvent } from "./events.ts";
-import { type Namespace, nameOf } from "./namespace.ts";
+import { closedLog, type Namespace, nameOf } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
 import type { OperationKind } from "./progress.ts";
 import { leftBehind } from "./provision.ts";
@@ -38,7 +38,7 @@ export function fail(
     case "FailUpdate":
       return failUpdate(command.blocked, error, namespace);
     case "FailDeletion":
-      return [{ type: "DeletionFailed", data: { namespace: nameOf(namespace), error } }];
+      return failDeletion(command.blocked, error, namespace, operation);
     case "FailRepair":
       return [{ type: "RepairFailed", data: { error } }];
     case "FailRewind":
@@ -69,6 +69,24 @@ function failUpdate(
   const not_restored = plan === undefined ? [] : notAsPlanned(resources, plan);
   return [...said, { type: "UpdateFailed", data: { error, cleanup_blocked, not_restored } }];
 }
+
+/** It is served again, where its log could be opened again. */
+function failDeletion(
+  blocked: readonly string[],
+  error: Failure,
+  namespace: Namespace,
+  { statusBefore }: Operation,
+): readonly NamespaceEvent[] {
+  const name = nameOf(namespace);
+  const { said } = blockedBy(blocked, namespace);
+  const failed: NamespaceEvent = { type: "DeletionFailed", data: { namespace: name, error } };
+  const isServed = statusBefore === "active" || statusBefore === "degraded";
+  if (!isServed || !blocked.includes(closedLog)) return [...said, failed];
+  return [...said, failed, { type: "NamespaceDegraded", data: { namespace: name, because: logIsClosed } }];
+}
+
+const logIsClosed =
+  "its log takes nothing: the delete that closed it failed, and could not open it again; reconcile does";
 
 function blockedBy(
   reported: readonly string[],

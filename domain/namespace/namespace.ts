@@ -73,6 +73,12 @@ export const isFree = ({ status, blocked }: Namespace): boolean =>
   status === "deleted" ||
   ((status === "failed" || status === "rejected") && blocked.length === 0);
 
+/** Among what is blocked: the log that a failed delete could not open again. */
+export const closedLog = "log";
+
+/** In use, and nothing can be published: what only a cleanup ends. */
+export const takesNothing = ({ blocked }: Namespace): boolean => blocked.includes(closedLog);
+
 /** Whether this operation only goes forward from here: it can be neither cancelled nor abandoned. */
 export const pivotPassed = ({ operation }: Namespace, id: string): boolean =>
   operation?.id === id && operation.pivoted;

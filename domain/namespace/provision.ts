@@ -2,7 +2,7 @@ import { PrismError } from "../errors.ts";
 import type { Resource } from "../plan.ts";
 import type { Command } from "./commands.ts";
 import type { NamespaceEvent } from "./events.ts";
-import { isLive, type Namespace } from "./namespace.ts";
+import { isLive, type Namespace, nameOf, takesNothing } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
 import { assertMayGoOn, hasEnded, notReady, tooLate } from "./refusals.ts";
 import { isPlanned, ownedOf, remaining, resourceKey, same, standsAs } from "./resources.ts";
@@ -81,9 +81,8 @@ function assertMayRemove(resource: Resource, namespace: Namespace, operation: Op
   }
 }
 
-/** The operation has ended, and what it left behind is still being removed in its name. */
-const isCleaning = ({ blocked }: Namespace, { ended, pivoted }: Operation): boolean =>
-  ended && !pivoted && blocked.length > 0;
+/** The last operation has ended, and what it or one before it left behind is being removed in its name. */
+const isCleaning = ({ blocked }: Namespace, { ended }: Operation): boolean => ended && blocked.length > 0;
 
 /** An undo gave up on them; the other undos go on. */
 export function reportBlocked(
@@ -98,13 +97,16 @@ export function reportBlocked(
   return [{ type: "CleanupBlocked", data: { resources: fresh } }];
 }
 
-/** Frees the name of a create that failed. */
+/** Frees the name of a create that failed, and ends what a failed delete left of its fence. */
 export function completeCleanup(namespace: Namespace, operation: Operation): readonly NamespaceEvent[] {
   if (namespace.blocked.length === 0) return [];
   if (!isCleaning(namespace, operation)) throw notReady("cannot complete the cleanup: it goes on");
   const [left] = leftBehind(namespace);
   if (left !== undefined) throw notReady(`cannot complete the cleanup: ${left} is still there`);
-  return [{ type: "CleanupCompleted", data: { resources: namespace.blocked } }];
+  const completed: NamespaceEvent = { type: "CleanupCompleted", data: { resources: namespace.blocked } };
+  const recovers = takesNothing(namespace) && namespace.status === "degraded" && namespace.drift.length === 0;
+  if (!recovers) return [completed];
+  return [completed, { type: "NamespaceRecovered", data: { namespace: nameOf(namespace) } }];
 }
 
 /** What there is and should not be: all of it, unless a plan is in force. */

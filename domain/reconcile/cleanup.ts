@@ -1,4 +1,4 @@
-import type { Namespace } from "../namespace/namespace.ts";
+import { type Namespace, takesNothing } from "../namespace/namespace.ts";
 import { leftBehind } from "../namespace/provision.ts";
 import type { Resource } from "../plan.ts";
 import { about, type FleetFinding } from "./finding.ts";
@@ -17,6 +17,9 @@ export const cleanups = ({ namespaces }: Fleet): readonly FleetFinding[] =>
     const resources = leftResources(state).map(({ backend, kind, name }) =>
       about({ class: "orphaned", backend, kind, name, ...left }),
     );
-    const held = state.blocked.includes("quota") || resources.length === 0;
-    return held ? [...resources, about({ class: "leaked", ...left })] : resources;
+    const because = "its log takes nothing: a failed delete could not open it again";
+    const log = takesNothing(state) ? [about({ class: "drifted", ...left, because })] : [];
+    const found = [...resources, ...log];
+    const held = state.blocked.includes("quota") || found.length === 0;
+    return held ? [...found, about({ class: "leaked", ...left })] : found;
   });

@@ -123,6 +123,62 @@ describe("reconcile", () => {
     expect((await (await stage.again(play)).ended()).status).toBe("active");
   });
 
+  it("opens the log that a failed delete could not, and the namespace is whole again", async () => {
+    const play = await stage.remove(await active("closed"), {
+      faultsOf: () => [
+        { step: "drain", moment: "before", code: "FORBIDDEN" },
+        { step: "reopen-log", moment: "before", code: "BACKEND_UNAVAILABLE" },
+      ],
+    });
+    expect(await play.ended()).toMatchObject({ state: "failed", status: "degraded", quota: 1 });
+    expect((await play.life()).types.slice(-3)).toEqual([
+      "CleanupBlocked",
+      "DeletionFailed",
+      "NamespaceDegraded",
+    ]);
+    expect((await stage.sweep(play.namespace)).findings).toMatchObject([
+      {
+        class: "drifted",
+        because: expect.stringMatching(/log takes nothing/),
+        remedy: "cleanup",
+        settledAt: null,
+      },
+    ]);
+    expect(await play.life()).toMatchObject({ status: "degraded" });
+    stage.fail(play.namespace, []);
+    expect((await stage.sweep(play.namespace)).findings).toMatchObject([{ settledAt: expect.any(Date) }]);
+    const life = await play.life();
+    expect(life).toMatchObject({ status: "active", quota: 1 });
+    expect(life.types.slice(-2)).toEqual(["CleanupCompleted", "NamespaceRecovered"]);
+    expect(stage.closed).not.toContain(play.namespace);
+  });
+
+  it("cleans up behind an update after a repair, and leaves what is in use its quota", async () => {
+    const before = await active("kept");
+    const { rate } = await before.life();
+    const faultsOf = (): readonly Fault[] => [
+      { step: "plan-changes", moment: "before", code: "FORBIDDEN" },
+      { step: "release-reservation", moment: "before", code: "BACKEND_UNAVAILABLE" },
+    ];
+    const play = await stage.update(before, { needs: { write_rps: rate + 100 } }, { faultsOf });
+    expect((await play.ended()).types).toContain("CleanupBlocked");
+    stage.fail(play.namespace, [{ step: "plan-cleanup", moment: "before", code: "FORBIDDEN" }]);
+    stage.backends.kafka.lose(topicOf(play));
+    const sweptUntil = (type: string) =>
+      until(async () => {
+        await stage.sweep(play.namespace);
+        return (await play.life()).types.includes(type);
+      });
+    await sweptUntil("DriftRepaired");
+    stage.fail(play.namespace, []);
+    await sweptUntil("CleanupCompleted");
+    // What the update had reserved beside is a leak of its own by now.
+    await stage.sweep(play.namespace);
+    const life = await play.life();
+    expect(life).toMatchObject({ status: "active", quota: 1, rate });
+    expect(life.types.filter((type) => type === "DriftRepaired")).toHaveLength(1);
+  });
+
   it.each(["create", "update", "delete"] as const)(
     "gives a %s that lost its workflow another one",
     async (kind) => {

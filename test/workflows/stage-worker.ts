@@ -1,5 +1,7 @@
 import { Worker, type WorkerOptions, type WorkflowBundle } from "@temporalio/worker";
+import type { Recorder } from "../../activities/recorder.ts";
 import type { ProxyLease } from "../../control/leases.ts";
+import { PrismError } from "../../domain/errors.ts";
 
 export async function deploy(
   options: Omit<WorkerOptions, "workflowBundle">,
@@ -30,3 +32,14 @@ export const proxy: Pick<
   refused: {},
   inFlight: {},
 };
+
+/** An attempt that has died does not say that it failed. */
+export const dying = (whole: Recorder, hasDied: (namespace: string) => boolean): Recorder => ({
+  ...whole,
+  record(occasion, step, command, round) {
+    if (command.type === "ReportStepFailure" && hasDied(occasion.namespace)) {
+      return Promise.reject(new PrismError("BACKEND_UNAVAILABLE", "the attempt is dead"));
+    }
+    return whole.record(occasion, step, command, round);
+  },
+});

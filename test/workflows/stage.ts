@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Client, Connection, type WorkflowHandle } from "@temporalio/client";
 import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundle } from "@temporalio/worker";
 import { activities } from "../../activities/activities.ts";
-import { type Recorder, recorder } from "../../activities/recorder.ts";
+import { recorder } from "../../activities/recorder.ts";
 import { isRunning } from "../../activities/schedule.ts";
 import { type Interventions, interventions, type Message } from "../../api/interventions.ts";
 import type { Leases } from "../../control/leases.ts";
@@ -23,7 +23,7 @@ import { bundled } from "./bundles.ts";
 import { type MemoryBackend, memoryBackend } from "./memory-backend.ts";
 import { memorySweeps } from "./memory-sweeps.ts";
 import type { Change, Fault, Life, Play, Wish } from "./play.ts";
-import { deploy, proxy, timeouts } from "./stage-worker.ts";
+import { deploy, dying, proxy, timeouts } from "./stage-worker.ts";
 
 export type Swept = {
   readonly state: string | undefined;
@@ -50,6 +50,8 @@ export type Stage = {
   readonly archive: ReadonlyMap<string, Uint8Array>;
   /** Namespaces whose relay stands still. */
   readonly barriers: ReadonlySet<string>;
+  /** Namespaces whose log takes nothing. */
+  readonly closed: ReadonlySet<string>;
   /** Namespaces whose consumers acknowledge nothing. */
   readonly slow: Set<string>;
   /** The API's way to tell operations. */
@@ -95,6 +97,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const looks = memorySweeps();
   const inventory = { ...development };
   const barriers = new Set<string>();
+  const closed = new Set<string>();
   const slow = new Set<string>();
 
   const taskQueue = `stage-${randomUUID()}`;
@@ -145,7 +148,11 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
         }),
       },
       barrierMs: 2_000,
-      logs: { close: async () => {}, reopen: async () => {}, backlog: async () => 0 },
+      logs: {
+        close: async ({ namespace }) => void closed.add(namespace),
+        reopen: async ({ namespace }) => void closed.delete(namespace),
+        backlog: async () => 0,
+      },
       rewind: async () => ({ messages: 7, from: "12" }),
       archive: {
         async put(key, body) {
@@ -255,6 +262,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     archive,
     unborn,
     barriers,
+    closed,
     slow,
     async create(name, wish = {}) {
       const basis = await unborn(name);
@@ -284,14 +292,3 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     },
   };
 }
-
-/** An attempt that has died does not say that it failed. */
-const dying = (whole: Recorder, hasDied: (namespace: string) => boolean): Recorder => ({
-  ...whole,
-  record(occasion, step, command, round) {
-    if (command.type === "ReportStepFailure" && hasDied(occasion.namespace)) {
-      return Promise.reject(new PrismError("BACKEND_UNAVAILABLE", "the attempt is dead"));
-    }
-    return whole.record(occasion, step, command, round);
-  },
-});

@@ -83,7 +83,7 @@ export const questions: readonly NamespaceCommand[] = [
   { type: "ReportBlockedCleanup", operation, resources: ["kafka topic orders-queue", "quota"] },
   { type: "FailNamespace", operation, error: gaveUp, blocked: ["quota"] },
   { type: "FailUpdate", operation, error: gaveUp, blocked: ["quota"] },
-  { type: "FailDeletion", operation, error: gaveUp },
+  { type: "FailDeletion", operation, error: gaveUp, blocked: ["log"] },
   { type: "FailRepair", operation, error: gaveUp },
   { type: "RenewPlan", operation, selection: elsewhere, expiresAt: l.due },
 ];

@@ -103,6 +103,18 @@ describe("cleaning up behind an operation that has ended", () => {
     given(...stuck)
       .when(a.confirm(a.topic))
       .thenRefused("TOO_LATE"));
+  it("goes on behind a later operation, also one that went through", () => {
+    const other = { ...a.topic, name: "left" };
+    const behind: NamespaceEvent = { type: "CleanupBlocked", data: { resources: ["kafka topic left"] } };
+    const failed = [...l.growing, a.intended(other), behind, l.updateFailed()];
+    const later = [...failed, l.rewindRequested, l.rewound];
+    given(...later)
+      .when({ ...intendRemoval, operation: l.rewinding, resource: other })
+      .thenEvents(l.removalIntended(other));
+    given(...later, l.removalIntended(other), a.removed(other))
+      .when({ ...complete, operation: l.rewinding })
+      .thenEvents({ type: "CleanupCompleted", data: { resources: ["kafka topic left"] } });
+  });
   it("takes nothing from a namespace that serves", () => {
     const failed = [...l.growing, a.blocked, l.updateFailed()];
     given(...failed)

@@ -35,7 +35,7 @@ const confirmRemoval: Command<"ConfirmRemoval"> = {
 };
 const unregister: Command<"UnregisterProxies"> = { type: "UnregisterProxies", operation };
 const complete: Command<"CompleteDeletion"> = { type: "CompleteDeletion", operation, ...everyone };
-const fail: Command<"FailDeletion"> = { type: "FailDeletion", operation, error: a.outage };
+const fail: Command<"FailDeletion"> = { type: "FailDeletion", operation, error: a.outage, blocked: [] };
 
 const namespaceAfter = (events: readonly NamespaceEvent[]) => events.reduce(evolve, absent);
 
@@ -169,6 +169,43 @@ describe("a delete that does not come to its pivot", () => {
     given(...l.emptied)
       .when(fail)
       .thenRefused("TOO_LATE");
+  });
+  describe("whose log could not be opened again", () => {
+    const blocked = { type: "CleanupBlocked", data: { resources: ["log"] } } as const;
+    const closed = {
+      type: "NamespaceDegraded",
+      data: { namespace: "orders", because: expect.stringContaining("log takes nothing") },
+    };
+    const begun = [...l.active, l.deletionRequested, l.stopped];
+    const closedOne = [...begun, blocked, l.deletionFailed, closed as NamespaceEvent];
+    const cleaned = { type: "CleanupCompleted", data: { resources: ["log"] } } as const;
+    const completeCleanup = { type: "CompleteCleanup", operation } as const;
+
+    it("says so, and is degraded where it was in use", () => {
+      given(...begun)
+        .when({ ...fail, blocked: ["log"] })
+        .thenEvents(blocked, l.deletionFailed, closed as NamespaceEvent);
+      expect(namespaceAfter(closedOne).status).toBe("degraded");
+      given(a.requested, a.failed(), l.deletionRequested)
+        .when({ ...fail, blocked: ["log"] })
+        .thenEvents(blocked, l.deletionFailed);
+    });
+    it("does not recover because its resources are there", () =>
+      given(...closedOne)
+        .when({ type: "RecoverNamespace", operation })
+        .thenNothing());
+    it("recovers once the log is open, unless something else is wrong", () => {
+      given(...closedOne)
+        .when(completeCleanup)
+        .thenEvents(cleaned, l.recovered);
+      given(...closedOne, l.driftDetected([l.finding], false))
+        .when(completeCleanup)
+        .thenEvents(cleaned);
+    });
+    it("can be deleted", () =>
+      given(...closedOne)
+        .when(l.as(a.another, remove))
+        .thenTypes("DeletionRequested"));
   });
   it("can be asked for again", () =>
     given(...l.active, l.deletionRequested, l.deletionFailed)

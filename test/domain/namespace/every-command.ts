@@ -79,7 +79,7 @@ const everyType: EveryType = {
   ParkOperation: { type: "ParkOperation", operation, step: "probe", error: a.outage },
   FailNamespace: a.failIt,
   FailUpdate: { type: "FailUpdate", operation, error: a.outage, blocked: [] },
-  FailDeletion: { type: "FailDeletion", operation, error: a.outage },
+  FailDeletion: { type: "FailDeletion", operation, error: a.outage, blocked: [] },
   FailRepair: { type: "FailRepair", operation, error: a.outage },
   FailRewind: { type: "FailRewind", operation, error: a.outage },
 };

@@ -102,7 +102,7 @@ function undo(world: World, { id, kind }: Operation, turn: Turn): void {
 const failing = {
   create: { type: "FailNamespace", error: a.outage, blocked: [] },
   update: { type: "FailUpdate", error: a.outage, blocked: [] },
-  delete: { type: "FailDeletion", error: a.outage },
+  delete: { type: "FailDeletion", error: a.outage, blocked: [] },
   reconcile: { type: "FailRepair", error: a.outage },
   rewind: { type: "FailRewind", error: a.outage },
   migrate: { type: "FailUpdate", error: a.outage, blocked: [] },
