@@ -4,6 +4,7 @@ import { type DeletingDependencies, deletingActivities } from "./deleting.ts";
 import { type EndingDependencies, endingActivities } from "./ending.ts";
 import { type GrowingDependencies, growingActivities } from "./growing.ts";
 import { type LifecycleDependencies, lifecycleActivities } from "./lifecycle.ts";
+import { type MovingDependencies, movingActivities } from "./moving.ts";
 import { type ProvisioningDependencies, provisioningActivities } from "./provisioning.ts";
 import { type QuotaDependencies, quotaActivities } from "./quota.ts";
 import { type RepairingDependencies, repairingActivities } from "./repairing.ts";
@@ -19,6 +20,7 @@ export type ActivityDependencies = AttemptDependencies &
       EndingDependencies &
       GrowingDependencies &
       LifecycleDependencies &
+      MovingDependencies &
       ProvisioningDependencies &
       QuotaDependencies &
       RepairingDependencies &
@@ -40,6 +42,7 @@ export function activities(dependencies: ActivityDependencies) {
     ...growingActivities({ ...dependencies, attempt }),
     ...updatingActivities({ ...dependencies, attempt }),
     ...deletingActivities({ ...dependencies, attempt }),
+    ...movingActivities({ ...dependencies, attempt }),
     ...rewindingActivities({ ...dependencies, attempt }),
     ...endingActivities({ ...dependencies, attempt }),
     ...servingActivities({ ...dependencies, attempt }),

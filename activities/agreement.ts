@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Leases, ProxyLease } from "../control/leases.ts";
 import { PrismError } from "../domain/errors.ts";
 import { type NamespaceRow, namespaces } from "../domain/projections/namespaces.ts";
-import { staleLimitMs } from "../domain/projections/serving.ts";
+import { shardsOf, staleLimitMs } from "../domain/projections/serving.ts";
 import type { Occasion } from "./occasion.ts";
 import type { NamespaceHistory } from "./recorder.ts";
 
@@ -32,6 +32,13 @@ export function servedRowOf(history: NamespaceHistory, occasion: Occasion): Serv
   return { ...row, shard: row.shard };
 }
 
+/** As those have it who are to serve it: while it is moved they are the new shard's proxies. */
+export function registeredRowOf(history: NamespaceHistory, occasion: Occasion): ServedRow {
+  const row = servedRowOf(history, occasion);
+  const { operation, beside } = row;
+  return operation.kind === "move" && beside !== null ? { ...row, shard: beside.shard } : row;
+}
+
 /** Waits until every live proxy of the shard has the namespace in force as it is now; there is at least one. */
 export async function everyLiveProxy(
   row: ServedRow,
@@ -58,8 +65,9 @@ export async function everyProxyThatMayServe(
   signal: AbortSignal,
 ): Promise<readonly ProxyLease[]> {
   return until(patienceMs, signal, async () => {
-    const known = await leases.mayServe(row.shard, staleLimitMs(row.request));
-    return lateOf(known, row) ?? known;
+    const limitMs = staleLimitMs(row.request);
+    const known = await Promise.all(shardsOf(row).map((shard) => leases.mayServe(shard, limitMs)));
+    return lateOf(known.flat(), row) ?? known.flat();
   });
 }
 

@@ -71,6 +71,8 @@ function failing(kind: OperationKind, { occasion: { operation }, error, blocked 
       return { type: "FailRepair", operation, error };
     case "rewind":
       return { type: "FailRewind", operation, error };
+    case "move":
+      return { type: "FailMove", operation, error, blocked };
     case "migrate":
       throw new PrismError("UNIMPLEMENTED", "this build does not migrate");
   }

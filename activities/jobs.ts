@@ -13,7 +13,8 @@ export type Job = {
     | "createNamespace"
     | "updateNamespace"
     | "deleteNamespace"
-    | "rewindRelay";
+    | "rewindRelay"
+    | "moveNamespace";
   readonly kind: OperationKind;
   readonly team: string;
   readonly client_api: string;
@@ -64,6 +65,12 @@ export function resumeJob(namespace: string, { state, events }: NamespaceHistory
       return { ...job, type: "repairNamespace", input: {} };
     case "rewind":
       return { ...job, type: "rewindRelay", input: {} };
+    case "move":
+      return {
+        ...job,
+        type: "moveNamespace",
+        input: { to: begun.type === "MoveRequested" ? begun.data.to : "" },
+      };
     case "migrate":
       throw new PrismError("UNIMPLEMENTED", "this build does not migrate");
     default:

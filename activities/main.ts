@@ -125,6 +125,7 @@ run(async () => {
           groups.standing(topic, `prism.${namespace}.${incarnation}.`, ends),
       },
       barrierMs: config.barrierMs,
+      moveGraceMs: config.moveGraceMs,
       rewind: (log) => rewindRelay(data, { ...log, windowMs: sentAgainMs }),
       archive:
         s3Address === undefined

@@ -8,6 +8,7 @@ import { beginning, begunBy, isOver, type OperationKind, proceed } from "../doma
 import {
   createSteps,
   deleteSteps,
+  moveSteps,
   repairSteps,
   rewindSteps,
   updateSteps,
@@ -17,7 +18,15 @@ import { observed } from "../eventstore/observed.ts";
 import { appendSeconds } from "../runtime/append-seconds.ts";
 import type { Failpoint } from "./failpoint.ts";
 
-const kinds: readonly OperationKind[] = ["create", "update", "delete", "migrate", "reconcile", "rewind"];
+const kinds: readonly OperationKind[] = [
+  "create",
+  "update",
+  "delete",
+  "migrate",
+  "reconcile",
+  "rewind",
+  "move",
+];
 const ends = ["succeeded", "failed", "cancelled", "rejected"] as const;
 const second = 1;
 const [minute, hour, day] = [60 * second, 3_600 * second, 86_400 * second];
@@ -104,6 +113,7 @@ const knownSteps: ReadonlySet<string> = new Set([
   ...deleteSteps([]),
   ...repairSteps,
   ...rewindSteps,
+  ...moveSteps,
   "ensure",
   "restore",
   "remove",

@@ -31,7 +31,7 @@ async function alone(
   { shards, recorder }: Placing,
   open: readonly Shard[],
   own: Holder,
-  { operation, actor }: Occasion,
+  occasion: Occasion,
 ): Promise<string> {
   const candidates = ranked(
     own.namespace,
@@ -39,16 +39,36 @@ async function alone(
   );
   const held = candidates.find(({ holder }) => isSame(holder, own));
   if (held !== undefined) return held.shard;
-  for (const { shard, holder } of candidates) {
-    if (holder !== null && (await isServedThere(recorder, shard, holder))) continue;
-    const command = { type: "AssignNamespace", to: own, over: holder } as const;
-    const given = await shards.decide({ shard, command, operation, actor }).catch(overtaken);
-    if (given !== undefined) return given.shard;
+  for (const candidate of candidates) {
+    if (await give({ shards, recorder }, candidate, own, occasion)) return candidate.shard;
   }
   throw none(
     `'${own.namespace}' needs a shard of its own (above ${dedicatedAboveRps} requests a second), and none is free`,
     "prism shard add NAME --dedicated",
   );
+}
+
+/** Before a namespace is moved to a dedicated shard: that is its own from here on, or the move is refused. */
+export async function claim(placing: Placing, namespace: Namespace, occasion: Occasion): Promise<void> {
+  const target = (await placing.shards.all()).find(({ shard }) => shard === namespace.beside);
+  if (target === undefined || !target.dedicated) return;
+  const own = { namespace: occasion.namespace, incarnation: namespace.incarnation };
+  if (isSame(target.holder, own) || (await give(placing, target, own, occasion))) return;
+  throw new PrismError("INVALID_CONFIGURATION", `shard '${target.shard}' is another namespace's`, {
+    details: { field: "shard", recommendation: "prism shard add NAME --dedicated" },
+  });
+}
+
+/** `false`: it is another's, or somebody was faster. */
+async function give(
+  { shards, recorder }: Placing,
+  { shard, holder }: Shard,
+  own: Holder,
+  { operation, actor }: Occasion,
+): Promise<boolean> {
+  if (holder !== null && (await isServedThere(recorder, shard, holder))) return false;
+  const command = { type: "AssignNamespace", to: own, over: holder } as const;
+  return (await shards.decide({ shard, command, operation, actor }).catch(overtaken)) !== undefined;
 }
 
 /** Somebody else was faster: the next one may be free. */
@@ -69,7 +89,7 @@ async function isServedThere(
   // Between its shard's word and its own nothing but this operation stands: it will come again.
   if (state.shard === undefined) return !over.includes(state.status);
   const gone = over.includes(state.status) && state.blocked.length === 0;
-  return state.shard === shard && !gone;
+  return (state.shard === shard || state.beside === shard) && !gone;
 }
 
 const none = (message: string, recommendation: string): PrismError =>

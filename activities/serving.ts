@@ -1,5 +1,5 @@
 import { PrismError } from "../domain/errors.ts";
-import { type Agreeing, everyLiveProxy, servedRowOf } from "./agreement.ts";
+import { type Agreeing, everyLiveProxy, registeredRowOf } from "./agreement.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Occasion } from "./occasion.ts";
 import type { Probe } from "./probe.ts";
@@ -16,7 +16,7 @@ export const servingActivities = ({ attempt, recorder, probe, ...agreeing }: Ser
   /** Waits until every live proxy of the shard has the namespace's directory version in force. */
   registerWithProxies: (occasion: Occasion): Promise<void> =>
     attempt(occasion, "register", async (signal) => {
-      const row = servedRowOf(await recorder.read(occasion.namespace), occasion);
+      const row = registeredRowOf(await recorder.read(occasion.namespace), occasion);
       const proxies = await everyLiveProxy(row, agreeing, signal);
       await recorder.record(occasion, "register", {
         type: "RegisterProxies",
@@ -30,7 +30,7 @@ export const servingActivities = ({ attempt, recorder, probe, ...agreeing }: Ser
   /** Sends one message through a proxy, its chain and its backend, and has it come back. */
   probeThroughProxy: (occasion: Occasion): Promise<void> =>
     attempt(occasion, "probe", async (signal) => {
-      const { namespace, shard, incarnation } = servedRowOf(
+      const { namespace, shard, incarnation } = registeredRowOf(
         await recorder.read(occasion.namespace),
         occasion,
       );

@@ -1,4 +1,5 @@
 import type { Occasion } from "../activities/occasion.ts";
+import type { Shards } from "../control/shards.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
 import { changesBetween, refuseMigration, replans } from "../domain/namespace/change.ts";
@@ -9,11 +10,13 @@ import { teamsOf } from "../domain/namespace/namespace.ts";
 import { examine } from "../domain/request/examine.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
 import { refusal } from "../domain/request/violation.ts";
+import { movingOf, targetOf } from "../domain/shard/target.ts";
 import type { Caller } from "../runtime/auth.ts";
 import type { CreateDependencies } from "./create-namespace.ts";
 import { factsAbout } from "./facts.ts";
 import { type KeyedRequest, keyedBy } from "./keyed-request.ts";
 import type { StartedOperation } from "./operation-starter.ts";
+import { mustBePlatform } from "./platform.ts";
 import { readNamespace } from "./read-namespace.ts";
 import { notFound } from "./rights.ts";
 
@@ -89,6 +92,24 @@ export async function requestRewind(
   decide({ type: "RequestRewind", ...trial }, state);
   await keyed.claim(namespace);
   return deps.starter.rewind(occasionOf(caller, namespace, keyed), current);
+}
+
+/** Begins a move to the shard that is named, or to the best that takes it. For the platform alone. */
+export async function requestMove(
+  deps: CreateDependencies & { readonly shards: Pick<Shards, "all"> },
+  { caller, namespace, idempotencyKey }: Asking,
+  wanted: string | undefined,
+): Promise<StartedOperation> {
+  const body = wanted === undefined ? {} : { shard: wanted };
+  const keyed = keyedBy(deps, caller, body, idempotencyKey, { method: "POST", namespace, verb: "move" });
+  const first = await keyed.before();
+  if (first !== undefined) return first;
+  const { state, current } = await ownedNow(deps, caller, namespace);
+  mustBePlatform(caller, "moves namespaces");
+  decide({ type: "RequestMove", ...trial, to: wanted ?? "" }, state);
+  const to = targetOf(wanted, movingOf(state), await deps.shards.all());
+  await keyed.claim(namespace);
+  return deps.starter.move(occasionOf(caller, namespace, keyed), current, to);
 }
 
 /** The namespace as its stream tells it, for those who may change it. */

@@ -1,15 +1,22 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
+import type { Shards } from "../control/shards.ts";
 import { PrismError } from "../domain/errors.ts";
 import { type AnsweringDependencies, answering } from "./answering.ts";
-import { requestDeletion, requestRewind, requestUpdate } from "./change-namespace.ts";
+import { requestDeletion, requestMove, requestRewind, requestUpdate } from "./change-namespace.ts";
 import type { CreateDependencies } from "./create-namespace.ts";
 import { lookup } from "./lookup.ts";
+import { parsedBody } from "./parsed-body.ts";
 import { requestDocument } from "./request-body.ts";
 import { acceptsAnyBody, patchBody } from "./request-schema.ts";
 import { errors, namespaceAnswer } from "./schemas.ts";
 
-export type ChangeRoutes = CreateDependencies & AnsweringDependencies;
+export type ChangeRoutes = CreateDependencies &
+  AnsweringDependencies & { readonly shards: Pick<Shards, "all"> };
+
+const destination = z.strictObject({
+  shard: z.string().max(64).optional().describe("Default: the best other one that takes it"),
+});
 
 const tags = ["namespaces"];
 const params = z.object({ ns: z.string().max(200) });
@@ -100,6 +107,31 @@ export const changeRoutes =
         const caller = await request.caller();
         const { prefer, "idempotency-key": idempotencyKey } = request.headers as Headers;
         const started = await requestRewind(deps, { caller, namespace: request.params.ns, idempotencyKey });
+        return answer({ caller, started, prefer, done: { status: "active", code: 200 } }, reply);
+      },
+    );
+
+    server.post(
+      "/namespaces/:ns/move",
+      {
+        schema: {
+          tags,
+          summary: "Have another shard serve it (platform)",
+          description:
+            "Both shards serve it until clients have followed; nothing that it holds is touched. Until clients are told of the new shard it can be cancelled.",
+          params,
+          headers,
+          body: destination,
+          response: { 200: namespaceAnswer, 202: namespaceAnswer, ...errors },
+        },
+        validatorCompiler: acceptsAnyBody,
+      },
+      async (request, reply) => {
+        const caller = await request.caller();
+        const { ns: namespace } = request.params as { ns: string };
+        const { prefer, "idempotency-key": idempotencyKey } = request.headers as Headers;
+        const { shard } = parsedBody(destination, request);
+        const started = await requestMove(deps, { caller, namespace, idempotencyKey }, shard);
         return answer({ caller, started, prefer, done: { status: "active", code: 200 } }, reply);
       },
     );

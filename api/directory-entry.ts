@@ -1,7 +1,7 @@
 import { create, type JsonObject as ProtobufJson } from "@bufbuild/protobuf";
 import type { JsonObject } from "../domain/json.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
-import { type Serving, staleLimitMs } from "../domain/projections/serving.ts";
+import { type Serving, servingIn, staleLimitMs } from "../domain/projections/serving.ts";
 import { bytes } from "../domain/request/size.ts";
 import { type Entry, EntrySchema, State } from "../proto/gen/prism/control/v1/control_pb.js";
 
@@ -11,10 +11,12 @@ const states: Readonly<Record<Serving, State>> = {
   serving: State.SERVING,
   draining: State.DRAINING,
   drained: State.DRAINING,
+  moved: State.MOVED,
 };
 
-/** Everything a proxy needs to serve a namespace, and nothing it must not know: no secrets, no plan's reasons. */
-export function directoryEntry(row: NamespaceRow): Entry {
+/** Everything a proxy of that shard needs to serve a namespace, and nothing it must not know: no secrets, no plan's reasons. */
+export function directoryEntry(row: NamespaceRow, shard: string): Entry {
+  const serving = servingIn(row, shard);
   const { needs, access } = row.request;
   return create(EntrySchema, {
     namespace: row.namespace,
@@ -22,15 +24,13 @@ export function directoryEntry(row: NamespaceRow): Entry {
     version: row.version,
     team: row.team,
     clientApi: row.client_api,
-    state: states[row.serving],
+    state: states[serving],
     // Once drained nothing of the chain has anything left to do: its providers end.
-    patterns: (row.serving === "drained" ? [] : (row.plan?.patterns ?? [])).map(
-      ({ type, version, config }) => ({
-        type,
-        version,
-        config: plain(config),
-      }),
-    ),
+    patterns: (serving === "drained" ? [] : (row.plan?.patterns ?? [])).map(({ type, version, config }) => ({
+      type,
+      version,
+      config: plain(config),
+    })),
     ...(row.plan && { backend: { type: row.plan.backend.type, config: plain(row.plan.backend.config) } }),
     ownerTeams: [row.team, ...access.owners.map(({ team }) => team)],
     consumers: access.consumers.map(({ service, access: mode }) => ({

@@ -1,5 +1,6 @@
 import { streamOf } from "../domain/namespace/namespace.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
+import { servingIn, shardsOf } from "../domain/projections/serving.ts";
 import type { EventStore } from "../eventstore/event-store.ts";
 import type { ProjectionReader } from "../eventstore/runner/reader.ts";
 
@@ -31,20 +32,26 @@ export function directoryFeed(store: EventStore, namespaces: ProjectionReader<Na
     await namespaces.waitFor(position, signal);
     const row = await namespaces.get(namespace);
     // An older change is contained in a newer row, and a row that is newer still is announced by its own event.
-    if (row === undefined || row.shard === null || BigInt(row.directory_version) < position) return;
-    for (const listener of listeners.get(row.shard) ?? []) listener({ version: position, row });
+    if (row === undefined || BigInt(row.directory_version) < position) return;
+    for (const shard of shardsOf(row)) {
+      for (const listener of listeners.get(shard) ?? []) listener({ version: position, row });
+    }
   };
 
   const snapshot = async (shard: string, signal: AbortSignal): Promise<DirectorySnapshot> => {
     const upTo = await store.head();
     await namespaces.waitFor(upTo, signal);
-    const rows: NamespaceRow[] = [];
-    for await (const { row } of namespaces.scan({ where: { shard } })) rows.push(row);
+    const found = new Map<string, NamespaceRow>();
+    // Its own twice: one that is moved meanwhile changes from one list to the other.
+    for (const where of [{ shard }, { beside_shard: shard }, { shard }]) {
+      for await (const { key, row } of namespaces.scan({ where })) found.set(key, row);
+    }
+    const rows = [...found.values()];
     const version = rows.reduce(
       (last, { directory_version: v }) => (BigInt(v) > last ? BigInt(v) : last),
       0n,
     );
-    return { version, upTo, rows: rows.filter(({ serving }) => serving !== "none") };
+    return { version, upTo, rows: rows.filter((row) => servingIn(row, shard) !== "none") };
   };
 
   return {

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type { Leases } from "../control/leases.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
+import { servingIn } from "../domain/projections/serving.ts";
 import {
   type Hello,
   type Status,
@@ -99,20 +100,23 @@ async function watch(
   const stop = feed.listen(hello.shard, (change) => deliver(change));
   const { version, upTo, rows } = await feed.snapshot(hello.shard, signal);
   sent.sent(version);
-  send(call, { case: "snapshot", value: { version, entries: rows.map(directoryEntry) } });
+  send(call, {
+    case: "snapshot",
+    value: { version, entries: rows.map((row) => directoryEntry(row, hello.shard)) },
+  });
   deliver = (change) => {
     if (change.version <= upTo) return;
     sent.sent(change.version);
-    send(call, { case: "change", value: { version: change.version, ...changed(change.row) } });
+    send(call, { case: "change", value: { version: change.version, ...changed(change.row, hello.shard) } });
   };
   for (const change of early) deliver(change);
   return stop;
 }
 
-const changed = (row: NamespaceRow) =>
-  row.serving === "none"
+const changed = (row: NamespaceRow, shard: string) =>
+  servingIn(row, shard) === "none"
     ? { removed: [row.namespace], entries: [] }
-    : { removed: [], entries: [directoryEntry(row)] };
+    : { removed: [], entries: [directoryEntry(row, shard)] };
 
 async function renew(
   { feed, leases, leaseMs }: DirectoryServiceDependencies,

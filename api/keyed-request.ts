@@ -31,7 +31,7 @@ const longestKey = 200;
 export type Keyed =
   | { readonly method: "POST"; readonly namespace?: undefined }
   | { readonly method: "PATCH" | "DELETE"; readonly namespace: string }
-  | { readonly method: "POST"; readonly namespace: string; readonly verb: "relay/rewind" };
+  | { readonly method: "POST"; readonly namespace: string; readonly verb: "relay/rewind" | "move" };
 
 /**
  * A request under its `Idempotency-Key`. `IDEMPOTENCY_KEY_REUSED` where the key came with another body before.

@@ -12,6 +12,7 @@ import type { OperationKind } from "../domain/namespace/progress.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
 import type { CreateNamespace } from "../workflows/create-namespace.ts";
 import type { DeleteNamespace } from "../workflows/delete-namespace.ts";
+import type { MoveNamespace } from "../workflows/move-namespace.ts";
 import type { UpdateNamespace } from "../workflows/update-namespace.ts";
 import type { Work } from "../workflows/work.ts";
 
@@ -35,6 +36,8 @@ export interface OperationStarter {
   /** `about`: the namespace as it is. */
   remove(occasion: Occasion, about: NamespaceRequest, confirm: string | undefined): Promise<StartedOperation>;
   rewind(occasion: Occasion, about: NamespaceRequest): Promise<StartedOperation>;
+  /** `to`: the shard that is to serve it. */
+  move(occasion: Occasion, about: NamespaceRequest, to: string): Promise<StartedOperation>;
   /** An operation that Temporal has but no worker has begun, so that no event tells of it yet. */
   notBegun(
     by: { readonly operation: string } | { readonly namespace: string },
@@ -131,6 +134,11 @@ export function operationStarter(
 
     rewind: (occasion, about) => start("rewind", occasion, about, {}),
 
+    move(occasion, about, to) {
+      const input: Told<MoveNamespace> = { to };
+      return start("move", occasion, about, input);
+    },
+
     async notBegun(by) {
       if ("namespace" in by) return running(client, by.namespace);
       const known = recent.get(by.operation);
@@ -154,6 +162,7 @@ const types = {
   update: "updateNamespace",
   delete: "deleteNamespace",
   rewind: "rewindRelay",
+  move: "moveNamespace",
 } as const;
 
 /** A workflow that has nothing left to do ends within it. */

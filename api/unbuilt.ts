@@ -3,7 +3,6 @@ import { PrismError } from "../domain/errors.ts";
 
 /** What `api.md` promises and this build cannot do yet: it refuses, and says so. */
 const unbuilt: readonly (readonly [HTTPMethods, string, string])[] = [
-  ["POST", "/namespaces/:ns/move", "moving a namespace between shards without a failed publish"],
   ["POST", "/namespaces/:ns/try/:verb", "trying the data plane through the API"],
 ];
 

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Shard } from "../sdk/typescript/fleet.ts";
 import { answer, type Context, controlOf } from "./context.ts";
-import { outputOption } from "./options.ts";
-import { type Format, table } from "./output.ts";
+import { outputOption, wholeNumber } from "./options.ts";
+import { type Format, facts, table } from "./output.ts";
 
 type Output = { readonly output: Format };
 
@@ -29,6 +29,29 @@ export function shardCommands(program: Command, context: Context): void {
       const drained = await controlOf(context).shards.drain(name);
       answer(context, output, drained, () => described([drained]));
     });
+
+  shard
+    .command("move <namespace> [shard]")
+    .description("have another shard serve it; clients follow, and no publish fails (platform only)")
+    .option("--wait-seconds <n>", "how long to wait until it is done", wholeNumber(0), 60)
+    .addOption(outputOption())
+    .action(
+      async (
+        name: string,
+        to: string | undefined,
+        { output, waitSeconds }: Output & { waitSeconds: number },
+      ) => {
+        const wish = { waitSeconds, ...(to === undefined ? {} : { shard: to }) };
+        const moved = await controlOf(context).namespaces.move(name, wish);
+        answer(context, output, moved, () =>
+          facts([
+            ["namespace", name],
+            ["shard", moved.shard],
+            ["operation", moved.operation && `${moved.operation.id} (${moved.operation.state})`],
+          ]),
+        );
+      },
+    );
 
   shard
     .command("list")

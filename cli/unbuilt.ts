@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { PrismError } from "../sdk/typescript/errors.ts";
 
 const unbuilt: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  shard: [["move", "moving a namespace between shards without a failed publish"]],
   prism: [["kv", "key-value namespaces"]],
 };
 

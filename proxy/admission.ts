@@ -92,6 +92,11 @@ function checkServing({ entry }: Served, clientApi: string): void {
   if (entry.state === State.DRAINING) {
     throw new PrismError("NAMESPACE_DELETING", `'${namespace}' is being deleted`);
   }
+  if (entry.state === State.MOVED) {
+    throw new PrismError("NAMESPACE_NOT_READY", `'${namespace}' is served by another shard now`, {
+      details: { retry_after_ms: 50, recommendation: "Ask discovery where, and call again" },
+    });
+  }
 }
 
 /** Access may have been taken away since, and this proxy would not know. */

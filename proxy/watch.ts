@@ -154,7 +154,7 @@ function conversation(call: Call, options: Watching) {
     }
     lease.asked();
     say({ case: "status", value: statusOf(options) });
-    const draining = directory.all().some(({ entry }) => entry.state === State.DRAINING);
+    const draining = directory.all().some(isLeaving);
     timer = setTimeout(report, lease.durationMs === 0 || draining ? eagerMs : lease.durationMs / 3);
     timer.unref();
   };
@@ -219,12 +219,14 @@ function knownTo(directory: Directory<Served>) {
   return directory.refused.size === 0 ? snapshot : { ...snapshot, version: 0n };
 }
 
+/** Somebody waits until what it has taken is answered. */
+const isLeaving = ({ entry }: Served): boolean =>
+  entry.state === State.DRAINING || entry.state === State.MOVED;
+
 function statusOf({ directory, condition, durable }: Watching): Status {
   const { load, healthy } = condition();
   const inFlight: Record<string, number> = {};
-  for (const { entry, calls } of directory.all()) {
-    if (entry.state === State.DRAINING) inFlight[entry.namespace] = calls.open;
-  }
+  for (const { entry, calls } of directory.all().filter(isLeaving)) inFlight[entry.namespace] = calls.open;
   return create(StatusSchema, {
     appliedVersion: durable,
     load,

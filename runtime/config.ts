@@ -80,6 +80,8 @@ export const workerConfig = (env: Environment) => ({
   proxyPatienceMs: whole(env, "PRISM_PROXY_PATIENCE_MS", 10_000),
   /** How long calls in flight have to end when a namespace is deleted. */
   drainMs: whole(env, "PRISM_DRAIN_MS", 30_000),
+  /** How long clients have to hear that a namespace is moved before its old shard sends them away: the SDK asks every 10 s. */
+  moveGraceMs: whole(env, "PRISM_MOVE_GRACE_MS", 15_000),
   /** How long what its log still holds may take to be relayed then. */
   drainLogMs: whole(env, "PRISM_DRAIN_LOG_MS", 600_000),
   /** How long consumers have to finish what was relayed, when an ordered namespace gets more partitions. */

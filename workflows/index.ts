@@ -3,6 +3,7 @@ export { awaitDecision } from "./await-decision.ts";
 export { cleanupNamespace } from "./cleanup-namespace.ts";
 export { createNamespace } from "./create-namespace.ts";
 export { deleteNamespace } from "./delete-namespace.ts";
+export { moveNamespace } from "./move-namespace.ts";
 export { provisionNamespace } from "./provision-namespace.ts";
 export { reconcileFleet } from "./reconcile-fleet.ts";
 export { repairNamespace } from "./repair-namespace.ts";

@@ -5,6 +5,7 @@ const actions: Readonly<Record<string, string>> = {
   "PATCH /namespaces/:ns": "update namespace",
   "DELETE /namespaces/:ns": "delete namespace",
   "POST /namespaces/:ns/relay/rewind": "rewind relay",
+  "POST /namespaces/:ns/move": "move namespace",
   "GET /namespaces": "list namespaces",
   "GET /namespaces/:ns": "read namespace",
   "GET /namespaces/:ns/access": "read access",

@@ -19,6 +19,8 @@ export type BeginCommand =
   | Ask<"RequestDeletion", { confirm: string | undefined; workflow: Workflow }>
   /** Sends again what the log holds of the last hour. */
   | Ask<"RequestRewind", { workflow: Workflow }>
+  /** `to`: the shard that is to serve it. */
+  | Ask<"RequestMove", { to: string; workflow: Workflow }>
   /** What a sweep found; with a workflow it sets out to repair it under the namespace's own lock. */
   | Ask<"DetectDrift", { findings: readonly Finding[]; repair: Workflow | null }>;
 
@@ -61,7 +63,12 @@ export type Step =
   | Ask<"CompleteDeletion", Acknowledged>
   | Ask<"CompleteRepair", { resources: readonly string[] }>
   /** `from`: the position of the first one; undefined where there was none. */
-  | Ask<"CompleteRewind", { messages: number; from: string | undefined }>;
+  | Ask<"CompleteRewind", { messages: number; from: string | undefined }>
+  | Ask<"OpenTarget">
+  | Ask<"MoveNamespace", { endpoints: readonly RegisteredEndpoint[] }>
+  | Ask<"CloseSource">
+  | Ask<"DrainSource", Acknowledged & { aborted: number }>
+  | Ask<"CompleteMove">;
 
 /** Who has the directory in force, and from which version on. */
 type Acknowledged = { directoryVersion: string; proxies: readonly string[] };
@@ -84,6 +91,8 @@ export type ResourceCommand =
 
 /** How an operation goes badly. `blocked`: names of what could not be undone; empty: nothing is left behind. */
 export type Setback =
+  /** Undoes `OpenTarget`. */
+  | Ask<"CloseTarget">
   | Ask<"ReportStepFailure", { step: string; attempt: number; error: Failure; willRetry: boolean }>
   | Ask<"ParkOperation", { step: string; error: Failure }>
   | FailCommand;
@@ -93,7 +102,9 @@ export type FailCommand =
   | Ask<"FailUpdate", { error: Failure; blocked: readonly string[] }>
   | Ask<"FailDeletion", { error: Failure; blocked: readonly string[] }>
   | Ask<"FailRepair", { error: Failure }>
-  | Ask<"FailRewind", { error: Failure }>;
+  | Ask<"FailRewind", { error: Failure }>
+  /** `blocked`: empty where every proxy of the new shard has forgotten it. */
+  | Ask<"FailMove", { error: Failure; blocked: readonly string[] }>;
 
 /** What is asked of a namespace. All name an operation: a step of another than the one under way is refused. */
 export type NamespaceCommand =

@@ -7,6 +7,7 @@ import { degrade, detectDrift, quarantine, recover } from "./drift.ts";
 import type { NamespaceEvent } from "./events.ts";
 import { fail } from "./fail.ts";
 import { abandon, cancel, park, reportFailure, retry } from "./intervene.ts";
+import { closeTarget, requestMove } from "./move.ts";
 import type { Namespace } from "./namespace.ts";
 import {
   completeCleanup,
@@ -36,6 +37,8 @@ export function decide(command: NamespaceCommand, namespace: Namespace): readonl
       return requestDeletion(command, namespace);
     case "RequestRewind":
       return requestRewind(command, namespace);
+    case "RequestMove":
+      return requestMove(command, namespace);
     case "DetectDrift":
       return detectDrift(command, namespace);
     case "DegradeNamespace":
@@ -88,11 +91,14 @@ function decideOwn(command: OwnCommand, namespace: Namespace): readonly Namespac
       return reportFailure(command, operation);
     case "ParkOperation":
       return park(command, operation);
+    case "CloseTarget":
+      return closeTarget(namespace, operation);
     case "FailNamespace":
     case "FailUpdate":
     case "FailDeletion":
     case "FailRepair":
     case "FailRewind":
+    case "FailMove":
       return fail(command, namespace, operation);
     case "SelectPlan":
     case "AssignShard":
@@ -113,6 +119,11 @@ function decideOwn(command: OwnCommand, namespace: Namespace): readonly Namespac
     case "CompleteDeletion":
     case "CompleteRepair":
     case "CompleteRewind":
+    case "OpenTarget":
+    case "MoveNamespace":
+    case "CloseSource":
+    case "DrainSource":
+    case "CompleteMove":
       return takeStep(command, namespace, operation);
     default:
       return unreachable(command);

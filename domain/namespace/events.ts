@@ -30,6 +30,7 @@ import type {
   OrphanQuarantined,
   RepairFailed,
 } from "./drift-events.ts";
+import type { MoveEvent } from "./move-events.ts";
 import type {
   ApprovalExpired,
   ApprovalGranted,
@@ -114,4 +115,5 @@ export type NamespaceEvent =
   | OrphanQuarantined
   | RewindRequested
   | RelayRewound
-  | RewindFailed;
+  | RewindFailed
+  | MoveEvent;

@@ -54,6 +54,14 @@ function apply(namespace: Namespace, event: NamespaceEvent): Namespace {
       return namespace.status === "awaiting_approval" ? { ...namespace, status: "provisioning" } : namespace;
     case "ShardAssigned":
       return { ...namespace, shard: event.data.shard };
+    case "MoveRequested":
+      return { ...namespace, beside: event.data.to };
+    case "NamespaceMoved":
+      return { ...namespace, shard: event.data.to, beside: event.data.from };
+    case "MoveCompleted":
+      return { ...namespace, beside: undefined };
+    case "MoveFailed":
+      return event.data.cleanup_blocked ? namespace : { ...namespace, beside: undefined };
     case "ResourceIntended":
     case "ResourceProvisioned":
     case "ResourceRemovalIntended":
@@ -112,6 +120,10 @@ function apply(namespace: Namespace, event: NamespaceEvent): Namespace {
     case "RewindRequested":
     case "RelayRewound":
     case "RewindFailed":
+    case "TargetOpened":
+    case "TargetClosed":
+    case "SourceClosed":
+    case "SourceDrained":
       return namespace;
     default:
       return unreachable(event);

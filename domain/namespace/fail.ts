@@ -14,6 +14,7 @@ const ends: Readonly<Record<FailCommand["type"], OperationKind>> = {
   FailDeletion: "delete",
   FailRepair: "reconcile",
   FailRewind: "rewind",
+  FailMove: "move",
 };
 
 /**
@@ -43,6 +44,11 @@ export function fail(
       return [{ type: "RepairFailed", data: { error } }];
     case "FailRewind":
       return [{ type: "RewindFailed", data: { error } }];
+    case "FailMove": {
+      const isOpen = operation.done.has("open-target") && !operation.targetClosed;
+      const cleanup_blocked = isOpen || command.blocked.length > 0;
+      return [{ type: "MoveFailed", data: { namespace: nameOf(namespace), error, cleanup_blocked } }];
+    }
     default:
       return unreachable(command);
   }

@@ -27,6 +27,8 @@ export type Namespace = {
   readonly plan: Plan | undefined;
   readonly planHash: string | undefined;
   readonly shard: string | undefined;
+  /** A shard whose proxies may serve it too: while it is moved there, or away from there. */
+  readonly beside: string | undefined;
   readonly resources: Resources;
   /** It was active once, so that it may hold its clients' data. */
   readonly served: boolean;
@@ -52,6 +54,7 @@ export const absent: Namespace = {
   plan: undefined,
   planHash: undefined,
   shard: undefined,
+  beside: undefined,
   resources: new Map(),
   served: false,
   blocked: [],

@@ -21,6 +21,8 @@ export type Operation = Progress & {
   readonly approval: ApprovalState;
   /** The step it waits at for `retry` or `abandon`. */
   readonly parkedAt: string | undefined;
+  /** A move that is undone has told the new shard to forget the namespace. */
+  readonly targetClosed: boolean;
   /** What the namespace was before, and is again where the operation fails. */
   readonly statusBefore: NamespaceStatus;
 };
@@ -56,6 +58,7 @@ export const newOperation = (
   selected: undefined,
   approval: unasked,
   parkedAt: undefined,
+  targetClosed: false,
   statusBefore,
 });
 
@@ -77,6 +80,7 @@ export function advance(operation: Operation, event: NamespaceEvent): Operation 
     ...progress,
     ended: isOver(progress),
     pivoted: operation.pivoted || isPivot(event),
+    targetClosed: operation.targetClosed || event.type === "TargetClosed",
     done: said?.state === "done" ? new Set([...operation.done, ...said.steps]) : operation.done,
     ...waiting(operation, event),
   };
@@ -87,7 +91,8 @@ const isPivot = ({ type }: NamespaceEvent): boolean =>
   type === "UpdateApplied" ||
   type === "DrainCompleted" ||
   type === "DriftRepaired" ||
-  type === "RelayRewound";
+  type === "RelayRewound" ||
+  type === "NamespaceMoved";
 
 /** What it was told about plans, approvals and parking. */
 function waiting(operation: Operation, event: NamespaceEvent): Partial<Operation> {

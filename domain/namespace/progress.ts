@@ -1,6 +1,6 @@
 import type { Failure, NamespaceEvent } from "./events.ts";
 
-export type OperationKind = "create" | "update" | "delete" | "migrate" | "reconcile" | "rewind";
+export type OperationKind = "create" | "update" | "delete" | "migrate" | "reconcile" | "rewind" | "move";
 
 export type OperationState =
   | "pending"
@@ -38,6 +38,8 @@ export function begunBy(
       return { operation: event.data.operation, kind: "delete" };
     case "RewindRequested":
       return { operation: event.data.operation, kind: "rewind" };
+    case "MoveRequested":
+      return { operation: event.data.operation, kind: "move" };
     case "DriftDetected":
       return event.data.repair === null
         ? undefined
@@ -84,6 +86,7 @@ export function proceed(progress: Progress, event: NamespaceEvent): Progress {
     case "DeletionFailed":
     case "RepairFailed":
     case "RewindFailed":
+    case "MoveFailed":
       return { ...progress, state: progress.undoing ?? "failed", error: event.data.error };
     default:
       return progress;
@@ -97,6 +100,7 @@ function endsWell(kind: OperationKind, { type }: NamespaceEvent): boolean {
     type === "NamespaceDeleted" ||
     type === "DriftRepaired" ||
     type === "RelayRewound" ||
+    type === "MoveCompleted" ||
     (type === "ProxiesRegistered" && kind === "update")
   );
 }

@@ -53,4 +53,12 @@ export const schemaVersions = {
   RewindRequested: 1,
   RelayRewound: 1,
   RewindFailed: 1,
+  MoveRequested: 1,
+  TargetOpened: 1,
+  NamespaceMoved: 1,
+  SourceClosed: 1,
+  SourceDrained: 1,
+  MoveCompleted: 1,
+  TargetClosed: 1,
+  MoveFailed: 1,
 } as const satisfies Record<NamespaceEvent["type"], number>;

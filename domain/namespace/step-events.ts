@@ -13,6 +13,7 @@ export function stepsIn(event: NamespaceEvent, kind: OperationKind): Said | unde
     case "UpdateRequested":
     case "DeletionRequested":
     case "RewindRequested":
+    case "MoveRequested":
       return done("begin");
     case "DriftDetected":
       return event.data.repair === null ? undefined : done("begin");
@@ -73,6 +74,18 @@ export function stepsIn(event: NamespaceEvent, kind: OperationKind): Said | unde
       return done("repair");
     case "RelayRewound":
       return done("rewind");
+    case "TargetOpened":
+      return done("open-target");
+    case "TargetClosed":
+      return said("undone", "open-target");
+    case "NamespaceMoved":
+      return done("move");
+    case "SourceClosed":
+      return done("close-source");
+    case "SourceDrained":
+      return done("drain-source");
+    case "MoveCompleted":
+      return done("complete");
     case "StepFailed":
       return failed(event.data, kind);
     case "OperationParked":
@@ -88,6 +101,7 @@ export function stepsIn(event: NamespaceEvent, kind: OperationKind): Said | unde
     case "DeletionFailed":
     case "RepairFailed":
     case "RewindFailed":
+    case "MoveFailed":
     case "NamespaceDegraded":
     case "NamespaceRecovered":
     case "OrphanQuarantined":

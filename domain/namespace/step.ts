@@ -3,6 +3,7 @@ import type { Step } from "./commands.ts";
 import { activate, selectPlan } from "./create.ts";
 import { completeDeletion, drain, stopTraffic, unregister, whenDrained, whenStopped } from "./delete.ts";
 import type { NamespaceEvent } from "./events.ts";
+import { closeSource, completeMove, drainSource, moveNamespace, openTarget } from "./move.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
 import type { OperationKind } from "./progress.ts";
@@ -15,8 +16,8 @@ const taken: Readonly<Record<Step["type"], { step: string; of: readonly Operatio
   AssignShard: { step: "assign-shard", of: ["create"] },
   ConfigurePatterns: { step: "configure-patterns", of: ["create", "update"] },
   ConfigureAccess: { step: "configure-access", of: ["create"] },
-  RegisterProxies: { step: "register", of: ["create", "update"] },
-  ConfirmProbe: { step: "probe", of: ["create"] },
+  RegisterProxies: { step: "register", of: ["create", "update", "move"] },
+  ConfirmProbe: { step: "probe", of: ["create", "move"] },
   ActivateNamespace: { step: "activate", of: ["create"] },
   HoldRelay: { step: "hold-relay", of: ["update"] },
   ConfirmGroups: { step: "drain-groups", of: ["update"] },
@@ -30,6 +31,11 @@ const taken: Readonly<Record<Step["type"], { step: string; of: readonly Operatio
   CompleteDeletion: { step: "delete", of: ["delete"] },
   CompleteRepair: { step: "repair", of: ["reconcile"] },
   CompleteRewind: { step: "rewind", of: ["rewind"] },
+  OpenTarget: { step: "open-target", of: ["move"] },
+  MoveNamespace: { step: "move", of: ["move"] },
+  CloseSource: { step: "close-source", of: ["move"] },
+  DrainSource: { step: "drain-source", of: ["move"] },
+  CompleteMove: { step: "complete", of: ["move"] },
 };
 
 /** A step is taken once: its repeat is quiet, also when the operation has gone on or ended. */
@@ -89,6 +95,16 @@ function eventOf(command: Step, namespace: Namespace, operation: Operation): Nam
       return { type: "DriftRepaired", data: { resources: command.resources } };
     case "CompleteRewind":
       return { type: "RelayRewound", data: { messages: command.messages, from: command.from ?? null } };
+    case "OpenTarget":
+      return openTarget(namespace, operation);
+    case "MoveNamespace":
+      return moveNamespace(command, namespace, operation);
+    case "CloseSource":
+      return closeSource(namespace, operation);
+    case "DrainSource":
+      return drainSource(command, namespace, operation);
+    case "CompleteMove":
+      return completeMove(namespace, operation);
     default:
       return unreachable(command);
   }
@@ -99,6 +115,8 @@ function register(
   { kind, done }: Operation,
 ): NamespaceEvent {
   if (kind === "update" && !done.has("apply")) throw notReady("cannot register: the update is not applied");
+  if (kind === "move" && !done.has("open-target"))
+    throw notReady("cannot register: the shard is not told of it");
   if (proxies.length === 0) throw notReady("no live proxy has acknowledged it");
   const where = endpoints === undefined ? {} : { endpoints };
   return { type: "ProxiesRegistered", data: { directory_version: directoryVersion, proxies, ...where } };

@@ -60,5 +60,17 @@ export const repairSteps: readonly string[] = ["begin", "repair"];
 
 export const rewindSteps: readonly string[] = ["begin", "rewind"];
 
+/** Clients are told of the new shard once it serves; the old one is left when they have gone. */
+export const moveSteps: readonly string[] = [
+  "begin",
+  "open-target",
+  "register",
+  "probe",
+  "move",
+  "close-source",
+  "drain-source",
+  "complete",
+];
+
 /** Steps that leave no event on the namespace's stream: done when one after them is. */
 export const silentSteps: ReadonlySet<string> = new Set(["reserve-quota", "commit-quota", "release-quota"]);

@@ -16,6 +16,8 @@ export const auditedDeeds: Readonly<Record<string, Deed | undefined>> = {
   DeletionFailed: { action: "delete namespace", outcome: "failed" },
   RelayRewound: { action: "rewind relay", outcome: "succeeded" },
   RewindFailed: { action: "rewind relay", outcome: "failed" },
+  MoveCompleted: { action: "move namespace", outcome: "succeeded" },
+  MoveFailed: { action: "move namespace", outcome: "failed" },
   ApprovalGranted: { action: "approve plan", outcome: "succeeded" },
   ApprovalRejected: { action: "reject plan", outcome: "succeeded" },
   OperationRetried: { action: "retry operation", outcome: "succeeded" },

@@ -7,7 +7,7 @@ import type { NamespaceStatus } from "../namespace/namespace.ts";
 import { beginning, begunBy, type Progress, proceed } from "../namespace/progress.ts";
 import { type Configuration, inForce, planned, unplanned } from "./configuration.ts";
 import type { Projection } from "./projection.ts";
-import { type Serving, servingAfter } from "./serving.ts";
+import { type Beside, besideAfter, type Serving, servingAfter } from "./serving.ts";
 
 type Status = Exclude<NamespaceStatus, "absent">;
 
@@ -23,6 +23,10 @@ export type NamespaceRow = Configuration & {
   readonly created_at: string;
   readonly updated_at: string;
   readonly shard: string | null;
+  /** A shard that may serve it too, while it is moved. */
+  readonly beside: Beside | null;
+  /** Its name, by which its entries are found. */
+  readonly beside_shard: string | null;
   /** The last operation, ended or not. */
   readonly operation: { readonly id: string } & Progress;
   readonly serving: Serving;
@@ -42,7 +46,7 @@ export type NamespaceRow = Configuration & {
 
 export const namespaces: Projection<NamespaceEvent, NamespaceRow> = {
   name: "namespaces",
-  version: 5,
+  version: 6,
   streams: ["namespace-"],
   temporal: true,
   key: (event) => event.stream.slice("namespace-".length),
@@ -51,9 +55,14 @@ export const namespaces: Projection<NamespaceEvent, NamespaceRow> = {
     if (known === undefined) return undefined;
     const operation = operationAfter(known, event);
     const serving = servingAfter(event, known);
+    const beside = besideAfter(event);
+    const applied = after({ ...known, operation }, event);
+    const told = serving ?? (applied.beside && beside);
     const next = {
-      ...after({ ...known, operation }, event),
-      ...(serving === undefined ? {} : { serving, directory_version: String(event.position) }),
+      ...applied,
+      ...(serving === undefined ? {} : { serving }),
+      ...(applied.beside && beside ? { beside: { ...applied.beside, serving: beside } } : {}),
+      ...(told ? { directory_version: String(event.position) } : {}),
     };
     // Half of all events say nothing to this question: a past is not kept of what did not change.
     return known === row && isSame(next, known)
@@ -78,6 +87,7 @@ function requested(event: RecordedEvent<NamespaceRequested>): NamespaceRow {
     created_at: event.recordedAt.toISOString(),
     updated_at: event.recordedAt.toISOString(),
     shard: null,
+    ...besides(null),
     operation: { id: operation, ...beginning("create") },
     serving: "none",
     served_at: [],
@@ -110,6 +120,16 @@ function after(row: NamespaceRow, event: RecordedEvent<NamespaceEvent>): Namespa
       return { ...row, status: decided(row) };
     case "ShardAssigned":
       return { ...row, shard: event.data.shard };
+    case "MoveRequested":
+      return { ...row, ...besides({ shard: event.data.to, serving: "none" }) };
+    case "NamespaceMoved": {
+      const { from: shard, to, endpoints } = event.data;
+      return { ...row, shard: to, served_at: endpoints, ...besides({ shard, serving: row.serving }) };
+    }
+    case "MoveCompleted":
+      return { ...row, ...besides(null) };
+    case "MoveFailed":
+      return event.data.cleanup_blocked ? row : { ...row, ...besides(null) };
     case "NamespaceActivated":
       return { ...row, status: "active" };
     case "NamespaceFailed":
@@ -137,6 +157,8 @@ function after(row: NamespaceRow, event: RecordedEvent<NamespaceEvent>): Namespa
     case "DriftRepaired":
       return { ...row, drift: [] };
     case "ProxiesRegistered":
+      // Of the shard that it is moved to nobody is told before it is moved.
+      if (row.operation.kind === "move") return row;
       return { ...row, served_at: event.data.endpoints ?? row.served_at };
     case "NamespaceRequested":
     case "ResourceIntended":
@@ -165,11 +187,17 @@ function after(row: NamespaceRow, event: RecordedEvent<NamespaceEvent>): Namespa
     case "RewindRequested":
     case "RelayRewound":
     case "RewindFailed":
+    case "TargetOpened":
+    case "TargetClosed":
+    case "SourceClosed":
+    case "SourceDrained":
       return row;
     default:
       return unreachable(event);
   }
 }
+
+const besides = (beside: Beside | null) => ({ beside, beside_shard: beside?.shard ?? null });
 
 /** A create that waits no longer goes on, or is being undone. */
 const decided = ({ status }: NamespaceRow): Status =>

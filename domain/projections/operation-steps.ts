@@ -6,6 +6,7 @@ import { type Said, type StepState, stepsIn } from "../namespace/step-events.ts"
 import {
   createSteps,
   deleteSteps,
+  moveSteps,
   repairSteps,
   rewindSteps,
   silentSteps,
@@ -46,6 +47,8 @@ function listed(before: readonly StepRow[], event: NamespaceEvent, kind: Operati
       return deleteSteps(event.data.resources).map(pending);
     case "RewindRequested":
       return rewindSteps.map(pending);
+    case "MoveRequested":
+      return moveSteps.map(pending);
     case "DriftDetected":
       return event.data.repair === null ? before : repairSteps.map(pending);
     case "PlanSelected":

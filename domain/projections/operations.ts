@@ -72,6 +72,8 @@ function begun(event: RecordedEvent<NamespaceEvent>): OperationRow | undefined {
       return beginningOf(event, "delete", event.data);
     case "RewindRequested":
       return beginningOf(event, "rewind", event.data);
+    case "MoveRequested":
+      return beginningOf(event, "move", event.data);
     case "DriftDetected": {
       const { namespace, repair } = event.data;
       return repair === null ? undefined : beginningOf(event, "reconcile", { namespace, ...repair });

@@ -3,9 +3,10 @@ import type { NamespaceRequest } from "../request/request.ts";
 
 /**
  * What proxies may do with a namespace. `none`: they do not know it. `drained`: they refuse as
- * when it was draining, and none of its pattern providers runs any more.
+ * when it was draining, and none of its pattern providers runs any more. `moved`: what they have taken they
+ * answer, and send whoever asks anew to another shard.
  */
-export type Serving = "none" | "probing" | "serving" | "draining" | "drained";
+export type Serving = "none" | "probing" | "serving" | "draining" | "drained" | "moved";
 
 const defaultStaleLimitMs = 15 * 60_000;
 
@@ -43,4 +44,35 @@ export function servingAfter(
     default:
       return undefined;
   }
+}
+
+/** A shard that knows a namespace beside the one that it is served by, and what its proxies may do with it. */
+export type Beside = { readonly shard: string; readonly serving: Serving };
+
+/** What those of the shard beside have to know after the event; `undefined`: nothing new. */
+export function besideAfter(event: NamespaceEvent): Serving | undefined {
+  switch (event.type) {
+    case "TargetOpened":
+      return "serving";
+    case "SourceClosed":
+      return "moved";
+    case "SourceDrained":
+    case "TargetClosed":
+    case "MoveFailed":
+      return "none";
+    default:
+      return undefined;
+  }
+}
+
+type Placed = { readonly shard: string | null; readonly serving: Serving; readonly beside: Beside | null };
+
+/** Every shard whose proxies may serve it: whoever takes rights away waits for all of them. */
+export const shardsOf = ({ shard, beside }: Placed): readonly string[] =>
+  [shard, beside?.shard].flatMap((one) => one ?? []);
+
+/** What proxies of a shard may do with it. */
+export function servingIn({ shard, serving, beside }: Placed, where: string): Serving {
+  if (where === shard) return serving;
+  return where === beside?.shard ? beside.serving : "none";
 }

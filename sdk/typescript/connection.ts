@@ -30,6 +30,8 @@ export interface Connection {
   ): Promise<ClientDuplexStream<MessageShape<Method["input"]>, MessageShape<Method["output"]>>>;
   /** That a proxy has failed: for a while calls go elsewhere, to where the namespace is served by then. */
   avoid(address?: string): void;
+  /** Asks discovery anew, as that proxy does not know the namespace: whether it is served elsewhere by now. */
+  elsewhere(address: string): Promise<boolean>;
   close(): void;
 }
 
@@ -107,6 +109,12 @@ export function connection({ namespace, token, endpoints, region }: ConnectionOp
     if (address !== undefined) avoided.set(address, performance.now() + avoidMs);
   };
 
+  const elsewhere = async (address: string): Promise<boolean> => {
+    avoid(address);
+    await look();
+    return known.length > 0 && !known.some((one) => one.address === address);
+  };
+
   const once = async <Method extends DescMethodUnary>(
     method: Method,
     request: MessageShape<Method["input"]>,
@@ -140,7 +148,8 @@ export function connection({ namespace, token, endpoints, region }: ConnectionOp
           const error = cause instanceof PrismError ? cause : callError(cause as ServiceError);
           const harmless =
             error.code === "NAMESPACE_NOT_READY" || (error !== cause && neverSent(cause as ServiceError));
-          if (closed || !harmless || performance.now() > until) throw error;
+          const isMoved = error.code === "NOT_FOUND" && address !== undefined && (await elsewhere(address));
+          if (closed || !(harmless || isMoved) || performance.now() > until) throw error;
           avoid(address);
           await new Promise((resolve) => setTimeout(resolve, pauseMs));
         }
@@ -156,6 +165,7 @@ export function connection({ namespace, token, endpoints, region }: ConnectionOp
     },
 
     avoid,
+    elsewhere,
 
     close() {
       closed = true;

@@ -52,8 +52,8 @@ export async function consumerStream(
   connection: Connection,
   topic: string,
   { group, from = "latest", credit = 0, holdMs = defaultHoldMs }: ConsumeOptions,
+  address: string,
 ): Promise<ConsumerStream> {
-  const address = await connection.route();
   const call = await connection.open(QueueService.method.consume, address);
   // By receipt: until when it is ours, as long as we say so.
   const held = new Map<string, number>();

@@ -191,6 +191,15 @@ export function control(options: ControlOptions) {
         call<Namespace>(options, "POST", `/namespaces/${one(name)}/relay/rewind`, {
           headers: waiting(patience),
         }),
+      /** Has another shard serve it: the one that is named, or the best that takes it. For the platform. */
+      move: (
+        name: string,
+        { shard, ...patience }: CreateOptions & { readonly shard?: string } = {},
+      ): Promise<Namespace> =>
+        call<Namespace>(options, "POST", `/namespaces/${one(name)}/move`, {
+          ...bodyOf(shard === undefined ? {} : { shard }),
+          headers: waiting(patience),
+        }),
       get: (name: string, { asOf }: Past = {}) => get<Namespace>(`/namespaces/${one(name)}`, { as_of: asOf }),
       list: ({
         asOf,

@@ -15,6 +15,8 @@ export interface Publisher {
 
 type Item = {
   request: PublishRequest;
+  /** The proxy that it was sent to last. */
+  address?: string;
   readonly until: number;
   readonly resolve: (response: PublishResponse) => void;
   readonly reject: (error: PrismError) => void;
@@ -41,6 +43,7 @@ export function publisher(connection: Connection): Publisher {
     try {
       const { key } = item.request;
       const address = await connection.route(key === "" ? undefined : key);
+      item.address = address;
       const found = lanes.get(address) ?? lane(connection, address, settle);
       lanes.set(address, found);
       if (keyless) item.request = { ...item.request, idempotencyKey: "" };
@@ -56,6 +59,13 @@ export function publisher(connection: Connection): Publisher {
     setTimeout(retry, Math.min(longestRetryMs, afterMs) * (0.5 + Math.random()));
   };
 
+  /** A proxy that does not know the namespace: it may have been moved since discovery was asked. */
+  const follow = async (item: Item, error: PrismError): Promise<void> => {
+    const isMoved = await connection.elsewhere(item.address ?? "").catch(() => false);
+    if (isMoved && !closed) void send(item);
+    else item.reject(error);
+  };
+
   /** `harmless`: it certainly was not written. */
   const settle = (item: Item, error: PrismError, harmless: boolean): void => {
     const keyed = item.request.idempotencyKey !== "";
@@ -65,6 +75,7 @@ export function publisher(connection: Connection): Publisher {
       notYet.includes(error.code) || (error.code === "BACKEND_UNAVAILABLE" && (harmless || keyed));
     // At once, and so in the same order.
     if (refusedKey && !closed) void send(item);
+    else if (error.code === "NOT_FOUND" && !closed) void follow(item, error);
     else if (closed || !passing || performance.now() > item.until) item.reject(error);
     else again(item, error);
   };

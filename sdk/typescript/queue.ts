@@ -110,13 +110,16 @@ function consumption(connection: Connection, topic: string, options: ConsumeOpti
   /** A stream whose group stands. */
   const stand = async (): Promise<ConsumerStream> => {
     for (;;) {
+      let address = "";
       try {
         if (left) throw new PrismError("INTERNAL", "this consumption has ended");
-        stream = await consumerStream(connection, topic, options);
+        address = await connection.route();
+        stream = await consumerStream(connection, topic, options, address);
         await stream.ready;
         return stream;
       } catch (error) {
-        if (!passes(error)) throw error;
+        const unknown = error instanceof PrismError && error.code === "NOT_FOUND" && !left;
+        if (!passes(error) && !(unknown && (await connection.elsewhere(address)))) throw error;
         await pause();
       }
     }

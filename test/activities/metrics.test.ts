@@ -39,7 +39,7 @@ async function scraped(...lives: readonly (readonly NamespaceEvent[])[]) {
 describe("what a worker counts", () => {
   it("is there at 0 before anything happened", async () => {
     const value = await scraped();
-    for (const kind of ["create", "update", "delete", "migrate", "reconcile", "rewind"]) {
+    for (const kind of ["create", "update", "delete", "migrate", "reconcile", "rewind", "move"]) {
       for (const state of ["succeeded", "failed", "cancelled", "rejected"]) {
         expect(value(`prism_operations_total{kind="${kind}",state="${state}"}`)).toBe(0);
       }

@@ -20,6 +20,7 @@ describe("the API's description", () => {
       "/api/v1/namespaces/{ns}/access",
       "/api/v1/namespaces/{ns}/endpoints",
       "/api/v1/namespaces/{ns}/history",
+      "/api/v1/namespaces/{ns}/move",
       "/api/v1/namespaces/{ns}/plan",
       "/api/v1/namespaces/{ns}/relay/rewind",
       "/api/v1/namespaces/{ns}/replay",

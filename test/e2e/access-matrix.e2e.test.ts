@@ -36,7 +36,7 @@ const table: Readonly<Record<string, string>> = {
   "PATCH /api/v1/namespaces/:ns": "all 404 403 403 all 403 401",
   "DELETE /api/v1/namespaces/:ns": "400 404 403 403 400 403 401",
   "POST /api/v1/namespaces/:ns/relay/rewind": "all 404 403 403 all 403 401",
-  "POST /api/v1/namespaces/:ns/move": "501 501 501 501 501 501 401",
+  "POST /api/v1/namespaces/:ns/move": "403 404 403 403 400 403 401",
   "POST /api/v1/namespaces/:ns/try/:verb": "501 501 501 501 501 501 401",
   "POST /api/v1/plans": "all no no no all no 401",
   "GET /api/v1/events": "all 404 403 403 all all 401",
@@ -94,6 +94,7 @@ describe("who may do what", async () => {
   const bodies: Readonly<Record<string, () => object>> = {
     "POST /api/v1/namespaces": () => request(name),
     "PATCH /api/v1/namespaces/:ns": () => ({}),
+    "POST /api/v1/namespaces/:ns/move": () => ({ shard: "shard-of-nobody" }),
     "POST /api/v1/plans": () => request("another-name"),
     "PUT /api/v1/teams/:team": () => ({ quota: {} }),
     "PUT /api/v1/shards/:shard": () => ({ weight: 2, dedicated: true }),

@@ -104,7 +104,7 @@ describe("the command line", () => {
     expect(await run("member", "plan", "-f", "no-such-file")).toMatchObject({ code: 2 });
     expect(await run("platform", "shard", "move", name)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("UNIMPLEMENTED"),
+      stderr: expect.stringContaining("no other shard takes"),
     });
     expect(await run("member", "namespace", "delete", name)).toMatchObject({ code: 2 });
     expect(await run("member", "namespace", "update", name, "--team", "x")).toMatchObject({ code: 2 });

@@ -18,7 +18,7 @@ export type Plot =
   | "unswept";
 
 /** `growth`: what an update does beside when an ordered queue gets more partitions. */
-export type Killed = "create" | "update" | "growth" | "delete" | "reconcile" | "rewind";
+export type Killed = "create" | "update" | "growth" | "delete" | "reconcile" | "rewind" | "move";
 
 export type Cell = {
   readonly operation: Killed;
@@ -130,6 +130,17 @@ const lines: Readonly<Record<Killed, Lines>> = {
   rewind: {
     beginRewind: { step: "begin", plot: "plain" },
     rewindRelay: { step: "rewind", plot: "plain", moments: ["before", "after", "recorded"] },
+  },
+  move: {
+    beginMove: { step: "begin", plot: "plain" },
+    openTarget: { step: "open-target", plot: "plain" },
+    registerWithProxies: { step: "register", plot: "plain" },
+    probeThroughProxy: { step: "probe", plot: "plain" },
+    moveNamespace: { step: "move", plot: "plain" },
+    closeSource: { step: "close-source", plot: "plain" },
+    drainSource: { step: "drain-source", plot: "plain" },
+    completeMove: { step: "complete", plot: "plain" },
+    closeTarget: { step: "close-target", plot: "cancelled" },
   },
 };
 

@@ -45,6 +45,7 @@ const pivots = {
   delete: "drain",
   reconcile: "repair",
   rewind: "rewind",
+  move: "move",
 } as const;
 
 const all: readonly Trial[] = [

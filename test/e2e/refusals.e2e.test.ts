@@ -273,7 +273,7 @@ describe("what is refused", () => {
   });
 
   it("what is not built yet, by name", async () => {
-    const answer = await fetch(`${prism.api}/api/v1/namespaces/orders/move`, {
+    const answer = await fetch(`${prism.api}/api/v1/namespaces/orders/try/get`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}` },
     });
@@ -281,7 +281,7 @@ describe("what is refused", () => {
     expect(await answer.json()).toMatchObject({
       error: {
         code: "UNIMPLEMENTED",
-        details: { missing: "moving a namespace between shards without a failed publish" },
+        details: { missing: "trying the data plane through the API" },
       },
     });
   });

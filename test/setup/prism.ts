@@ -57,6 +57,7 @@ export async function testPrism(
     PRISM_HEARTBEAT_MS: "1000",
     PRISM_STICKY_MS: "1000",
     PRISM_LEASE_MS: "2000",
+    PRISM_MOVE_GRACE_MS: "1000",
     // Anchors are of one log.
     PRISM_ARCHIVE_BUCKET: `prism-archive-${run}`,
     // On servers that others use too: nothing is looked at unless the test says so.

@@ -112,6 +112,13 @@ export const outcomes: Readonly<Record<string, (stage: Stage) => Promise<Outcome
     const { play, swept } = await lost(stage, "swept");
     return { play: { ...play, handle: swept.handle }, life: await play.life() };
   },
+  moved: async (stage) => ended(await stage.move(await active(stage, "moved"))),
+  "move-failed": async (stage) =>
+    ended(
+      await stage.move(await active(stage, "move-failed"), {
+        faultsOf: () => [{ step: "probe", moment: "before", code: "FORBIDDEN" }],
+      }),
+    ),
   rewound: async (stage) => ended(await stage.rewind(await active(stage, "rewound"))),
   "rewind-failed": async (stage) =>
     ended(

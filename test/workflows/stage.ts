@@ -46,6 +46,8 @@ export type Stage = {
   remove(play: Pick<Play, "request">, wish?: Omit<Wish, "needs">): Promise<Play>;
   /** Begins a rewind of its relay. */
   rewind(play: Pick<Play, "request">, wish?: Omit<Wish, "needs">): Promise<Play>;
+  /** Begins a move to another shard. */
+  move(play: Pick<Play, "request">, wish?: Omit<Wish, "needs"> & { readonly to?: string }): Promise<Play>;
   /** What was archived, by key. */
   readonly archive: ReadonlyMap<string, Uint8Array>;
   /** Namespaces whose relay stands still. */
@@ -100,6 +102,12 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const closed = new Set<string>();
   const slow = new Set<string>();
 
+  const places = shards(store, { home: "shard-1" });
+  for (const shard of ["shard-2", "shard-3"]) {
+    const command = { type: "DefineShard", weight: 1e-9 } as const;
+    await places.decide({ shard, command, operation: randomUUID(), actor: "user:root" });
+  }
+
   const taskQueue = `stage-${randomUUID()}`;
   const common = {
     connection: native,
@@ -122,7 +130,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       },
       log: log("worker", "silent"),
       inventory,
-      shards: shards(store, { home: "shard-1" }),
+      shards: places,
       approvalMs: options.approvalMs ?? 600_000,
       backends: new Map([
         ["kafka", kafka],
@@ -132,6 +140,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       probe: async () => ({ messageId: "m-1", tookMs: 1 }),
       patienceMs: 1_000,
       drainMs: 100,
+      moveGraceMs: 10,
       drainLogMs: 100,
       barrier: {
         hold: async ({ namespace }) => {
@@ -281,6 +290,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       return begin("deleteNamespace", { confirm: request.namespace }, request, wish);
     },
     rewind: ({ request }, wish = {}) => begin("rewindRelay", {}, request, wish),
+    move: ({ request }, { to = "shard-2", ...wish } = {}) => begin("moveNamespace", { to }, request, wish),
     async redeploy(next) {
       await deployed.stop();
       deployed = await deploy(common, next);

@@ -142,6 +142,22 @@ export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
   "a repair fails": [...l.active, l.driftDetected(), l.stepFailed(ensureTopic, false), l.repairFailed],
   "drift that nobody may repair": [...l.active, l.driftDetected([{ ...l.finding, class: "foreign" }], false)],
   "a relay is rewound": [...l.active, l.rewindRequested, l.stepFailed("rewind"), l.rewound],
+  "it is moved to another shard": [
+    ...l.active,
+    ...l.moveable,
+    l.moved,
+    l.sourceClosed,
+    l.sourceDrained,
+    l.moveCompleted,
+  ],
+  "a move fails": [...l.active, ...l.moveable, l.stepFailed("move", false), l.targetClosed, l.moveFailed()],
+  "a move fails, and a proxy may still serve there": [
+    ...l.active,
+    l.moveRequested,
+    l.targetOpened,
+    l.targetClosed,
+    l.moveFailed(true),
+  ],
   "a rewind fails": [...l.active, l.rewindRequested, l.stepFailed("rewind", false), l.rewindFailed],
 };
 

@@ -14,6 +14,7 @@ const everyType: EveryType = {
   RequestDeletion: { type: "RequestDeletion", operation, workflow: a.workflow, confirm: "orders" },
   DetectDrift: { type: "DetectDrift", operation, findings: [l.finding], repair: a.workflow },
   RequestRewind: { type: "RequestRewind", operation, workflow: a.workflow },
+  RequestMove: { type: "RequestMove", operation, to: "shard-2", workflow: a.workflow },
   DegradeNamespace: { type: "DegradeNamespace", operation, because: "a broker is away" },
   RecoverNamespace: { type: "RecoverNamespace", operation },
   QuarantineOrphan: { type: "QuarantineOrphan", operation, resource: l.orphan, because: "no plan has it" },
@@ -59,6 +60,12 @@ const everyType: EveryType = {
   CompleteDeletion: { type: "CompleteDeletion", operation, ...everyone },
   CompleteRepair: { type: "CompleteRepair", operation, resources: [] },
   CompleteRewind: { type: "CompleteRewind", operation, messages: 7, from: "12" },
+  OpenTarget: { type: "OpenTarget", operation },
+  MoveNamespace: { type: "MoveNamespace", operation, endpoints: [] },
+  CloseSource: { type: "CloseSource", operation },
+  DrainSource: { type: "DrainSource", operation, ...everyone, aborted: 0 },
+  CompleteMove: { type: "CompleteMove", operation },
+  CloseTarget: { type: "CloseTarget", operation },
   RequestApproval: { type: "RequestApproval", operation, requestedBy: l.alice, expiresAt: l.due },
   RenewPlan: { type: "RenewPlan", operation, selection: l.otherSelection, expiresAt: l.due },
   ExpireApproval: { type: "ExpireApproval", operation, at: l.due },
@@ -82,6 +89,7 @@ const everyType: EveryType = {
   FailDeletion: { type: "FailDeletion", operation, error: a.outage, blocked: [] },
   FailRepair: { type: "FailRepair", operation, error: a.outage },
   FailRewind: { type: "FailRewind", operation, error: a.outage },
+  FailMove: { type: "FailMove", operation, error: a.outage, blocked: [] },
 };
 
 /** All of them, and variants that lead elsewhere. */

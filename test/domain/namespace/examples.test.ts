@@ -17,7 +17,8 @@ const promised = `NamespaceRequested, PlanSelected, ApprovalRequested, ApprovalG
 /** Added since, and for what else can fail. */
 const added =
   `DeletionFailed, RepairFailed, RewindRequested, RelayRewound, RewindFailed, RelayHeld, GroupsDrained,
-  PartitionsGrown`.split(/,\s+/);
+  PartitionsGrown, MoveRequested, TargetOpened, NamespaceMoved, SourceClosed, SourceDrained, MoveCompleted,
+  TargetClosed, MoveFailed`.split(/,\s+/);
 const types = Object.keys(schemaVersions) as (keyof typeof schemaVersions)[];
 
 describe("the events of a namespace", () => {

@@ -12,6 +12,7 @@ export const deleting = "44444444-4444-4444-8444-444444444444";
 export const repairing = "55555555-5555-4555-8555-555555555555";
 export const sweep = "66666666-6666-4666-8666-666666666666";
 export const rewinding = "77777777-7777-4777-8777-777777777777";
+export const moving = "88888888-8888-4888-8888-888888888888";
 export const alice = "user:alice";
 export const root = "user:root";
 export const due = "2026-01-31T00:00:00.000Z";
@@ -230,6 +231,44 @@ export const rewindRequested: NamespaceEvent = {
 export const rewound: NamespaceEvent = { type: "RelayRewound", data: { messages: 7, from: "12" } };
 export const rewindFailed: NamespaceEvent = { type: "RewindFailed", data: { error: a.outage } };
 
+// ── Move ────────────────────────────────────────────────────────────────────
+export const moveRequested: NamespaceEvent = {
+  type: "MoveRequested",
+  data: {
+    namespace: "orders",
+    operation: moving,
+    workflow: a.workflow,
+    teams: ["payments-team", "audit-team"],
+    from: "shard-1",
+    to: "shard-2",
+  },
+};
+export const targetOpened: NamespaceEvent = { type: "TargetOpened", data: { shard: "shard-2" } };
+export const moved: NamespaceEvent = {
+  type: "NamespaceMoved",
+  data: {
+    from: "shard-1",
+    to: "shard-2",
+    endpoints: [{ address: "127.0.0.1:8982", region: "local" }],
+  },
+};
+export const sourceClosed: NamespaceEvent = { type: "SourceClosed", data: { shard: "shard-1" } };
+export const sourceDrained: NamespaceEvent = {
+  type: "SourceDrained",
+  data: { shard: "shard-1", directory_version: "20", proxies: ["proxy-1"], aborted: 0 },
+};
+export const moveCompleted: NamespaceEvent = {
+  type: "MoveCompleted",
+  data: { namespace: "orders", from: "shard-1", to: "shard-2" },
+};
+export const targetClosed: NamespaceEvent = { type: "TargetClosed", data: { shard: "shard-2" } };
+export const moveFailed = (cleanup_blocked = false): NamespaceEvent => ({
+  type: "MoveFailed",
+  data: { namespace: "orders", error: a.outage, cleanup_blocked },
+});
+/** Up to where clients are told of it. */
+export const moveable = [moveRequested, targetOpened, a.registered, a.probed] as const;
+
 /** One of every type. The compiler and a test ask for those of a new one. */
 export const everyType: { readonly [Type in NamespaceEvent["type"]]: NamespaceEvent } = {
   NamespaceRequested: a.requested,
@@ -283,6 +322,14 @@ export const everyType: { readonly [Type in NamespaceEvent["type"]]: NamespaceEv
   RewindRequested: rewindRequested,
   RelayRewound: rewound,
   RewindFailed: rewindFailed,
+  MoveRequested: moveRequested,
+  TargetOpened: targetOpened,
+  NamespaceMoved: moved,
+  SourceClosed: sourceClosed,
+  SourceDrained: sourceDrained,
+  MoveCompleted: moveCompleted,
+  TargetClosed: targetClosed,
+  MoveFailed: moveFailed(),
 };
 
 /** A command of another operation than the create's. */

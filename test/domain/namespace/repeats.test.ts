@@ -66,6 +66,7 @@ const backward: ReadonlySet<string> = new Set([
   "DeletionFailed",
   "RepairFailed",
   "RewindFailed",
+  "MoveFailed",
 ]);
 
 /** Steps that are taken once, and that nothing undoes. */
@@ -88,6 +89,11 @@ const forward: ReadonlySet<string> = new Set([
   "NamespaceDeleted",
   "DriftRepaired",
   "RelayRewound",
+  "TargetOpened",
+  "NamespaceMoved",
+  "SourceClosed",
+  "SourceDrained",
+  "MoveCompleted",
 ]);
 
 describe("whatever commands come, in whatever order", { timeout: 60_000 }, () => {

@@ -62,6 +62,12 @@ function begin(world: World, turn: Turn): void {
     { type: "RequestUpdate", operation: id, request: l.readersRequest, workflow: a.workflow },
     { type: "DetectDrift", operation: id, findings: [l.finding], repair: a.workflow },
     { type: "RequestRewind", operation: id, workflow: a.workflow },
+    {
+      type: "RequestMove",
+      operation: id,
+      workflow: a.workflow,
+      to: namespace.shard === "shard-1" ? "shard-2" : "shard-1",
+    },
   ];
   const remove: NamespaceCommand = {
     type: "RequestDeletion",
@@ -69,7 +75,7 @@ function begin(world: World, turn: Turn): void {
     workflow: a.workflow,
     confirm: "orders",
   };
-  if (isLive(namespace)) tell(world, live[turn.pick % 5] ?? remove);
+  if (isLive(namespace)) tell(world, live[turn.pick % 6] ?? remove);
   else if (isFree(namespace)) tell(world, { ...a.requestIt, operation: id });
   else if (turn.pick % 4 === 0) tell(world, remove);
   else clean(world, turn);
@@ -105,6 +111,7 @@ const failing = {
   delete: { type: "FailDeletion", error: a.outage, blocked: [] },
   reconcile: { type: "FailRepair", error: a.outage },
   rewind: { type: "FailRewind", error: a.outage },
+  move: { type: "FailMove", error: a.outage, blocked: [] },
   migrate: { type: "FailUpdate", error: a.outage, blocked: [] },
 } as const;
 
@@ -187,6 +194,16 @@ function script(kind: OperationKind, asks: boolean): Script {
         ["archive", { type: "ArchiveAudit", bucket: "b", key: "k", digest: "d", revision: "1" }],
         ["unregister", { type: "UnregisterProxies" }],
         ["delete", { type: "CompleteDeletion", ...everyone }],
+      ];
+    case "move":
+      return [
+        ["open-target", { type: "OpenTarget" }],
+        ["register", { type: "RegisterProxies", ...everyone }],
+        ["probe", { type: "ConfirmProbe", proxy: "proxy-2", messageId: "m", tookMs: 1 }],
+        ["move", { type: "MoveNamespace", endpoints: [] }],
+        ["close-source", { type: "CloseSource" }],
+        ["drain-source", { type: "DrainSource", ...everyone, aborted: 0 }],
+        ["complete", { type: "CompleteMove" }],
       ];
     case "rewind":
       return [["rewind", { type: "CompleteRewind", messages: 7, from: "12" }]];

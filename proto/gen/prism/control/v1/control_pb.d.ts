@@ -529,6 +529,13 @@ export enum State {
    * @generated from enum value: STATE_DRAINING = 3;
    */
   DRAINING = 3,
+
+  /**
+   * As when it drains, and whoever asks anew is sent to another shard.
+   *
+   * @generated from enum value: STATE_MOVED = 4;
+   */
+  MOVED = 4,
 }
 
 /**
