@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { Control, Namespace } from "../sdk/typescript/control.ts";
+import { PrismError } from "../sdk/typescript/errors.ts";
 import type { Shard } from "../sdk/typescript/fleet.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption, wholeNumber } from "./options.ts";
@@ -24,10 +26,24 @@ export function shardCommands(program: Command, context: Context): void {
   shard
     .command("drain <shard>")
     .description("place no namespace there any more; those that are there stay (platform only)")
+    .option("--move", "move them away, one after the other")
     .addOption(outputOption())
-    .action(async (name: string, { output }: Output) => {
-      const drained = await controlOf(context).shards.drain(name);
-      answer(context, output, drained, () => described([drained]));
+    .action(async (name: string, { output, move }: Output & { move?: boolean }) => {
+      const control = controlOf(context);
+      const drained = await control.shards.drain(name);
+      const moved = move === true ? await movedAway(control, name) : undefined;
+      const left = moved?.filter(({ shard: at }) => at === name) ?? [];
+      answer(context, output, moved === undefined ? drained : { ...drained, moved }, () =>
+        [
+          described([drained]),
+          ...(moved ?? []).map(({ namespace, shard: at }) => `${namespace} is on ${at}`),
+        ].join("\n"),
+      );
+      if (left.length > 0) {
+        throw new PrismError("NAMESPACE_NOT_READY", `${left.length} namespaces are still being moved`, {
+          details: { recommendation: "prism operation list --state running; then drain it again" },
+        });
+      }
     });
 
   shard
@@ -62,6 +78,21 @@ export function shardCommands(program: Command, context: Context): void {
       answer(context, output, items, () => described(items));
     });
 }
+
+/** Those in use that are served there; each is waited for for a minute. */
+async function movedAway(control: Control, shard: string): Promise<readonly Namespace[]> {
+  const moved: Namespace[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await control.namespaces.list(cursor === undefined ? {} : { cursor });
+    for (const one of page.items.filter((each) => each.shard === shard && inUse.has(each.status))) {
+      moved.push(await control.namespaces.move(one.namespace, { waitSeconds: 60 }));
+    }
+    if (page.next_cursor === null) return moved;
+    cursor = page.next_cursor;
+  }
+}
+
+const inUse: ReadonlySet<string> = new Set(["active", "degraded"]);
 
 function weight(text: string): number {
   const given = Number(text);
