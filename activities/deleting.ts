@@ -31,6 +31,8 @@ export type Logs = {
   reopen(of: Life): Promise<void>;
   /** How many messages are still to be relayed. */
   backlog(of: Life): Promise<number>;
+  /** Idempotency keys that were kept beside the backend. */
+  forgetKeys(of: Life): Promise<void>;
 };
 
 /** A delete as it begins: it has ended in an earlier run, or there is this to remove. */
@@ -147,7 +149,9 @@ export const deletingActivities = ({
     /** What runs for the namespace in the proxies has ended. */
     stopProviders: (occasion: Occasion): Promise<void> =>
       attempt(occasion, "stop-providers", async (signal) => {
-        const who = await agreed(await recorder.read(occasion.namespace), occasion, signal);
+        const history = await recorder.read(occasion.namespace);
+        const who = await agreed(history, occasion, signal);
+        await logs.forgetKeys(rowOf(history, occasion));
         await recorder.record(occasion, "stop-providers", {
           type: "StopProviders",
           operation: occasion.operation,

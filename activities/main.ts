@@ -7,6 +7,7 @@ import { kafkaGroups } from "../backends/kafka-groups.ts";
 import { logins } from "../backends/logins.ts";
 import { nats } from "../backends/nats.ts";
 import { postgres } from "../backends/postgres.ts";
+import { forgetKeys } from "../backends/publish-keys/publish-keys.ts";
 import { redis } from "../backends/redis.ts";
 import { s3 } from "../backends/s3.ts";
 import { s3Archive } from "../backends/s3-archive.ts";
@@ -113,6 +114,7 @@ run(async () => {
         close: (life) => closeLog(data, life),
         reopen: (life) => reopenLog(data, life),
         backlog: (life) => backlog(data, life),
+        forgetKeys: ({ namespace }) => forgetKeys(data, namespace),
       },
       barrier: {
         hold: (life, growth) => holdRelay(data, keptOf(life, growth)),

@@ -9,6 +9,9 @@ import type { Log, LogPosition, Placement, StoredRecord } from "./log.ts";
 const readWaitMs = 500;
 const readBytes = 1024 * 1024;
 const latest = -1n;
+const seekMs = 10_000;
+
+type Fetched = { readonly records: readonly StoredRecord[]; readonly next: bigint };
 
 /** One topic as a namespace's log. Connects when first used. */
 export function kafkaLog(options: KafkaTopic): Log {
@@ -22,6 +25,7 @@ export function kafkaLog(options: KafkaTopic): Log {
     write: publisher.write,
     read: (position, signal) => reader().read(position, signal),
     find: (wanted, isIt, signal) => reader().find(wanted, isIt, signal),
+    seek: (wanted, isIt) => reader().seek(wanted, isIt),
     async join(membership) {
       const member = await kafkaMember(options, membership);
       members.add(member);
@@ -51,11 +55,11 @@ function kafkaReader({ clientId, topic, ...cluster }: KafkaTopic) {
   const connections = new ConnectionPool(clientId, options);
   consumer.topics.track(topic);
 
-  const fetchFrom = async ({ partition, offset }: LogPosition): Promise<readonly StoredRecord[]> => {
+  const fetchFrom = async ({ partition, offset }: LogPosition): Promise<Fetched> => {
     const { topics } = await consumer.metadata({ topics: [topic] });
     const known = topics.get(topic);
     const leader = known?.partitions[partition]?.leader;
-    if (known === undefined || leader === undefined) return [];
+    if (known === undefined || leader === undefined) return { records: [], next: offset };
     const wanted = {
       partition,
       currentLeaderEpoch: -1,
@@ -70,11 +74,21 @@ function kafkaReader({ clientId, topic, ...cluster }: KafkaTopic) {
       connectionPool: connections,
     });
     const batches = responses.flatMap(({ partitions }) => partitions.flatMap(({ records }) => records ?? []));
-    return storedRecords(batches, offset).records;
+    return storedRecords(batches, offset);
+  };
+
+  /** In which partition it belongs, from where on what is not older than it lies there, and where that ends now. */
+  const placeSince = async (wanted: Placement & { readonly timestampMs: number }) => {
+    const edge = async (timestamp: bigint) =>
+      (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
+    const [ends, since] = await Promise.all([edge(latest), edge(BigInt(wanted.timestampMs))]);
+    const partition = placeOf(wanted, ends.length) ?? 0;
+    const [young = latest, end = 0n] = [since[partition], ends[partition]];
+    return { partition, from: young >= 0n ? young : end, end };
   };
 
   const fetchAt = async (position: LogPosition): Promise<StoredRecord | undefined> =>
-    (await fetchFrom(position)).find(({ offset }) => offset === position.offset);
+    (await fetchFrom(position)).records.find(({ offset }) => offset === position.offset);
 
   return {
     async read(position: LogPosition, signal: AbortSignal): Promise<StoredRecord | undefined> {
@@ -93,19 +107,33 @@ function kafkaReader({ clientId, topic, ...cluster }: KafkaTopic) {
       isIt: (record: StoredRecord) => boolean,
       signal: AbortSignal,
     ): Promise<StoredRecord | undefined> {
-      const edge = async (timestamp: bigint) =>
-        (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
       try {
-        const [ends, since] = await Promise.all([edge(latest), edge(BigInt(wanted.timestampMs))]);
-        const partition = placeOf(wanted, ends.length) ?? 0;
-        const young = since[partition] ?? latest;
-        let offset = young >= 0n ? young : (ends[partition] ?? 0n);
-        for (;;) {
-          const records = await fetchFrom({ partition, offset });
+        const { partition, from } = await placeSince(wanted);
+        for (let offset = from; ; ) {
+          const { records } = await fetchFrom({ partition, offset });
           const found = records.find(isIt);
           if (found !== undefined || signal.aborted) return found;
           offset = (records.at(-1)?.offset ?? offset - 1n) + 1n;
         }
+      } catch (error) {
+        throw kafkaFailure(`search ${topic}`, error);
+      }
+    },
+    async seek(
+      wanted: Placement & { readonly timestampMs: number },
+      isIt: (record: StoredRecord) => boolean,
+    ): Promise<LogPosition | undefined> {
+      try {
+        const { partition, from, end } = await placeSince(wanted);
+        const until = performance.now() + seekMs;
+        for (let offset = from; offset < end; ) {
+          const { records, next } = await fetchFrom({ partition, offset });
+          const found = records.find(isIt);
+          if (found !== undefined) return { partition, offset: found.offset };
+          if (performance.now() > until) throw new Error(`it took longer than ${seekMs} ms`);
+          offset = next;
+        }
+        return undefined;
       } catch (error) {
         throw kafkaFailure(`search ${topic}`, error);
       }

@@ -49,6 +49,14 @@ export interface Log {
     isIt: (record: StoredRecord) => boolean,
     signal: AbortSignal,
   ): Promise<StoredRecord | undefined>;
+  /**
+   * Where a record is of which `isIt` is true, in whose place `wanted` belongs and not older than it; as far
+   * as the log reaches now. Left out: this log cannot be searched.
+   */
+  seek?(
+    wanted: Placement & Pick<LogRecord, "timestampMs">,
+    isIt: (record: StoredRecord) => boolean,
+  ): Promise<LogPosition | undefined>;
   /** Joins a group; resolves when its first share of the partitions and their positions are fixed. */
   join(membership: Membership): Promise<LogMember>;
   /** There are at least so many partitions from now on: whoever has joined takes a share of all of them. */

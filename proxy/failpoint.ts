@@ -1,8 +1,10 @@
 /** Where a message may be when its proxy dies. */
 export const steps = ["append", "relay", "commit", "acknowledge"] as const;
+/** Where one with an idempotency key may be, of a namespace without a log. */
+export const keySteps = ["claim", "produce"] as const;
 export const moments = ["before", "after"] as const;
 
-export type Step = (typeof steps)[number];
+export type Step = (typeof steps)[number] | (typeof keySteps)[number];
 export type Moment = (typeof moments)[number];
 
 export type Failpoint = (step: Step, moment: Moment, namespace: string) => void;

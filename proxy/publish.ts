@@ -51,7 +51,7 @@ function messageOf(request: PublishRequest, { entry, idempotent }: Served, publi
 const noDeduplication = (namespace: string): PrismError =>
   new PrismError(
     "UNIMPLEMENTED",
-    `'${namespace}' has no log, and idempotent publish without one is not built yet`,
+    `'${namespace}' has no log, and its backend cannot be searched for what was published before`,
     {
       details: {
         field: "idempotency_key",

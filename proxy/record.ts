@@ -30,8 +30,12 @@ export function recordOf(message: Message, ordered: boolean): NewRecord {
     value: message.payload,
     headers: headersOf(message.id, message.topic, message),
     timestampMs: message.publishedAtMs,
+    // Whoever looks for it later knows where.
+    ...(message.once ? { turn: turnOf(message.id) } : {}),
   };
 }
+
+const turnOf = (id: string): bigint => BigInt(`0x${id.slice(0, 8)}`);
 
 /** The publisher's own, what patterns add, and what makes it a message. */
 export function headersOf(id: string, topic: string, around: Around): Map<string, string> {
@@ -70,6 +74,8 @@ export function messageOf(record: LogRecord, position: LogPosition): Delivered |
     offset: inLog === undefined ? offsetOf(position) : logOffset(inLog),
   };
 }
+
+export const idIn = (record: LogRecord): string | undefined => record.headers.get(own.id);
 
 export const topicOf = (record: LogRecord): string | undefined => record.headers.get(own.topic);
 

@@ -1,4 +1,5 @@
 import type { Log as Backend, LogStart } from "../backends/log.ts";
+import { publishKeys } from "../backends/publish-keys/publish-keys.ts";
 import type { Leadership } from "../backends/write-ahead-log/leadership.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { Entry } from "../proto/gen/prism/control/v1/control_pb.js";
@@ -10,7 +11,8 @@ import { type Groups, groups } from "./groups.ts";
 import { buildPatterns, judgePatterns } from "./patterns/built.ts";
 import { partitionsOf, type Tools } from "./patterns/logs.ts";
 import type { Beginning, Deliver, Pattern, Publish } from "./patterns/pattern.ts";
-import { offsetOf, recordOf } from "./record.ts";
+import { publishOnce } from "./publish-once.ts";
+import { idIn, offsetOf, recordOf } from "./record.ts";
 
 /** One namespace in service: its entry, and what was made of it. */
 export type Served = {
@@ -38,6 +40,7 @@ type Lasting = {
   readonly backend: Backend;
   readonly groups: Groups;
   readonly publish: Publish;
+  readonly idempotent: boolean;
   readonly calls: { open: number };
   readonly close: () => Promise<void>;
 };
@@ -71,7 +74,7 @@ export function serve(deps: ServeDependencies, entry: Entry, before: Served | un
     publish,
     deliver: (consumer) => deliverer(chain, consumer),
     locate: (beginning) => locate(chain, entry, beginning),
-    idempotent: chain.some(({ once }) => once === true),
+    idempotent: lasting.idempotent,
     groups,
     calls,
     lasting,
@@ -94,7 +97,10 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
       throw error;
     }
   };
-  const publish = publisher(chain, append, (pattern, seconds) => deps.took(namespace, pattern, seconds));
+  const once = keyed(deps, entry, { chain, backend, append, troubled });
+  const publish = publisher(chain, once?.publish ?? append, (pattern, seconds) =>
+    deps.took(namespace, pattern, seconds),
+  );
   const layouts = ordered ? chain.find((pattern) => pattern.layouts !== undefined)?.layouts : undefined;
   const memory = deps.memory.open(namespace);
   const consumers = groups({
@@ -117,14 +123,41 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
     backend,
     groups: consumers,
     publish,
+    idempotent: once !== undefined || chain.some((pattern) => pattern.once === true),
     calls: { open: 0 },
     async close() {
       await Promise.all(chain.map((pattern) => pattern.close?.()));
       await Promise.all(running.map((each) => each.stop()));
+      await once?.close();
       await backend.close();
       memory.close();
     },
   };
+}
+
+type Keyed = {
+  readonly chain: readonly Pattern[];
+  readonly backend: Backend;
+  readonly append: Publish;
+  readonly troubled: (error: Error) => void;
+};
+
+/** Where no log knows what it has, keys are kept beside the backend, if that can be asked what it has. */
+function keyed({ tools }: ServeDependencies, entry: Entry, { chain, backend, append, troubled }: Keyed) {
+  const { namespace, ordered } = entry;
+  const { seek } = backend;
+  if (chain.some(({ once }) => once === true) || seek === undefined) return undefined;
+  return publishOnce({
+    namespace,
+    keys: publishKeys(tools.data, namespace),
+    publish: append,
+    async look(message) {
+      const found = await seek(recordOf(message, ordered), (record) => idIn(record) === message.id);
+      return found && { offset: offsetOf(found) };
+    },
+    failpoint: (step, moment) => tools.failpoint(step, moment, namespace),
+    troubled,
+  });
 }
 
 /** Ends its consumers first: they commit what was acknowledged. `why`: what they are told. */

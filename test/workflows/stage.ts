@@ -161,6 +161,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
         close: async ({ namespace }) => void closed.add(namespace),
         reopen: async ({ namespace }) => void closed.delete(namespace),
         backlog: async () => 0,
+        forgetKeys: async () => {},
       },
       rewind: async () => ({ messages: 7, from: "12" }),
       archive: {
