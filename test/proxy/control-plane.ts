@@ -16,8 +16,6 @@ import { grpcService } from "../../proto/grpc.ts";
 import { forPeers } from "../../runtime/mutual-tls.ts";
 import { identityOf } from "./identities.ts";
 
-const headStartMs = 1_500;
-
 /** As much of a control plane as a proxy sees. */
 export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
   const entries = new Map<string, Entry>();
@@ -33,6 +31,13 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
     for (const [stream, proxy] of streams) {
       if (to(proxy)) stream.write(create(WatchNamespacesResponseSchema, { response }));
     }
+  };
+
+  const entered = (changed: Entry) => {
+    version++;
+    const entry = { ...changed, directoryVersion: version };
+    entries.set(entry.namespace, entry);
+    return { case: "change" as const, value: { version, entries: [entry] } };
   };
 
   const server = new Server();
@@ -72,15 +77,16 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
     get version() {
       return version;
     },
-    /** `first`: that proxy hears of it, and begins what it does, before the others do. */
-    put(changed: Entry, first?: string): bigint {
-      version++;
-      const entry = { ...changed, directoryVersion: version };
-      entries.set(entry.namespace, entry);
-      const change = { case: "change" as const, value: { version, entries: [entry] } };
-      say(change, (proxy) => first === undefined || proxy === first);
-      if (first !== undefined) setTimeout(() => say(change, (proxy) => proxy !== first), headStartMs);
+    put(changed: Entry): bigint {
+      say(entered(changed));
       return version;
+    },
+    /** One proxy hears of it, and begins what it does, before the others do: they do when `begun` resolves. */
+    async putFirst(changed: Entry, first: string, begun: () => Promise<void>): Promise<void> {
+      const change = entered(changed);
+      say(change, (proxy) => proxy === first);
+      await begun();
+      say(change, (proxy) => proxy !== first);
     },
     remove(namespace: string): bigint {
       version++;

@@ -32,7 +32,7 @@ export async function fleet(control: ControlPlane) {
   const token = await developmentToken(issuer, {
     subject: "user:olivia",
     teams: ["team-orders"],
-    ttlSeconds: 3_600,
+    ttlSeconds: 36_000,
   });
 
   return {

@@ -6,7 +6,7 @@ import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-p
 import { fleet, type ProxyProcess } from "./fleet.ts";
 import { grow, type Moment, moments } from "./growing.ts";
 import { judge } from "./history.ts";
-import { brokers, data, kafkaTopic } from "./stage.ts";
+import { brokers, data, isLed, kafkaTopic } from "./stage.ts";
 import { witness } from "./witness.ts";
 
 const soaking = process.env["PRISM_SOAK_SECONDS"] !== undefined;
@@ -22,8 +22,8 @@ beforeAll(async () => {
   control = await controlPlane();
   proxies = await fleet(control);
   standing = await Promise.all(["one", "two", "three"].map((id) => proxies.start(id)));
-  await control.acknowledged(20_000);
-});
+  await control.acknowledged(settleMs);
+}, settleMs);
 afterAll(async () => {
   await proxies?.close();
   await control?.close();
@@ -39,8 +39,7 @@ async function busyQueue(namespace: string) {
   const config = { topic: topic.topic, partitions: 3 };
   const plain = queueEntry(namespace, topic.topic, { patterns: logged, ordered: true });
   const entry = { ...plain, backend: { ...plain.backend, config } as never };
-  control.put(entry, "one");
-  await pause(2_000);
+  await control.putFirst(entry, "one", () => until(() => isLed(namespace), settleMs));
   const seen = witness({ namespace, token: proxies.token, addresses });
   const growing = async (at: (moment: Moment) => Promise<void>): Promise<void> =>
     grow({
@@ -54,18 +53,18 @@ describe("an ordered queue that gets more partitions under load", () => {
   it("keeps the order of each key: for who is there, who was away, and who comes later", async () => {
     const { seen, growing } = await busyQueue("grown");
     seen.join("away");
-    await until(() => seen.confirmed("away") > 30);
+    await until(() => seen.confirmed("away") > 30, settleMs);
     await seen.leave("away");
-    await until(() => seen.confirmed() > 100);
+    await until(() => seen.confirmed() > 100, settleMs);
     const held = { published: 0 };
     await growing(async (moment) => {
       if (moment === "held") held.published = seen.published();
-      if (moment === "drained") await until(() => seen.published() > held.published + 50);
+      if (moment === "drained") await until(() => seen.published() > held.published + 50, settleMs);
     });
     const before = seen.confirmed();
     seen.join("away");
     seen.join("late");
-    await until(() => seen.confirmed() > before + 100);
+    await until(() => seen.confirmed() > before + 100, settleMs);
     await seen.settle(settleMs);
     expect(judge(seen.history, [seen.group, "away", "late"], seen.attempted)).toEqual(sound);
     expect(seen.confirmed("late")).toBe(seen.confirmed());
@@ -73,13 +72,13 @@ describe("an ordered queue that gets more partitions under load", () => {
 
   it("goes on as before where the barrier is taken down again", async () => {
     const { seen, growing } = await busyQueue("not-grown");
-    await until(() => seen.confirmed() > 50);
+    await until(() => seen.confirmed() > 50, settleMs);
     const given = new Error("given up");
     const giveUp = (moment: Moment) => (moment === "added" ? Promise.reject(given) : Promise.resolve());
     await expect(growing(giveUp)).rejects.toBe(given);
     await releaseRelay((await data()).pool, { namespace: "not-grown", incarnation: 1 });
     const before = seen.confirmed();
-    await until(() => seen.confirmed() > before + 50);
+    await until(() => seen.confirmed() > before + 50, settleMs);
     await seen.settle(settleMs);
     expect(judge(seen.history, [seen.group], seen.attempted)).toEqual(sound);
   }, 600_000);
@@ -91,7 +90,7 @@ describe("an ordered queue that gets more partitions under load", () => {
     async (cell) => {
       const name = `killed-${cell.replace(" ", "-")}`;
       const { seen, growing } = await busyQueue(name);
-      await until(() => seen.confirmed() > 50);
+      await until(() => seen.confirmed() > 50, settleMs);
       await growing(async (moment) => {
         if (moment === cell) await replaceLeader();
       });
@@ -107,7 +106,7 @@ describe("an ordered queue that gets more partitions under load", () => {
     "the leader sleeps from when it is %s until all is over",
     async (cell) => {
       const { seen, growing } = await busyQueue(`paused-${cell.replace(" ", "-")}`);
-      await until(() => seen.confirmed() > 50);
+      await until(() => seen.confirmed() > 50, settleMs);
       await growing(async (moment) => {
         if (moment === cell) standing[0]?.process.kill("SIGSTOP");
       });

@@ -35,6 +35,15 @@ export async function kafkaTopic(partitions: number, at = brokers) {
   };
 }
 
+/** Whether a proxy has begun to carry on what the namespace's log takes. */
+export async function isLed(namespace: string): Promise<boolean> {
+  const { pool } = await data();
+  const begun = "select 1 from prism_log.relay where namespace = $1 and epoch > 0";
+  // No proxy has ever been here: there are no tables yet.
+  const { rows } = await pool.query(begun, [namespace]).catch(() => ({ rows: [] }));
+  return rows.length > 0;
+}
+
 export const folder = () => mkdtemp(join(tmpdir(), "prism-proxy-"));
 export const removeFolder = (path: string) => rm(path, { recursive: true, force: true });
 
