@@ -22,7 +22,7 @@ const soaking = process.env["PRISM_SOAK_SECONDS"] !== undefined;
 const kafkaAwayMs = soaking ? 60_000 : 8_000;
 const postgresAwayMs = 2_000;
 // A broker that was killed is let in again only when its old session has run out.
-const settleMs = 90_000;
+const settleMs = 150_000;
 const sound = { lost: [], doubled: [], disordered: [], invented: [], misplaced: [] };
 
 /** On servers of its own: others' tests must not lose theirs. */
@@ -45,7 +45,7 @@ beforeAll(async () => {
   control = await controlPlane();
   [database, proxies] = await Promise.all([dataDatabase(servers), fleet(control)]);
   proxy = await proxies.start("one", { PRISM_KAFKA_BROKERS: brokers, PRISM_DATA_URL: database.url });
-}, 120_000);
+}, settleMs);
 
 afterAll(async () => {
   await proxies?.close();
@@ -58,7 +58,7 @@ afterAll(async () => {
 async function witnessed(namespace: string) {
   const [topic] = await Promise.all([kafkaTopic(3, brokers.split(",")), database.provision(namespace)]);
   control.put(queueEntry(namespace, topic.topic, { patterns: logged, ordered: true }));
-  await control.acknowledged(20_000);
+  await control.acknowledged(settleMs);
   const seen = witness({ namespace, token: proxies.token, addresses: () => [proxy.address] });
   await until(() => seen.confirmed() > 50, settleMs);
   return seen;
@@ -76,7 +76,7 @@ describe("a server that is killed under load", () => {
     await up();
     await seen.settle(settleMs);
     expect(judge(seen.history, [seen.group], seen.attempted)).toEqual(sound);
-  }, 240_000);
+  }, 600_000);
 
   it("Postgres: publishes fail clearly, none is half there, and all goes on by itself", async () => {
     const seen = await witnessed("bills");
@@ -98,7 +98,7 @@ describe("a server that is killed under load", () => {
     raw.close();
     await seen.settle(settleMs);
     expect(judge(seen.history, [seen.group], seen.attempted)).toEqual(sound);
-  }, 240_000);
+  }, 600_000);
 });
 
 describe("a data database with fsync=off", () => {
