@@ -48,6 +48,7 @@ export async function kafkaMember(
     // for what is held. Another number of partitions is what has the broker deal them out again.
     protocolsMetadata: async (_protocols, _topics, { topics }) => {
       await revoke();
+      heardAt = performance.now();
       shared = topics.get(topic)?.partitionsCount ?? 0;
       return Buffer.from(String(shared));
     },
@@ -62,6 +63,9 @@ export async function kafkaMember(
   let turns = 0;
   // How many partitions there were when this member last joined.
   let shared = 0;
+  // When it last said something that the broker has heard: a session is counted from there.
+  let heardAt = Number.NEGATIVE_INFINITY;
+  let beatAt = heardAt;
 
   const partitionCount = async (): Promise<number> => {
     const { topics } = await consumer.metadata({ topics: [topic], forceUpdate: true });
@@ -118,6 +122,12 @@ export async function kafkaMember(
   consumer.on("consumer:group:join", ({ generationId, memberId, assignments }) => {
     const partitions = assignments?.find((assignment) => assignment.topic === topic)?.partitions ?? [];
     void hold({ generation: generationId ?? 0, memberId }, partitions);
+  });
+  consumer.on("consumer:heartbeat:start", () => {
+    beatAt = performance.now();
+  });
+  consumer.on("consumer:heartbeat:end", () => {
+    heardAt = beatAt;
   });
   consumer.on("error", (error) => {
     const failure = kafkaFailure(`stay in ${group}`, error);
@@ -178,6 +188,7 @@ export async function kafkaMember(
       };
       void until();
     },
+    stands: () => performance.now() < heardAt + sessionMs,
     wake: fetching.wake,
     close,
   };

@@ -115,6 +115,8 @@ export interface LogMember {
   commit(progress: ReadonlyMap<number, Progress>): Promise<boolean>;
   /** How far the group is in each of the first `partitions`, whoever reads them: what is below is done, or gone. */
   standing(partitions: number): Promise<readonly bigint[]>;
+  /** `false`: it has slept or gone unheard for so long that others may have its partitions by now. */
+  stands(): boolean;
   wake(): void;
   /** Leaves the group, so that others need not wait for a missed heartbeat. */
   close(): Promise<void>;

@@ -1,4 +1,6 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Progress } from "../backends/log.ts";
+import { PrismError } from "../domain/errors.ts";
 import type { HeldPartition } from "./held-partition.ts";
 
 type CommitOptions = {
@@ -9,6 +11,10 @@ type CommitOptions = {
 };
 
 const retryMs = 500;
+const lookMs = 200;
+const patienceMs = 15_000;
+// What is noted beside an offset has an end.
+const tooFarAhead = "too many earlier messages are not acknowledged yet";
 
 /** Commits how far each partition is done without a gap, and what is done beyond, one request at a time. */
 export function commits({ held, commit, troubled }: CommitOptions) {
@@ -61,8 +67,19 @@ export function commits({ held, commit, troubled }: CommitOptions) {
     }, ms);
   };
 
+  /** Resolves `true` when `covered` by what is committed, `false` once that is no longer `possible`. */
+  const until = async (covered: () => boolean, possible: () => boolean): Promise<boolean> => {
+    for (const lateMs = performance.now() + patienceMs; ; await pause(lookMs)) {
+      const taken = await flush();
+      if (covered()) return true;
+      if (!possible()) return false;
+      if (performance.now() > lateMs) throw uncommitted(taken ? tooFarAhead : "its partitions are moving");
+    }
+  };
+
   return {
     flush,
+    until,
     soon,
     stop(): void {
       stopped = true;
@@ -70,3 +87,8 @@ export function commits({ held, commit, troubled }: CommitOptions) {
     },
   };
 }
+
+const uncommitted = (because: string): PrismError =>
+  new PrismError("BACKEND_UNAVAILABLE", `could not commit what was acknowledged: ${because}`, {
+    details: { retry_after_ms: 1_000 },
+  });

@@ -49,14 +49,15 @@ export function gated(
   };
 
   const open = async (): Promise<void> => {
+    const share = shares;
     if (known === undefined || known[passed]?.partitions === undefined) {
-      const share = shares;
       const read = growths(await layouts());
       if (share !== shares) return;
       known = read;
     }
     for (let next = known[passed]; next?.partitions !== undefined; next = known[passed]) {
       const standing = await member()?.standing(next.ends.length);
+      if (share !== shares) return;
       if (standing === undefined || next.ends.some((end, at) => (standing[at] ?? 0n) < end)) return;
       passed++;
     }

@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import type { LogMember, LogReader, StoredRecord } from "../backends/log.ts";
-import { PrismError } from "../domain/errors.ts";
 import { commits } from "./commits.ts";
 import { gated } from "./gated-reader.ts";
 import type { Group, GroupOptions } from "./group-contract.ts";
@@ -24,13 +22,10 @@ type Item = {
 const acknowledgedMs = 50;
 const failedMs = 500;
 const skippedMs = 5_000;
-const waitingMs = 200;
-const waitingLimitMs = 15_000;
+const lookMs = 200;
 const defaultDeadlineMs = 30_000;
 const mostAttempts = 5;
 const deadLetterRetryMs = 1_000;
-// What is noted beside an offset has an end.
-const tooFarAhead = "too many earlier messages are not acknowledged yet";
 
 /**
  * One proxy's part of a consumer group. Whatever the number of its subscribers it is one
@@ -51,6 +46,7 @@ export function group(options: GroupOptions): Group {
   let member: LogMember | undefined;
   // Before the first assignment, and from one to the next: nothing is handed out that may be another's.
   let moving = true;
+  let looking: NodeJS.Timeout | undefined;
   let deliveries = 0;
 
   const committing = commits({
@@ -76,8 +72,18 @@ export function group(options: GroupOptions): Group {
     return next;
   };
 
+  /** Whether what is held here is still this member's to hand out; looks again soon where it may not be. */
+  const stands = (): boolean => {
+    if (member?.stands() !== false) return true;
+    looking ??= setTimeout(() => {
+      looking = undefined;
+      pump();
+    }, lookMs).unref();
+    return false;
+  };
+
   const pump = (): void => {
-    while (!moving) {
+    while (!moving && stands()) {
       const subscriber = nextReady();
       const item = subscriber === undefined ? undefined : waiting.next();
       if (subscriber === undefined || item === undefined) return;
@@ -261,15 +267,10 @@ export function group(options: GroupOptions): Group {
       const { partition, offset } = receipt;
       const of = held.get(partition);
       if (!acknowledge(receipt) || of === undefined) return false;
-      const until = performance.now() + waitingLimitMs;
-      for (;;) {
-        const taken = await committing.flush();
-        if (of.covers(offset)) return true;
-        if (held.get(partition) !== of) return false;
-        if (performance.now() > until)
-          throw uncommitted(options.name, taken ? tooFarAhead : "its partitions are moving");
-        await pause(waitingMs);
-      }
+      return committing.until(
+        () => of.covers(offset),
+        () => held.get(partition) === of,
+      );
     },
     async close() {
       await ready.catch(() => {});
@@ -277,6 +278,7 @@ export function group(options: GroupOptions): Group {
       await committing.flush().catch(troubled);
       committing.stop();
       deadlines.stop();
+      clearTimeout(looking);
       await member?.close();
       forget(new Set());
       memory.close();
@@ -288,8 +290,3 @@ export function group(options: GroupOptions): Group {
 const aroundBytes = 1_024;
 
 const sizeOf = ({ payload }: Delivered): number => payload.byteLength + aroundBytes;
-
-const uncommitted = (name: string, because: string): PrismError =>
-  new PrismError("BACKEND_UNAVAILABLE", `could not commit for ${name}: ${because}`, {
-    details: { retry_after_ms: 1_000 },
-  });

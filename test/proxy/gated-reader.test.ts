@@ -41,6 +41,7 @@ function group(first: readonly Layout[]) {
     member: () => ({
       commit: async () => true,
       standing: async () => standing,
+      stands: () => true,
       wake: () => {},
       close: async () => {},
     }),

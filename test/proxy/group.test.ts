@@ -15,6 +15,20 @@ describe("a group on one proxy", () => {
     expect(one.ids()).toEqual(["m0"]);
   });
 
+  it("delivers nothing when it has slept for so long that another may have its partitions", async () => {
+    const { memory, joined } = await started();
+    const one = subscriber(1);
+    joined.attach(one.self);
+    memory.assign(fresh(0));
+    memory.deliver(0, [stored(0), stored(1)], 2n);
+    memory.sleeps(true);
+    joined.acknowledge(one.taken[0]?.receipt ?? never());
+    await pause(300);
+    expect(one.ids()).toEqual(["m0"]);
+    memory.sleeps(false);
+    await expect.poll(one.ids).toEqual(["m0", "m1"]);
+  });
+
   it("goes on with what it kept, and forgets what it lost: nothing of that is committed", async () => {
     const { memory, joined } = await started();
     const one = subscriber();

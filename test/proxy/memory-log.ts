@@ -8,6 +8,7 @@ export function memoryLog() {
   let reader: LogReader | undefined;
   let woken = 0;
   let commits = true;
+  let stands = true;
   const reached: bigint[] = [];
 
   const joined = (): LogReader => {
@@ -36,6 +37,7 @@ export function memoryLog() {
           return commits;
         },
         standing: async (partitions) => Array.from({ length: partitions }, (_, at) => reached[at] ?? 0n),
+        stands: () => stands,
         wake: () => void woken++,
         close: async () => {},
       };
@@ -54,6 +56,10 @@ export function memoryLog() {
     /** From now on commits are those of an older generation. */
     refuseCommits: () => {
       commits = false;
+    },
+    /** Whether the backend may have taken its partitions away, for all this member knows. */
+    sleeps: (asleep: boolean) => {
+      stands = !asleep;
     },
     revoke: () => joined().revoking(),
     assign: (...partitions: AssignedPartition[]) => joined().assigned(partitions),
