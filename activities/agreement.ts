@@ -10,6 +10,8 @@ export type Agreeing = {
   readonly leases: Leases;
   /** How long an attempt waits for proxies; then it fails and says for whom, so that people can see it. */
   readonly patienceMs: number;
+  /** How long a proxy may serve without the control plane what may be served so at all. */
+  readonly staleMs: number;
 };
 
 export type ServedRow = NamespaceRow & { readonly shard: string };
@@ -61,11 +63,11 @@ export async function everyLiveProxy(
  */
 export async function everyProxyThatMayServe(
   row: ServedRow,
-  { leases, patienceMs }: Agreeing,
+  { leases, patienceMs, staleMs }: Agreeing,
   signal: AbortSignal,
 ): Promise<readonly ProxyLease[]> {
   return until(patienceMs, signal, async () => {
-    const limitMs = staleLimitMs(row.request);
+    const limitMs = staleLimitMs(row.request, staleMs);
     const known = await Promise.all(shardsOf(row).map((shard) => leases.mayServe(shard, limitMs)));
     return lateOf(known.flat(), row) ?? known.flat();
   });

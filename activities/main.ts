@@ -108,6 +108,7 @@ run(async () => {
       leases: leases(control),
       probe: probe(config.controlIdentity),
       patienceMs: config.proxyPatienceMs,
+      staleMs: config.staleMs,
       drainMs: config.drainMs,
       drainLogMs: config.drainLogMs,
       logs: {

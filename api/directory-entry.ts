@@ -14,8 +14,11 @@ const states: Readonly<Record<Serving, State>> = {
   moved: State.MOVED,
 };
 
-/** Everything a proxy of that shard needs to serve a namespace, and nothing it must not know: no secrets, no plan's reasons. */
-export function directoryEntry(row: NamespaceRow, shard: string): Entry {
+/**
+ * Everything a proxy of that shard needs to serve a namespace, and nothing it must not know: no secrets, no
+ * plan's reasons. `staleMs`: how long it may serve what may be served without the control plane at all.
+ */
+export function directoryEntry(row: NamespaceRow, shard: string, staleMs: number): Entry {
   const serving = servingIn(row, shard);
   const { needs, access } = row.request;
   return create(EntrySchema, {
@@ -44,7 +47,7 @@ export function directoryEntry(row: NamespaceRow, shard: string): Entry {
       connections: needs.concurrent_connections,
     },
     ordered: needs.ordered ?? false,
-    staleLimitMs: staleLimitMs(row.request),
+    staleLimitMs: staleLimitMs(row.request, staleMs),
     directoryVersion: BigInt(row.directory_version),
   });
 }

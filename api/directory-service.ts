@@ -21,6 +21,8 @@ export type DirectoryServiceDependencies = {
   readonly feed: DirectoryFeed;
   readonly leases: Leases;
   readonly leaseMs: number;
+  /** Of namespaces that may be served without the control plane. */
+  readonly staleMs: number;
   readonly log: Log;
 };
 
@@ -89,7 +91,7 @@ export const directoryService = (deps: DirectoryServiceDependencies) => ({
 });
 
 async function watch(
-  { feed }: DirectoryServiceDependencies,
+  { feed, staleMs }: DirectoryServiceDependencies,
   call: Call,
   { hello, sent }: Watched,
   signal: AbortSignal,
@@ -100,23 +102,22 @@ async function watch(
   const stop = feed.listen(hello.shard, (change) => deliver(change));
   const { version, upTo, rows } = await feed.snapshot(hello.shard, signal);
   sent.sent(version);
-  send(call, {
-    case: "snapshot",
-    value: { version, entries: rows.map((row) => directoryEntry(row, hello.shard)) },
-  });
+  const entries = rows.map((row) => directoryEntry(row, hello.shard, staleMs));
+  send(call, { case: "snapshot", value: { version, entries } });
   deliver = (change) => {
     if (change.version <= upTo) return;
     sent.sent(change.version);
-    send(call, { case: "change", value: { version: change.version, ...changed(change.row, hello.shard) } });
+    const value = { version: change.version, ...changed(change.row, hello.shard, staleMs) };
+    send(call, { case: "change", value });
   };
   for (const change of early) deliver(change);
   return stop;
 }
 
-const changed = (row: NamespaceRow, shard: string) =>
+const changed = (row: NamespaceRow, shard: string, staleMs: number) =>
   servingIn(row, shard) === "none"
     ? { removed: [row.namespace], entries: [] }
-    : { removed: [], entries: [directoryEntry(row, shard)] };
+    : { removed: [], entries: [directoryEntry(row, shard, staleMs)] };
 
 async function renew(
   { feed, leases, leaseMs }: DirectoryServiceDependencies,

@@ -140,12 +140,12 @@ run(async () => {
   await server.register(operatorRoutes({ checks, metrics }));
   await server.register(apiRoutes(deps));
 
-  const { leaseMs } = config;
+  const { leaseMs, staleMs } = config;
   await deps.leases.resume(leaseMs);
   const grpc = new Server();
   grpc.addService(
     grpcService(DirectoryService),
-    directoryService({ feed, leases: deps.leases, leaseMs, log }),
+    directoryService({ feed, leases: deps.leases, leaseMs, staleMs, log }),
   );
   const controlPort = await listen(
     grpc,

@@ -44,7 +44,7 @@ export function directory<Served>({ serve, stop }: Serving<Served>): Directory<S
   const put = (entry: Entry): void => {
     const before = table.get(entry.namespace);
     // What has not changed since is left alone, with all that is under way in it.
-    if (before !== undefined && before.entry.directoryVersion === entry.directoryVersion) return;
+    if (before !== undefined && isSame(before.entry, entry)) return;
     try {
       table.set(entry.namespace, { entry, served: serve(entry, before?.served) });
       refused.delete(entry.namespace);
@@ -104,3 +104,7 @@ export function directory<Served>({ serve, stop }: Serving<Served>): Directory<S
     onChange: (listener) => void listeners.add(listener),
   };
 }
+
+/** How long it may be served is the platform's to say, and no version of the namespace. */
+const isSame = (a: Entry, b: Entry): boolean =>
+  a.directoryVersion === b.directoryVersion && a.staleLimitMs === b.staleLimitMs;

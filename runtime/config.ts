@@ -33,6 +33,7 @@ export const apiConfig = (env: Environment) => ({
   controlIdentity: controlIdentity(env, ({ role }) => role === "control"),
   /** Renewed at a third of it. Short enough that a dead proxy leaves the live set while people wait. */
   leaseMs: whole(env, "PRISM_LEASE_MS", 6_000),
+  staleMs: staleMs(env),
   controlUrl: required(env, "PRISM_CONTROL_URL", "the control database"),
   eventStoreUrl: eventStoreUrl(env),
   temporal: temporalConfig(env),
@@ -78,6 +79,7 @@ export const workerConfig = (env: Environment) => ({
   workflowCache: env["PRISM_WORKFLOW_CACHE"] || undefined,
   /** How long an attempt waits for proxies to have a namespace in force. */
   proxyPatienceMs: whole(env, "PRISM_PROXY_PATIENCE_MS", 10_000),
+  staleMs: staleMs(env),
   /** How long calls in flight have to end when a namespace is deleted. */
   drainMs: whole(env, "PRISM_DRAIN_MS", 30_000),
   /** How long clients have to hear that a namespace is moved before its old shard sends them away: the SDK asks every 10 s. */
@@ -142,6 +144,12 @@ function dnsConfig(env: Environment): { readonly port: number; readonly domain: 
 
 /** It takes namespaces also where nobody has defined a shard. */
 const homeShard = (env: Environment): string => text(env, "PRISM_SHARD", "shard-1");
+
+/**
+ * How long proxies serve on without the control plane, but for namespaces that must not be served so at all. API and
+ * workers have to agree: whoever takes a right away waits so long for a proxy that is silent.
+ */
+const staleMs = (env: Environment): number => whole(env, "PRISM_STALE_LIMIT_SECONDS", 15 * 60) * 1_000;
 
 function temporalConfig(env: Environment) {
   return {

@@ -47,6 +47,7 @@ function soak(env) {
     "e2e/killed-worker",
     "e2e/failed-update",
     "e2e/rolling-restart",
+    "e2e/outage",
     "proxy/kill-matrix",
     "workflows/life-histories",
     "proxy/killed-servers",

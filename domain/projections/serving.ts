@@ -8,11 +8,9 @@ import type { NamespaceRequest } from "../request/request.ts";
  */
 export type Serving = "none" | "probing" | "serving" | "draining" | "drained" | "moved";
 
-const defaultStaleLimitMs = 15 * 60_000;
-
-/** How long a proxy may serve a namespace on what it heard last. */
-export const staleLimitMs = ({ policies }: NamespaceRequest): number =>
-  policies.compliance === "pci" ? 0 : defaultStaleLimitMs;
+/** How long a proxy may serve a namespace on what it heard last; `otherwiseMs`: what the platform allows. */
+export const staleLimitMs = ({ policies }: NamespaceRequest, otherwiseMs: number): number =>
+  policies.compliance === "pci" ? 0 : otherwiseMs;
 
 /**
  * What proxies have to know after the event: its position is the directory version they

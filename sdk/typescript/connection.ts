@@ -39,6 +39,7 @@ const deadlineMs = 30_000;
 const patienceMs = 10_000;
 const pauseMs = 100;
 const refreshMs = 10_000;
+const askAgainMs = 1_000;
 const avoidMs = 2_000;
 const channelOptions = {
   "grpc.initial_reconnect_backoff_ms": 100,
@@ -62,8 +63,9 @@ export function connection({ namespace, token, endpoints, region }: ConnectionOp
       known = await discovery(await tokenOf(token));
       askedAt = performance.now();
     } catch (error) {
-      // Those we know may serve on while nobody answers.
+      // Those we know may serve on while nobody answers, and not wait for that at every call.
       if (known.length === 0) throw error;
+      askedAt = performance.now() - refreshMs + askAgainMs;
     } finally {
       asking = undefined;
     }

@@ -52,7 +52,13 @@ beforeAll(async () => {
     known: async () => [],
     mayServe: async () => [],
   };
-  const service = directoryService({ feed, leases, leaseMs, log: pino({ level: "silent" }) });
+  const service = directoryService({
+    feed,
+    leases,
+    leaseMs,
+    staleMs: 900_000,
+    log: pino({ level: "silent" }),
+  });
   server.addService(grpcService(DirectoryService), service);
   const identity = await identityOf({ role: "control", name: "api" });
   const port = await new Promise<number>((resolve, reject) =>

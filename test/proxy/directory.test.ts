@@ -1,7 +1,12 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { PrismError } from "../../domain/errors.ts";
-import { ChangeSchema, type Entry, SnapshotSchema } from "../../proto/gen/prism/control/v1/control_pb.js";
+import {
+  ChangeSchema,
+  type Entry,
+  type EntrySchema,
+  SnapshotSchema,
+} from "../../proto/gen/prism/control/v1/control_pb.js";
 import { directory } from "../../proxy/directory.ts";
 
 /** Refuses what begins with "new-". */
@@ -23,7 +28,7 @@ const entry = (namespace: string, directoryVersion: bigint, clientApi = "queue")
   directoryVersion,
   clientApi,
 });
-const snapshot = (version: bigint, ...entries: ReturnType<typeof entry>[]) =>
+const snapshot = (version: bigint, ...entries: MessageInitShape<typeof EntrySchema>[]) =>
   create(SnapshotSchema, { version, entries });
 const change = (version: bigint, entries: ReturnType<typeof entry>[], removed: string[] = []) =>
   create(ChangeSchema, { version, entries, removed });
@@ -35,6 +40,14 @@ describe("the directory", () => {
     table.replace(snapshot(4n, entry("b", 2n), entry("c", 4n)));
     expect(did).toEqual(["serve a", "serve b", "stop a", "serve c"]);
     expect([table.version, table.all().map(({ namespace }) => namespace)]).toEqual([4n, ["b", "c"]]);
+  });
+
+  it("takes another stale limit without another version: that is the platform's to say", () => {
+    const { table, did } = started();
+    table.replace(snapshot(2n, { ...entry("a", 1n), staleLimitMs: 900_000 }));
+    table.replace(snapshot(2n, { ...entry("a", 1n), staleLimitMs: 60_000 }));
+    expect(did).toEqual(["serve a", "change a"]);
+    expect(table.get("a")?.staleLimitMs).toBe(60_000);
   });
 
   it("applies changes and removals", () => {

@@ -13,6 +13,8 @@ type Options = {
   readonly token: string;
   /** Where proxies are; read again at each attempt, so that one may be replaced. */
   readonly addresses: () => readonly string[];
+  /** How long each of its eight publishers rests after an answer. */
+  readonly restMs?: number;
 };
 
 const first = "g";
@@ -20,7 +22,7 @@ const topic = "t";
 const positionOf = (offset: string): bigint => BigInt(offset.slice(2));
 
 /** Publishes and consumes under one's eyes: what was seen is a history to judge. */
-export function witness({ namespace, token, addresses }: Options) {
+export function witness({ namespace, token, addresses, restMs = 10 }: Options) {
   const history: Seen[] = [];
   const attempted = new Set<string>();
   const groups = new Map<string, Promise<void>[]>();
@@ -39,7 +41,7 @@ export function witness({ namespace, token, addresses }: Options) {
           idempotencyKey,
         });
         history.push({ kind: "published", id: messageId, key, position: positionOf(offset) });
-        await pause(10);
+        await pause(restMs);
       } catch {
         // Not acknowledged: it may be there or not.
         await pause(50);

@@ -139,6 +139,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       leases: { live: async () => [proxy], mayServe: async () => [proxy] } as unknown as Leases,
       probe: async () => ({ messageId: "m-1", tookMs: 1 }),
       patienceMs: 1_000,
+      staleMs: 900_000,
       drainMs: 100,
       moveGraceMs: 10,
       drainLogMs: 100,
