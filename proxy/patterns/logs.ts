@@ -96,7 +96,7 @@ function throughLog(name: PatternType, entry: Entry, tools: Tools, kept: Kept): 
 type Round = (relayed: bigint) => Promise<void>;
 
 /** Rounds of housekeeping as they come, but only now and then while nothing is added and nothing is to be relayed. */
-function seldomAtRest(log: Pick<WriteAheadLog, "standing">, round: Round): Round {
+export function seldomAtRest(log: Pick<WriteAheadLog, "standing">, round: Round): Round {
   let last = { relayed: -1n, at: Number.NEGATIVE_INFINITY };
   return async (relayed) => {
     const now = performance.now();
