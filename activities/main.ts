@@ -60,9 +60,9 @@ run(async () => {
   Runtime.install({ shutdownSignals: [], logger: temporalLogger(log) });
 
   const control = postgresPool(config.controlUrl, { name: "prism-worker", connections: 5 });
-  const data = postgresPool(config.dataUrl, { name: "prism-worker" });
-  const tenants =
-    config.tenantUrl === undefined ? undefined : postgresPool(config.tenantUrl, { name: "prism-worker" });
+  const asBackend = { name: "prism-worker", statementMs: config.backendDeadlineMs };
+  const data = postgresPool(config.dataUrl, asBackend);
+  const tenants = config.tenantUrl === undefined ? undefined : postgresPool(config.tenantUrl, asBackend);
   await migrateControl(control);
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });

@@ -28,10 +28,11 @@ type Kept = {
 /**
  * Data of its own and nothing else: no command that lists or counts keys (SCAN, KEYS,
  * DBSIZE, RANDOMKEY know no prefix), none that reaches other clients (pub/sub) or stops
- * the server for everybody (scripts, administration).
+ * the server for everybody (scripts, administration), none that leaves keys in another of the
+ * server's databases, where no removal looks.
  */
 const commands =
-  "-@all +@read +@write +@connection +@transaction -@admin -@dangerous -@scripting -@pubsub -scan -randomkey -dbsize";
+  "-@all +@read +@write +@connection +@transaction -@admin -@dangerous -@scripting -@pubsub -scan -randomkey -dbsize -select -move -copy";
 
 const page = 1_000;
 

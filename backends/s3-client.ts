@@ -16,5 +16,10 @@ export const s3Client = (address: S3Address, deadlineMs: number): S3Client =>
     forcePathStyle: true,
     // Temporal repeats, visibly.
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: deadlineMs, requestTimeout: deadlineMs },
+    requestHandler: {
+      connectionTimeout: deadlineMs,
+      requestTimeout: deadlineMs,
+      // It would only be warned of otherwise, and wait on.
+      throwOnRequestTimeout: true,
+    },
   });

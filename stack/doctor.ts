@@ -6,9 +6,10 @@ import { isGiven, resolve } from "./resolve.ts";
 import { missingSchemathesis } from "./schemathesis.ts";
 import { type Environment, type ServerName, serverNames } from "./server.ts";
 import { servers } from "./servers.ts";
+import { missingToxiproxy } from "./toxiproxy.ts";
 
 export type Finding = {
-  /** The last two are none: `npm run bench` makes its load with one, `npm test` fuzzes the API with the other. */
+  /** The last three are none: `npm run bench` makes its load with one, `npm test` a bad network and odd calls with the others. */
   readonly server: ServerName | ToolName;
   /** How it would come up on this machine. */
   readonly how: string;
@@ -16,7 +17,7 @@ export type Finding = {
   readonly missing: readonly string[];
 };
 
-export const toolNames = ["h2load", "schemathesis"] as const;
+export const toolNames = ["h2load", "toxiproxy", "schemathesis"] as const;
 type ToolName = (typeof toolNames)[number];
 
 /** What this machine lacks to run every server, and to test everything, without starting or fetching anything. */
@@ -39,10 +40,15 @@ export async function doctor(environment: Environment): Promise<readonly Finding
     how: "for npm test alone: from PyPI once, then from the cache",
     missing: await missingSchemathesis(lookup, cacheFolder(environment)),
   });
+  const network = async (): Promise<Finding> => ({
+    server: "toxiproxy",
+    how: "for npm test alone: toxiproxy-server, or built once, then from the cache",
+    missing: await missingToxiproxy(lookup, cacheFolder(environment)),
+  });
   const load = async (): Promise<Finding> => ({
     server: "h2load",
     how: "for npm run bench alone: the system's package",
     missing: await missingH2load(lookup),
   });
-  return Promise.all([...serverNames.map(examine), load(), fuzzing()]);
+  return Promise.all([...serverNames.map(examine), load(), network(), fuzzing()]);
 }

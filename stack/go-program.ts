@@ -1,15 +1,21 @@
 import { homedir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { cached, type Fetching } from "./cache.ts";
 import { exists, type Lookup, machine } from "./lookup.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A program that `go install` builds; the version is exact, so that every machine builds the same. */
-export type GoProgram = { readonly name: string; readonly path: string; readonly version: string };
+export type GoProgram = {
+  readonly name: string;
+  readonly path: string;
+  readonly version: string;
+  /** What Go calls it, where that is not its name. */
+  readonly builtAs?: string;
+};
 
 /** Builds it into the cache, or finds it there, and answers the program's path. */
 export async function goProgram(program: GoProgram, fetching: Fetching): Promise<string> {
-  const { name, path, version } = program;
+  const { name, path, version, builtAs = name } = program;
   const folder = await cached(folderOf(program), fetching, async (draft) => {
     const go = await findGo(machine(fetching.environment));
     if (go === undefined) throw new Error(`${name} is not here and Go is missing to build it: ${installGo}`);
@@ -22,7 +28,7 @@ export async function goProgram(program: GoProgram, fetching: Fetching): Promise
       idly: fetching.idly,
     });
   });
-  return join(folder, basename(name));
+  return join(folder, builtAs);
 }
 
 /** Nothing, once it is built. */

@@ -4,17 +4,22 @@ import { Client, Pool } from "pg";
  * A pool as the event store and the projections want it: nobody waits for a connection or a statement without
  * end, and a connection that dies between two statements, lent or not, fails the next statement, not the process.
  *
- * `connections` at most (default 10); waiting for one takes at most 5 s, a statement at most 30 s.
+ * `connections` at most (default 10); waiting for one takes at most 5 s, a statement at most `statementMs`
+ * (default 30 s), and its answer a third of that longer.
  */
-export function postgresPool(url: string, options: { connections?: number; name?: string } = {}): Pool {
+export function postgresPool(
+  url: string,
+  options: { connections?: number; name?: string; statementMs?: number } = {},
+): Pool {
+  const { statementMs = 30_000 } = options;
   const pool = new Pool({
     connectionString: url,
     max: options.connections ?? 10,
     application_name: options.name ?? "prism-eventstore",
-    connectionTimeoutMillis: 5_000,
-    statement_timeout: 30_000,
+    connectionTimeoutMillis: Math.min(5_000, statementMs),
+    statement_timeout: statementMs,
     // For a server that vanished without a word: nobody waits for the network to notice.
-    query_timeout: 40_000,
+    query_timeout: Math.ceil((statementMs * 4) / 3),
     keepAlive: true,
   });
   pool.on("error", () => {});

@@ -3,6 +3,9 @@ import {
   AclOperations,
   AclPermissionTypes,
   Admin,
+  ClientQuotaEntityTypes,
+  ClientQuotaMatchTypes,
+  ConfigResourceTypes,
   Consumer,
   ListOffsetTimestamps,
   Producer,
@@ -160,6 +163,28 @@ describe("a namespace with Kafka's own client and its own login", () => {
     const groups = await administering("ours", (admin) => admin.listGroups());
     expect([...groups.keys()].filter((group) => !group.startsWith("prism.ours.1."))).toEqual([]);
   });
+
+  const topic = "theirs-queue";
+  const config = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic };
+  const all = { partition: 0, offset: -1n };
+  const quotas = {
+    components: [
+      { entityType: ClientQuotaEntityTypes.CLIENT_ID, matchType: ClientQuotaMatchTypes.ANY, match: null },
+    ],
+    strict: false,
+  };
+  it.each<[string, (admin: Admin) => Promise<unknown>]>([
+    ["measured on disk", (admin) => admin.describeLogDirs({ topics: [{ name: topic, partitions: [0] }] })],
+    ["known by its settings", (admin) => admin.describeConfigs({ resources: [config] })],
+    ["described by its groups", (admin) => admin.describeGroups({ groups: ["prism.theirs.1.g"] })],
+    ["counted by offsets", (admin) => admin.listConsumerGroupOffsets({ groups: ["prism.theirs.1.g"] })],
+    ["known by its rate", (admin) => admin.describeClientQuotas(quotas)],
+    ["emptied", (admin) => admin.deleteRecords({ topics: [{ name: topic, partitions: [all] }] })],
+    ["grown", (admin) => admin.createPartitions({ topics: [{ name: topic, count: 2, assignments: [] }] })],
+    ["freed of its groups", (admin) => admin.deleteGroups({ groups: ["prism.theirs.1.g"] })],
+  ])("what is another's cannot be %s", (_, asking) =>
+    expect(administering("ours", asking)).rejects.toThrow(),
+  );
 
   it("has another login when its name is used again, and the old one opens nothing", async () => {
     await backend.ensure(topicOf("again-queue"), call("again", 1));

@@ -83,6 +83,17 @@ describe("a namespace with pg and its own login", () => {
     ["counted by the planner", `explain select * from ${table}`],
     ["counted by statistics", `select n_live_tup from pg_stat_user_tables where relname = '${table}_0'`],
     ["counted by a function", `select pg_stat_get_live_tuples('${table}_0'::regclass)`],
+    ["counted by its pages", `select relpages from pg_class where relname = '${table}_0'`],
+    [
+      "counted by what was read",
+      `select heap_blks_read from pg_statio_user_tables where relname = '${table}_0'`,
+    ],
+    ["counted with its database", "select tup_inserted from pg_stat_database"],
+    ["measured by itself", `select pg_relation_size('${table}_0')`],
+    ["measured as a table", `select pg_table_size('${table}_0')`],
+    ["measured by its indexes", `select pg_indexes_size('${table}_0')`],
+    ["measured with its database", "select pg_database_size(current_database())"],
+    ["written out", `copy ${table}_0 to stdout`],
     ["measured", `select pg_total_relation_size('${table}_0')`],
     ["written", `insert into ${table} values ${row}`],
     ["changed", `update ${table} set topic = 'x'`],
@@ -95,6 +106,13 @@ describe("a namespace with pg and its own login", () => {
   ])("what is another's cannot be %s", (_, statement) =>
     expect(asOurs(statement)).rejects.toMatchObject({ code: "42501" }),
   );
+
+  it("shows no values of it by what the planner keeps", async () => {
+    await admin.query("analyze");
+    const { rows } = await asOurs("select tablename from pg_stats where schemaname = 'public'");
+    expect(rows.map(({ tablename }) => tablename)).not.toContain(`${table}_0`);
+    expect(rows).not.toEqual([]);
+  });
 
   it("hides counts from namespaces, and not from who may read all statistics", async () => {
     const [role, password] = [freshName("monitor_"), "of-this-test"];

@@ -105,13 +105,29 @@ describe("a namespace with ioredis and its own login", () => {
     ["found by chance", "RANDOMKEY"],
     ["counted", "DBSIZE"],
     ["counted otherwise", "INFO", "keyspace"],
+    ["counted in pages", "SCAN", "0", "MATCH", `${theirs}:*`, "COUNT", "1000"],
     ["heard of", "SUBSCRIBE", "__keyspace@0__:*"],
+    ["heard of by pattern", "PSUBSCRIBE", "*"],
+    ["told", "PUBLISH", `${theirs}:1:channel`, "x"],
+    ["known by its channels", "PUBSUB", "CHANNELS", "*"],
+    ["known by its connections", "CLIENT", "LIST"],
+    ["known by its login", "ACL", "GETUSER", theirs],
+    ["known by its slow calls", "SLOWLOG", "GET"],
+    ["written out", "DUMP", secret],
     ["watched", "MONITOR"],
     ["claimed", "GET", `prism:owner:${theirs}`],
     ["opened to it", "ACL", "SETUSER", ours, "~*"],
     ["emptied", "FLUSHALL"],
     ["moved", "MIGRATE", "127.0.0.1", "1", secret, "0", "1"],
   ])("what is another's cannot be %s", (_, command, ...words) =>
+    expect(as(ours).call(command, ...words)).rejects.toThrow(/^NOPERM/),
+  );
+
+  it.each([
+    ["SELECT", "1"],
+    ["MOVE", `${ours}:1:a`, "1"],
+    ["COPY", `${ours}:1:a`, `${ours}:1:b`, "DB", "1"],
+  ])("keeps nothing where no removal looks: %s", (command, ...words) =>
     expect(as(ours).call(command, ...words)).rejects.toThrow(/^NOPERM/),
   );
 

@@ -2,19 +2,28 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   AbortMultipartUploadCommand,
+  CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetBucketPolicyCommand,
   GetBucketTaggingCommand,
+  GetObjectAttributesCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   ListBucketsCommand,
   ListMultipartUploadsCommand,
+  ListObjectsCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   type S3Client,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../backends/backend.ts";
@@ -97,12 +106,25 @@ describe("a namespace with the S3 client and its own login", () => {
   });
 
   const secret = { Bucket: other, Key: "1/claims/secret" };
+  const source = `${other}/1/claims/secret`;
+  const stolen = { Bucket: bucket, Key: "1/claims/stolen" };
+  const attributes = { ...secret, ObjectAttributes: ["ObjectSize" as const] };
   it.each([
     ["read", (client: S3Client) => client.send(new GetObjectCommand(secret))],
     ["measured", (client: S3Client) => client.send(new HeadObjectCommand(secret))],
     ["written", (client: S3Client) => client.send(new PutObjectCommand({ ...secret, Body: "x" }))],
     ["deleted", (client: S3Client) => client.send(new DeleteObjectCommand(secret))],
     ["begun to be written", (client: S3Client) => client.send(new CreateMultipartUploadCommand(secret))],
+    ["described", (client: S3Client) => client.send(new GetObjectAttributesCommand(attributes))],
+    ["known by its label", (client: S3Client) => client.send(new GetObjectTaggingCommand(secret))],
+    ["copied", (client: S3Client) => client.send(new CopyObjectCommand({ ...stolen, CopySource: source }))],
+    ["known to be there", (client: S3Client) => client.send(new HeadBucketCommand({ Bucket: other }))],
+    ["removed", (client: S3Client) => client.send(new DeleteBucketCommand({ Bucket: other }))],
+    ["listed by the old call", (client: S3Client) => client.send(new ListObjectsCommand({ Bucket: other }))],
+    [
+      "listed by version",
+      (client: S3Client) => client.send(new ListObjectVersionsCommand({ Bucket: other })),
+    ],
     ["listed", (client: S3Client) => client.send(new ListObjectsV2Command({ Bucket: other }))],
     [
       "listed by prefix",
@@ -123,6 +145,19 @@ describe("a namespace with the S3 client and its own login", () => {
       (error: { $metadata: { httpStatusCode: number } }) => error.$metadata.httpStatusCode === 403,
     ),
   );
+
+  it("is not read in parts either, nor removed among many", async () => {
+    const client = as(ours);
+    const { UploadId = "" } = await client.send(new CreateMultipartUploadCommand(stolen));
+    const part = { ...stolen, UploadId, PartNumber: 1, CopySource: source };
+    await expect(client.send(new UploadPartCopyCommand(part))).rejects.toThrow();
+    const many = { Bucket: other, Delete: { Objects: [{ Key: secret.Key }] } };
+    const answer = await client.send(new DeleteObjectsCommand(many)).catch(() => ({ Deleted: undefined }));
+    expect(answer.Deleted ?? []).toEqual([]);
+    const { Body } = await admin.send(new GetObjectCommand(secret));
+    expect(await Body?.transformToString()).toBe("theirs");
+    await client.send(new AbortMultipartUploadCommand({ ...stolen, UploadId }));
+  });
 
   it("sees no bucket but its own, and makes none", async () => {
     const listed = await as(ours).send(new ListBucketsCommand({}));
