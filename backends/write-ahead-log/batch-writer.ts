@@ -58,7 +58,7 @@ const statement = (table: string): string => `
     insert into ${table} (position, message_id, topic, key, payload, metadata, recorded_at)
     select position, id, topic, key, payload, metadata, stamp from fresh
   ), remembered as (
-    insert into prism_log.published select prism_log.today(), id, position, stamp from fresh where once
+    insert into prism_log.published select (select prism_log.today()), id, position, stamp from fresh where once
   )
   select base, (extract(epoch from stamp) * 1000)::bigint, known, known_positions,
     (select array_agg((extract(epoch from at) * 1000)::bigint) from unnest(known_stamps) at) from claimed`;

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { Pool } from "pg";
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keep } from "../../backends/write-ahead-log/keep.ts";
@@ -23,9 +24,9 @@ async function logOf(namespace: string, incarnation = 1): Promise<WriteAheadLog>
   await log.prepare();
   return log;
 }
-const openLog = (namespace: string, incarnation = 1): WriteAheadLog =>
+const openLog = (namespace: string, incarnation = 1, pool = database.pool): WriteAheadLog =>
   postgresLog({
-    pool: database.pool,
+    pool,
     namespace,
     incarnation,
     table: postgresTable("wal", namespace),
@@ -80,6 +81,30 @@ describe("a log", () => {
     expect(positions.size).toBe(1);
     expect((await log.read(0n, all)).filter((each) => each.id === id)).toHaveLength(1);
     expect((await log.standing()).head).toBe(3n);
+  });
+
+  it("reads none of the other keys to know of its own, also before Postgres has statistics of them", async () => {
+    const fresh = await dataDatabase(process.env);
+    const pool = new Pool({ connectionString: fresh.url, max: 1 });
+    try {
+      await fresh.provision("unread");
+      const log = openLog("unread", 1, pool);
+      await log.prepare();
+      const batch = () => Array.from({ length: 128 }, () => entry("x", v7(), true));
+      // So often that the connection stays with one plan.
+      for (let times = 0; times < 10; times++) await log.append(batch());
+      await pool.query("begin");
+      const ids = batch().map(({ id }) => id);
+      await pool.query("select prism_log.claim('unread', 1, true, 128, $1)", [ids]);
+      const { rows } = await pool.query(
+        `select sum(seq_tup_read + idx_tup_fetch)::int as read from pg_stat_xact_user_tables
+         where relname like 'published%'`,
+      );
+      expect(rows).toEqual([{ read: 0 }]);
+    } finally {
+      await pool.end();
+      await fresh.drop();
+    }
   });
 
   it("takes nothing any more once its fence is up, also of whoever was under way", async () => {
