@@ -15,6 +15,7 @@ import { checkPayload } from "./queue-request.ts";
 
 // How far a client may be ahead of its answers; then its stream is read no further.
 const mostUnanswered = 1_000;
+const mostMore = 1_000;
 const mostBytes = 8 * 1024 * 1024;
 const inlineBytes = 4 * 1024 * 1024;
 
@@ -44,20 +45,21 @@ export async function publishStream(
     }
   };
 
-  const write = async (response: PublishResponse, size: number): Promise<void> => {
+  const write = async (responses: readonly PublishResponse[], size: number): Promise<void> => {
     if (call.cancelled) return;
-    if (!call.write(response)) await Promise.race([drained(call), gone]);
-    unanswered--;
+    if (!call.write(packed(responses))) await Promise.race([drained(call), gone]);
+    unanswered -= responses.length;
     bytes -= size;
     if (unanswered < mostUnanswered && bytes < mostBytes) call.resume();
   };
 
-  call.on("data", (request: PublishRequest) => {
-    const size = request.payload.byteLength;
-    unanswered++;
+  call.on("data", (frame: PublishRequest) => {
+    const requests = unpacked(frame);
+    const size = requests.reduce((sum, { payload }) => sum + payload.byteLength, 0);
+    unanswered += requests.length;
     bytes += size;
     if (unanswered >= mostUnanswered || bytes >= mostBytes) call.pause();
-    const answered = answer(request);
+    const answered = Promise.all(requests.map(answer));
     last = last.then(async () => write(await answered, size));
   });
   call.on("end", () => last.then(ended.resolve, ended.reject));
@@ -69,6 +71,19 @@ export async function publishStream(
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
   await ended.promise;
+}
+
+/** What a frame carries, each as if it had come by itself. Of too many nothing is taken: they are refused as one. */
+function unpacked(frame: PublishRequest): readonly PublishRequest[] {
+  const { more } = frame;
+  return more.length === 0 || more.length > mostMore ? [frame] : [{ ...frame, more: [] }, ...more];
+}
+
+/** As many together as came together. */
+function packed([first, ...more]: readonly PublishResponse[]): PublishResponse {
+  const frame = first ?? create(PublishResponseSchema);
+  frame.more = more;
+  return frame;
 }
 
 const drained = (call: ServerDuplexStream<PublishRequest, PublishResponse>): Promise<void> =>

@@ -30,6 +30,11 @@ export function checkPublish(request: PublishRequest, entry: Entry): void {
     throw invalid("key", `a key has at most ${keyBytes} bytes`, { limit_bytes: keyBytes });
   }
   checkMetadata(request.metadata);
+  if (request.more.length > 0) {
+    throw invalid("more", "only a message of PublishStream brings more with it, up to 1,000 and no further", {
+      recommendation: "Send the others by themselves",
+    });
+  }
   if (Buffer.byteLength(request.idempotencyKey) > keyBytes) {
     throw invalid("idempotency_key", `an idempotency key has at most ${keyBytes} bytes`, {
       limit_bytes: keyBytes,

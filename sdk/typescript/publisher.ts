@@ -28,6 +28,9 @@ const patienceMs = 10_000;
 const retryMs = 100;
 const longestRetryMs = 1_000;
 const window = 1_000;
+// Not all of a moment in one frame: the proxy takes the first while the next is made.
+const frameItems = 128;
+const frameBytes = 128 * 1024;
 const idleMs = 500;
 // Nothing was done, and it may be otherwise in a moment.
 const notYet = ["NAMESPACE_NOT_READY", "RATE_LIMITED"];
@@ -101,19 +104,23 @@ function lane(connection: Connection, address: string, settle: Settle): Lane {
   let unanswered: Item[] = [];
   let call: Call | undefined;
   let opening = false;
+  let flushing: NodeJS.Immediate | undefined;
   let idle: NodeJS.Timeout | undefined;
 
   const flush = (): void => {
+    flushing = undefined;
     if (call === undefined) return void open();
     clearTimeout(idle);
-    while (unanswered.length < window) {
-      const item = waiting.shift();
-      if (item === undefined) break;
-      unanswered.push(item);
-      call.write(item.request);
-    }
+    const ready = waiting.splice(0, window - unanswered.length);
+    unanswered.push(...ready);
+    for (const frame of frames(ready)) call.write(frame);
     const ending = call;
     if (unanswered.length === 0) idle = setTimeout(() => end(ending), idleMs);
+  };
+
+  /** After the events at hand: what is published together goes together. */
+  const soon = (): void => {
+    flushing ??= setImmediate(flush);
   };
 
   const end = (ending: Call): void => {
@@ -138,13 +145,15 @@ function lane(connection: Connection, address: string, settle: Settle): Lane {
     if (call !== undefined) flush();
   };
 
-  const answered = (response: PublishResponse): void => {
-    const item = unanswered.shift();
-    if (item === undefined) return;
-    const { error } = response;
-    if (error === undefined) item.resolve(response);
-    else settle(item, new PrismError(error.code, error.message, { details: error.details }), false);
-    flush();
+  const answered = (frame: PublishResponse): void => {
+    const responses = [frame, ...frame.more];
+    const items = unanswered.splice(0, responses.length);
+    for (const [at, item] of items.entries()) {
+      const error = responses[at]?.error;
+      if (error === undefined) item.resolve(responses[at] as PublishResponse);
+      else settle(item, new PrismError(error.code, error.message, { details: error.details }), false);
+    }
+    soon();
   };
 
   const failed = (of: Call, error: PrismError, harmless: boolean): void => {
@@ -166,9 +175,10 @@ function lane(connection: Connection, address: string, settle: Settle): Lane {
   return {
     send(item) {
       waiting.push(item);
-      flush();
+      soon();
     },
     close() {
+      clearImmediate(flushing);
       clearTimeout(idle);
       call?.cancel();
       call = undefined;
@@ -176,5 +186,25 @@ function lane(connection: Connection, address: string, settle: Settle): Lane {
     },
   };
 }
+
+/** Several a frame: a frame costs both sides more than a message. */
+function* frames(items: readonly Item[]): Generator<PublishRequest> {
+  let frame: PublishRequest[] = [];
+  let bytes = 0;
+  for (const { request } of items) {
+    const size = request.payload.byteLength;
+    if (frame.length === frameItems || (frame.length > 0 && bytes + size > frameBytes)) {
+      yield framed(frame);
+      [frame, bytes] = [[], 0];
+    }
+    frame.push(request);
+    bytes += size;
+  }
+  if (frame.length > 0) yield framed(frame);
+}
+
+/** A copy, for the first may be sent again by itself. */
+const framed = ([first, ...more]: readonly PublishRequest[]): PublishRequest =>
+  ({ ...first, more }) as PublishRequest;
 
 const lost = (): PrismError => new PrismError("BACKEND_UNAVAILABLE", "the stream of publishes has ended");

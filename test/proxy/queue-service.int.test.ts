@@ -88,6 +88,29 @@ describe("a stream of publishes", () => {
     raw.close();
   });
 
+  it("may bring several in one message, which are answered together, each in its place", async () => {
+    const raw = client();
+    const stream = publishing(raw);
+    const item = (text: string, topic = "together") => ({ topic, payload: Buffer.from(text) });
+    stream.send({ ...item("a"), more: [item("b"), item("refused", "not/a/topic"), item("c")] });
+    stream.send(item("d"));
+    // One in another and too many are refused as a whole.
+    stream.send({ ...item("x"), more: [{ ...item("y"), more: [item("z")] }] });
+    stream.send({ ...item("x"), more: Array.from({ length: 1_001 }, () => item("y")) });
+    stream.end();
+    expect(await stream.ended).toBeUndefined();
+    const codes = stream.answers.map((frame) => [frame, ...frame.more].map(({ error }) => error?.code ?? ""));
+    const refused = "INVALID_CONFIGURATION";
+    expect(codes).toEqual([["", "", refused, ""], [""], ["", refused], [refused]]);
+    const alone = { ...item("x"), more: [item("y")] };
+    expect(await raw.refused(QueueService.method.publish, alone)).toMatchObject({ reason: refused });
+    const consumer = rawConsumer(client(), { topic: "together", group: "g", start: earliest });
+    await until(() => consumer.got.length === 5);
+    expect(consumer.got.map(textOf).sort()).toEqual(["a", "b", "c", "d", "x"]);
+    await consumer.stop();
+    raw.close();
+  });
+
   it("ends with its token, and says so", async () => {
     const raw = client("orders", "brief");
     const stream = publishing(raw);

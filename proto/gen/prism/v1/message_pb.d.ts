@@ -49,6 +49,14 @@ export declare type PublishRequest = Message$1<"prism.v1.PublishRequest"> & {
    * @generated from field: string idempotency_key = 5;
    */
   idempotencyKey: string;
+
+  /**
+   * In a stream only: publishes that go with this one, as if each had come by itself. At most 1,000, and
+   * none of them with more of its own.
+   *
+   * @generated from field: repeated prism.v1.PublishRequest more = 6;
+   */
+  more: PublishRequest[];
 };
 
 /**
@@ -84,6 +92,13 @@ export declare type PublishResponse = Message$1<"prism.v1.PublishResponse"> & {
    * @generated from field: prism.v1.Error error = 4;
    */
   error?: Error | undefined;
+
+  /**
+   * The answers to `more`, in its order.
+   *
+   * @generated from field: repeated prism.v1.PublishResponse more = 5;
+   */
+  more: PublishResponse[];
 };
 
 /**
