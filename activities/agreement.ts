@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Leases, ProxyLease } from "../control/leases.ts";
+import { inUse, type Leases, type ProxyLease } from "../control/leases.ts";
 import { PrismError } from "../domain/errors.ts";
 import { type NamespaceRow, namespaces } from "../domain/projections/namespaces.ts";
 import { shardsOf, staleLimitMs } from "../domain/projections/serving.ts";
@@ -52,8 +52,8 @@ export async function everyLiveProxy(
     const refusal = live.find(({ refused }) => refused[row.namespace] !== undefined);
     if (refusal !== undefined)
       return { missing: `${refusal.proxy} cannot serve it: ${refusal.refused[row.namespace]}` };
-    if (live.length === 0) return { missing: `no proxy of ${row.shard} is alive` };
-    return lateOf(live, row) ?? live;
+    if (inUse(live).length === 0) return { missing: `no proxy of ${row.shard} is alive and in use` };
+    return lateOf(live, row) ?? inUse(live);
   });
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { inUse } from "../control/leases.ts";
 import type { Shards } from "../control/shards.ts";
 import { PrismError } from "../domain/errors.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
@@ -76,7 +77,7 @@ export const movingActivities = ({
       const { operation } = occasion;
       const { state } = await recorder.read(occasion.namespace);
       if (state.operation?.done.has("move")) return;
-      const live = await agreeing.leases.live(state.beside ?? "");
+      const live = inUse(await agreeing.leases.live(state.beside ?? ""));
       if (live.length === 0) {
         throw new PrismError("NAMESPACE_NOT_READY", `no proxy of ${state.beside} is alive`);
       }

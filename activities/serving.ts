@@ -1,3 +1,4 @@
+import { inUse } from "../control/leases.ts";
 import { PrismError } from "../domain/errors.ts";
 import { type Agreeing, everyLiveProxy, registeredRowOf } from "./agreement.ts";
 import type { Attempt } from "./attempt.ts";
@@ -34,7 +35,7 @@ export const servingActivities = ({ attempt, recorder, probe, ...agreeing }: Ser
         await recorder.read(occasion.namespace),
         occasion,
       );
-      const proxy = (await agreeing.leases.live(shard))[0];
+      const proxy = inUse(await agreeing.leases.live(shard))[0];
       if (proxy === undefined) throw new PrismError("NAMESPACE_NOT_READY", `no proxy of ${shard} is alive`);
       const answer = await probe(proxy, { namespace, incarnation }, signal);
       await recorder.record(occasion, "probe", {

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
-import type { Leases } from "../control/leases.ts";
+import { inUse, type Leases } from "../control/leases.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
 import { servingIn } from "../domain/projections/serving.ts";
 import {
@@ -128,20 +128,20 @@ async function renew(
 ): Promise<void> {
   const { hello, sent } = watched;
   const { proxy, shard, address, probeAddress, region } = hello;
-  const { appliedVersion, load, healthy, refused, inFlight } = said;
+  const { appliedVersion, load, healthy, refused, inFlight, underWay = null } = said;
   sent.acknowledged(appliedVersion);
   const late = sent.overdue();
   // It leaves the live set with the lease it has, and comes back with a new snapshot.
   if (late !== undefined) throw new Error(`${proxy} has not put version ${late} into force within a lease`);
   const where = { proxy, shard, address, probeAddress, region };
-  const renewal = { ...where, appliedVersion, load, healthy, refused, inFlight, leaseMs };
+  const renewal = { ...where, appliedVersion, load, healthy, refused, inFlight, underWay, leaseMs };
   // First counted, then looked: what is taken away from here on waits for it, what was before is found.
-  const { counted } = await leases.renew(renewal);
+  const { counted, draining } = await leases.renew(renewal);
   if (!counted) watched.owes = await feed.version(shard, signal);
-  const proxies = (await leases.live(shard)).length;
+  const proxies = inUse(await leases.live(shard)).length;
   // A lease of no length: it is waited for, and may not serve on what it has.
   const durationMs = appliedVersion >= watched.owes ? leaseMs : 0;
-  send(call, { case: "lease", value: { durationMs, proxies } });
+  send(call, { case: "lease", value: { durationMs, proxies, draining } });
 }
 
 const isItself = (peer: Peer | undefined, { proxy, shard }: Hello): boolean =>

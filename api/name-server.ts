@@ -8,7 +8,7 @@ import {
   streamEncode,
   TRUNCATED_RESPONSE,
 } from "dns-packet";
-import type { Leases } from "../control/leases.ts";
+import { inUse, type Leases } from "../control/leases.ts";
 import type { Log } from "../runtime/log.ts";
 import { answersTo, type NamedProxy } from "./dns-answers.ts";
 
@@ -44,7 +44,7 @@ export async function nameServer({
   leases,
   log,
 }: NameServerOptions): Promise<NameServer> {
-  const proxies = remembered(() => leases.live());
+  const proxies = remembered(async () => inUse(await leases.live()));
 
   const reply = async (query: Packet): Promise<Packet> => {
     const [question] = query.questions ?? [];

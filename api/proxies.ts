@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { v7 as uuid7 } from "uuid";
 import { z } from "zod";
-import type { KnownProxy, Leases } from "../control/leases.ts";
+import { inUse, type KnownProxy, type Leases, type ProxyLease } from "../control/leases.ts";
 import type { Shards } from "../control/shards.ts";
 import { PrismError } from "../domain/errors.ts";
 import { parsedBody } from "./parsed-body.ts";
@@ -16,11 +16,14 @@ const proxyAnswer = z.object({
   region: z.string(),
   state: z
     .string()
-    .describe("live; silent: its lease has run out, and it may serve on what it last heard; evicted"),
+    .describe(
+      "live; draining: it takes nothing new; drained: nothing is under way there any more; silent: its lease has run out, and it may serve on what it last heard; evicted",
+    ),
   lease_until: z.string(),
   applied_version: z.string(),
   load: z.number(),
   health: z.string(),
+  under_way: z.number().nullable().describe("While it drains: calls and leaderships that are not over"),
   refused: z.record(z.string(), z.string()).readonly(),
 });
 
@@ -29,6 +32,15 @@ const word = z.strictObject({ reason: z.string().min(1).max(500).describe("How y
 export type ProxyRoutes = { readonly leases: Leases; readonly shards: Shards };
 
 const tags = ["operator"];
+const params = z.object({ proxy: z.string().max(200) });
+const drains = [
+  [
+    "drain",
+    "Have a proxy take nothing new, and have done with what is under way (platform)",
+    "Discovery names it no more, its streams end, another proxy leads what it led. It is `drained` when nothing is left, and stays so over restarts until it is resumed.",
+  ],
+  ["resume", "Take a drained proxy into use again (platform)", "Discovery names it again at once."],
+] as const;
 
 /** The proxies there are, and what they have in force. */
 export const proxyRoutes =
@@ -49,6 +61,29 @@ export const proxyRoutes =
       },
     );
 
+    for (const [verb, summary, description] of drains) {
+      server.post(
+        `/proxies/:proxy/${verb}`,
+        {
+          schema: { tags, summary, description, params, response: { 200: proxyAnswer, ...errors } },
+        },
+        async (request) => {
+          const caller = await request.caller();
+          mustBePlatform(caller, "drains proxies");
+          const { proxy: name } = request.params;
+          const before = known(await leases.known(), name);
+          const draining = verb === "drain";
+          if (draining && !before.draining) mayDrain(before, await leases.live(before.shard));
+          if (draining !== before.draining) {
+            const command = { type: draining ? "DrainProxy" : "ResumeProxy", proxy: name } as const;
+            await shards.decide({ shard: before.shard, command, operation: uuid7(), actor: caller.subject });
+          }
+          await leases.drain(name, draining);
+          return view(known(await leases.known(), name));
+        },
+      );
+    }
+
     server.post(
       "/proxies/:proxy/evict",
       {
@@ -57,7 +92,7 @@ export const proxyRoutes =
           summary: "Give your word that a silent proxy is dead: nobody waits for it any longer (platform)",
           description:
             "A proxy that is cut off may serve on what it last heard, and holds up whatever takes rights away for a namespace's stale limit. Only somebody who has seen that it is gone may say so.",
-          params: z.object({ proxy: z.string().max(200) }),
+          params,
           body: word,
           response: { 200: proxyAnswer, ...errors },
         },
@@ -78,14 +113,25 @@ export const proxyRoutes =
     );
   };
 
+function known(all: readonly KnownProxy[], name: string): KnownProxy {
+  const proxy = all.find((one) => one.proxy === name);
+  if (proxy !== undefined) return proxy;
+  throw new PrismError("NOT_FOUND", `No proxy '${name}' was heard of within a day`, {
+    details: { field: "proxy", recommendation: "GET /proxies lists those there are" },
+  });
+}
+
+/** The last one in use is not drained: nobody would serve its namespaces. */
+function mayDrain({ proxy, shard }: KnownProxy, live: readonly ProxyLease[]): void {
+  if (inUse(live).some((other) => other.proxy !== proxy)) return;
+  throw new PrismError("INVALID_CONFIGURATION", `'${proxy}' is the only proxy of '${shard}' in use`, {
+    details: { field: "proxy", recommendation: `Start another proxy of '${shard}' first` },
+  });
+}
+
 /** One that was heard within its lease lives, whatever somebody believes. */
-function evictable(known: readonly KnownProxy[], name: string): KnownProxy {
-  const proxy = known.find((one) => one.proxy === name);
-  if (proxy === undefined) {
-    throw new PrismError("NOT_FOUND", `No proxy '${name}' was heard of within a day`, {
-      details: { field: "proxy", recommendation: "GET /proxies lists those there are" },
-    });
-  }
+function evictable(all: readonly KnownProxy[], name: string): KnownProxy {
+  const proxy = known(all, name);
   if (proxy.state !== "live") return proxy;
   throw new PrismError("INVALID_CONFIGURATION", `Proxy '${name}' lives: it has just renewed its lease`, {
     details: { field: "proxy", recommendation: "Stop it; one that is stopped says goodbye by itself" },
@@ -93,10 +139,19 @@ function evictable(known: readonly KnownProxy[], name: string): KnownProxy {
 }
 
 const view = ({ proxy, shard, address, region, state, leaseUntil, ...rest }: KnownProxy) => ({
-  ...{ proxy, shard, address, region, state },
+  ...{ proxy, shard, address, region, state: standing(state, rest) },
   lease_until: leaseUntil.toISOString(),
   applied_version: String(rest.appliedVersion),
   load: rest.load,
   health: rest.healthy ? "healthy" : "unhealthy",
+  under_way: rest.draining ? rest.underWay : null,
   refused: rest.refused,
 });
+
+function standing(
+  state: KnownProxy["state"],
+  { draining, underWay }: Pick<ProxyLease, "draining" | "underWay">,
+) {
+  if (state !== "live" || !draining) return state;
+  return underWay === 0 ? "drained" : "draining";
+}

@@ -1,4 +1,4 @@
-import type { ProxyLease } from "../control/leases.ts";
+import { inUse, type ProxyLease } from "../control/leases.ts";
 import type { RecordedEvent } from "../domain/event.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
@@ -61,7 +61,7 @@ function endpointsOf(row: NamespaceRow, live: readonly ProxyLease[] | undefined)
   // How a proxy felt at some moment of the past is recorded nowhere.
   if (live === undefined)
     return row.served_at.map((endpoint) => ({ ...endpoint, health: "unknown", load: 0 }));
-  return live
+  return inUse(live)
     .filter(({ shard }) => shard === row.shard)
     .map(({ address, region, healthy, load }) => ({
       address,

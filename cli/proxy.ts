@@ -1,10 +1,13 @@
 import type { Command } from "commander";
+import { PrismError } from "../sdk/typescript/errors.ts";
 import type { ProxyStatus } from "../sdk/typescript/fleet.ts";
 import { answer, type Context, controlOf } from "./context.ts";
-import { outputOption } from "./options.ts";
+import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, table } from "./output.ts";
 
 type Output = { readonly output: Format };
+
+const pollMs = 250;
 
 /** `prism proxy …`: who serves, and who is dead. */
 export function proxyCommands(program: Command, context: Context): void {
@@ -17,6 +20,37 @@ export function proxyCommands(program: Command, context: Context): void {
     .action(async ({ output }: Output) => {
       const { items } = await controlOf(context).proxies.list();
       answer(context, output, items, () => described(items));
+    });
+
+  proxy
+    .command("drain <proxy>")
+    .description("have it take nothing new, and wait until nothing is left there (platform only)")
+    .option("--wait-seconds <n>", "how long to wait until it is drained", wholeNumber(0), 60)
+    .addOption(outputOption())
+    .action(async (name: string, { output, waitSeconds }: Output & { waitSeconds: number }) => {
+      const { proxies } = controlOf(context);
+      let drained = await proxies.drain(name);
+      const until = Date.now() + waitSeconds * 1_000;
+      while (drained.state === "draining" && Date.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, pollMs));
+        drained = (await proxies.list()).items.find((one) => one.proxy === name) ?? drained;
+      }
+      answer(context, output, drained, () => described([drained]));
+      if (drained.state === "draining" && waitSeconds > 0) {
+        throw new PrismError(
+          "NAMESPACE_NOT_READY",
+          `'${name}' still has ${drained.under_way ?? "calls"} under way`,
+        );
+      }
+    });
+
+  proxy
+    .command("resume <proxy>")
+    .description("take one that was drained into use again (platform only)")
+    .addOption(outputOption())
+    .action(async (name: string, { output }: Output) => {
+      const resumed = await controlOf(context).proxies.resume(name);
+      answer(context, output, resumed, () => described([resumed]));
     });
 
   proxy

@@ -22,7 +22,15 @@ export type ProxyLease = {
   readonly refused: Readonly<Record<string, string>>;
   /** Calls still under way, by namespace that drains. */
   readonly inFlight: Readonly<Record<string, number>>;
+  /** It is to take nothing new: nobody is sent there. */
+  readonly draining: boolean;
+  /** What it then still has under way; null: it has not heard of it, or is in use. */
+  readonly underWay: number | null;
 };
+
+/** Where clients may be sent. */
+export const inUse = <Proxy extends Pick<ProxyLease, "draining">>(proxies: readonly Proxy[]) =>
+  proxies.filter(({ draining }) => !draining);
 
 /** `silent`: its lease has run out, and it may serve on what it last heard. */
 export type KnownProxy = ProxyLease & { readonly state: "live" | "silent" | "evicted" };
@@ -30,7 +38,7 @@ export type KnownProxy = ProxyLease & { readonly state: "live" | "silent" | "evi
 /** `forMs`: how much longer it may serve if it is not heard again. */
 export type ServingProxy = ProxyLease & { readonly forMs: number };
 
-export type Renewal = Omit<ProxyLease, "leaseUntil"> & { readonly leaseMs: number };
+export type Renewal = Omit<ProxyLease, "leaseUntil" | "draining"> & { readonly leaseMs: number };
 
 /** Who is alive and what they have acknowledged: rows in the control database, polled by activities. */
 export interface Leases {
@@ -38,9 +46,11 @@ export interface Leases {
    * From its answer on, whoever takes something away waits for this proxy. `counted`: so it was before,
    * too; where it was not, something may have been taken away that the proxy has not heard of.
    */
-  renew(renewal: Renewal): Promise<{ readonly counted: boolean }>;
+  renew(renewal: Renewal): Promise<{ readonly counted: boolean; readonly draining: boolean }>;
   /** The proxy has said goodbye: nobody waits for it any longer. */
   release(proxy: string): Promise<void>;
+  /** Whether it is to take nothing new, from its next renewal on; `false`: no such proxy is known. */
+  drain(proxy: string, draining: boolean): Promise<boolean>;
   /** Somebody says that it is dead: as if it had said goodbye, until it is heard again. */
   evict(proxy: string): Promise<void>;
   /** All that were heard within a day and have not said goodbye; of those somebody said are dead, that too. */
@@ -60,20 +70,20 @@ export interface Leases {
 }
 
 const columns =
-  "proxy, shard, address, probe_address, region, lease_until, applied_version, load, healthy, refused, in_flight";
+  "proxy, shard, address, probe_address, region, lease_until, applied_version, load, healthy, refused, in_flight, under_way";
 
 export function leases(pool: Pool): Leases {
   return {
     async renew(r) {
       const { rows } = await ask("renew a lease", () =>
-        pool.query<{ counted: boolean }>(
+        pool.query<{ counted: boolean; draining: boolean }>(
           `with before as (select lease_until > now() as counted from control.proxies where proxy = $1)
            insert into control.proxies (${columns}, joined_at, renewed_at)
-           values ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms', $7, $8, $9, $10, $11, now(), now())
+           values ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms', $7, $8, $9, $10, $11, $12, now(), now())
            on conflict (proxy) do update set shard = $2, address = $3, probe_address = $4, region = $5,
              lease_until = now() + $6 * interval '1 ms', applied_version = $7, load = $8, healthy = $9,
-             refused = $10, in_flight = $11, renewed_at = now(), evicted_at = null
-           returning coalesce((select counted from before), false) as counted`,
+             refused = $10, in_flight = $11, under_way = $12, renewed_at = now(), evicted_at = null
+           returning coalesce((select counted from before), false) as counted, draining`,
           [
             r.proxy,
             r.shard,
@@ -86,10 +96,11 @@ export function leases(pool: Pool): Leases {
             r.healthy,
             JSON.stringify(r.refused),
             JSON.stringify(r.inFlight),
+            r.underWay,
           ],
         ),
       );
-      return { counted: rows[0]?.counted === true };
+      return { counted: rows[0]?.counted === true, draining: rows[0]?.draining === true };
     },
 
     async release(proxy) {
@@ -97,6 +108,18 @@ export function leases(pool: Pool): Leases {
         // As if it had ended with its last renewal, so that `resume` does not bring it back.
         pool.query("update control.proxies set lease_until = renewed_at where proxy = $1", [proxy]),
       );
+    },
+
+    async drain(proxy, draining) {
+      const { rowCount } = await ask("drain a proxy", () =>
+        // What it said of a former drain is not true of this one.
+        pool.query(
+          `update control.proxies set under_way = case when draining = $2 then under_way end, draining = $2
+           where proxy = $1`,
+          [proxy, draining],
+        ),
+      );
+      return rowCount === 1;
     },
 
     async evict(proxy) {
@@ -111,7 +134,7 @@ export function leases(pool: Pool): Leases {
     async known() {
       const { rows } = await ask("look up proxies", () =>
         pool.query<Row & { state: KnownProxy["state"] }>(
-          `select ${columns}, case when evicted_at is not null then 'evicted' when lease_until > now() then 'live'
+          `select ${columns}, draining, case when evicted_at is not null then 'evicted' when lease_until > now() then 'live'
              else 'silent' end as state
            from control.proxies
            where (lease_until > renewed_at or evicted_at is not null) and renewed_at > now() - interval '1 day'
@@ -135,7 +158,7 @@ export function leases(pool: Pool): Leases {
     async live(shard) {
       const { rows } = await ask("look up live proxies", () =>
         pool.query<Row>(
-          `select ${columns} from control.proxies
+          `select ${columns}, draining from control.proxies
            where lease_until > now() and ($1::text is null or shard = $1) order by proxy`,
           [shard ?? null],
         ),
@@ -181,6 +204,8 @@ type Row = {
   healthy: boolean;
   refused: Record<string, string>;
   in_flight: Record<string, number>;
+  draining: boolean;
+  under_way: number | null;
 };
 
 const proxyOf = (row: Row): ProxyLease => ({
@@ -195,6 +220,8 @@ const proxyOf = (row: Row): ProxyLease => ({
   healthy: row.healthy,
   refused: row.refused,
   inFlight: row.in_flight,
+  draining: row.draining,
+  underWay: row.under_way,
 });
 
 async function ask<T>(what: string, query: () => Promise<T>): Promise<T> {

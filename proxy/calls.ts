@@ -41,8 +41,9 @@ export interface Calls {
   ): (call: Call, callback: Answered<Out>) => void;
   /** Ends streams whose caller has lost access, or that may no longer be served. */
   recheck(): void;
-  /** Ends every stream, and refuses whatever comes after. */
+  /** Ends every stream, and refuses whatever comes after until it is reopened. */
   endAll(why: PrismError): void;
+  reopen(): void;
 }
 
 /** How a stream goes on. */
@@ -175,6 +176,10 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
     endAll(why) {
       leaving = why;
       for (const { end } of [...open]) end(why);
+    },
+
+    reopen() {
+      leaving = undefined;
     },
   };
 }

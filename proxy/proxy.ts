@@ -17,6 +17,7 @@ import { deliveryMemory } from "./delivery-memory.ts";
 import { deliveryMetrics } from "./delivery-metrics.ts";
 import { type Directory, directory } from "./directory.ts";
 import { diskCopy } from "./disk-copy.ts";
+import { drainage } from "./drainage.ts";
 import { failpoint } from "./failpoint.ts";
 import { lease } from "./lease.ts";
 import { limits } from "./limits.ts";
@@ -93,7 +94,17 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
   const data = dataPool(options.dataUrl, `prism-${proxyId}`);
   const tenants =
     options.tenantUrl === undefined ? undefined : dataPool(options.tenantUrl, `prism-${proxyId}`);
-  const leads = leadership(options.dataUrl, `prism-${proxyId}-leader`);
+  const drains = drainage({
+    leadership: leadership(options.dataUrl, `prism-${proxyId}-leader`),
+    calls: () => table.all().reduce((sum, served) => sum + served.calls.open, 0),
+    changed(draining) {
+      log.info(draining ? "this proxy drains" : "this proxy is in use again");
+      server.setServing(!draining && table.known);
+      if (draining) handling.endAll(leavingNow("drains"));
+      else handling.reopen();
+    },
+  });
+  const leads = drains.leadership;
   const logs = logMetrics(measured.registry);
   const glances = lookout(() => logsBehind(data), { everyMs: lookMs });
   const serving: ServeDependencies = {
@@ -146,7 +157,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     probe: probeService({ directory: table, log }),
   });
   table.onChange(() => {
-    server.setServing(true);
+    server.setServing(!drains.draining);
     measured.show(servingBackends(table));
     handling.recheck();
   });
@@ -172,6 +183,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     lease: leased,
     copy,
     condition: condition.now,
+    drainage: drains,
   });
   const operator: OperatorServer = await operatorServer({
     host: options.host,
@@ -199,7 +211,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     stopping: [
       { name: "health", stop: () => server.setServing(false) },
       { name: "control plane", stop: () => watching.close() },
-      { name: "streams", stop: () => handling.endAll(leavingNow()) },
+      { name: "streams", stop: () => handling.endAll(leavingNow("is stopping")) },
       { name: "calls", stop: () => server.close(drainMs) },
       { name: "probes", stop: () => probing.close() },
       { name: "namespaces", stop: () => Promise.all(table.all().map((served) => stop(served))) },
@@ -249,7 +261,7 @@ const hostOf = (address: string): string => address.slice(0, address.lastIndexOf
 
 const finite = (ms: number): number | null => (Number.isFinite(ms) ? Math.round(ms) : null);
 
-const leavingNow = (): PrismError =>
-  new PrismError("NAMESPACE_NOT_READY", "this proxy is stopping: call another", {
+const leavingNow = (what: string): PrismError =>
+  new PrismError("NAMESPACE_NOT_READY", `this proxy ${what}: call another`, {
     details: { retry_after_ms: 100 },
   });

@@ -15,6 +15,7 @@ import { peerChannel } from "../runtime/mutual-tls.ts";
 import type { Condition } from "./condition.ts";
 import type { Directory } from "./directory.ts";
 import type { DiskCopy } from "./disk-copy.ts";
+import type { Drainage } from "./drainage.ts";
 import type { Lease } from "./lease.ts";
 import { patternVersions } from "./patterns/built.ts";
 import type { Served } from "./served.ts";
@@ -34,6 +35,7 @@ export type WatchOptions = {
   readonly lease: Lease;
   readonly copy: DiskCopy;
   readonly condition: () => Condition;
+  readonly drainage: Pick<Drainage, "set" | "underWay">;
   readonly log: Log;
 };
 
@@ -134,7 +136,7 @@ function open(client: Client): Call {
 
 /** One connection's talk: hello, then a status for every version put into force and at least every third of a lease. */
 function conversation(call: Call, options: Watching) {
-  const { directory, lease, log } = options;
+  const { directory, drainage, lease, log } = options;
   let last = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
@@ -154,8 +156,8 @@ function conversation(call: Call, options: Watching) {
     }
     lease.asked();
     say({ case: "status", value: statusOf(options) });
-    const draining = directory.all().some(isLeaving);
-    timer = setTimeout(report, lease.durationMs === 0 || draining ? eagerMs : lease.durationMs / 3);
+    const isAwaited = drainage.underWay() !== undefined || directory.all().some(isLeaving);
+    timer = setTimeout(report, lease.durationMs === 0 || isAwaited ? eagerMs : lease.durationMs / 3);
     timer.unref();
   };
 
@@ -185,6 +187,7 @@ function conversation(call: Call, options: Watching) {
     hear({ response }: WatchNamespacesResponse): void {
       if (response.case === "lease") {
         lease.granted(response.value.durationMs, response.value.proxies);
+        drainage.set(response.value.draining);
         if (leaseUntilMs(lease) - savedUntilMs > saveLeaseMs) last = last.then(save).catch(failed);
         return;
       }
@@ -223,12 +226,14 @@ function knownTo(directory: Directory<Served>) {
 const isLeaving = ({ entry }: Served): boolean =>
   entry.state === State.DRAINING || entry.state === State.MOVED;
 
-function statusOf({ directory, condition, durable }: Watching): Status {
+function statusOf({ directory, condition, drainage, durable }: Watching): Status {
   const { load, healthy } = condition();
   const inFlight: Record<string, number> = {};
   for (const { entry, calls } of directory.all().filter(isLeaving)) inFlight[entry.namespace] = calls.open;
+  const underWay = drainage.underWay();
   return create(StatusSchema, {
     appliedVersion: durable,
+    ...(underWay === undefined ? {} : { underWay }),
     load,
     healthy,
     inFlight,

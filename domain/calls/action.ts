@@ -29,6 +29,8 @@ const actions: Readonly<Record<string, string>> = {
   "GET /backends": "read backends",
   "GET /proxies": "read proxies",
   "POST /proxies/:proxy/evict": "evict proxy",
+  "POST /proxies/:proxy/drain": "drain proxy",
+  "POST /proxies/:proxy/resume": "resume proxy",
   "GET /shards": "read shards",
   "PUT /shards/:shard": "define shard",
   "POST /shards/:shard/drain": "drain shard",

@@ -21,4 +21,16 @@ export type ProxyEvicted = Event<
   { readonly shard: string; readonly proxy: string; readonly reason: string }
 >;
 
-export type ShardEvent = ShardDefined | ShardDrained | NamespaceAssigned | ProxyEvicted;
+/** Somebody wants a proxy to take nothing new. */
+export type ProxyDrained = Event<"ProxyDrained", { readonly shard: string; readonly proxy: string }>;
+
+/** One that was drained is in use again. */
+export type ProxyResumed = Event<"ProxyResumed", { readonly shard: string; readonly proxy: string }>;
+
+export type ShardEvent =
+  | ShardDefined
+  | ShardDrained
+  | NamespaceAssigned
+  | ProxyEvicted
+  | ProxyDrained
+  | ProxyResumed;

@@ -34,6 +34,8 @@ export function evolve(shard: Shard, event: ShardEvent): Shard {
     case "NamespaceAssigned":
       return { ...shard, holder: { namespace: event.data.namespace, incarnation: event.data.incarnation } };
     case "ProxyEvicted":
+    case "ProxyDrained":
+    case "ProxyResumed":
       return shard;
     default:
       return unreachable(event);
@@ -49,7 +51,8 @@ export type ShardCommand =
   | { readonly type: "DrainShard" }
   /** `over`: the holder that the caller has found ended. */
   | { readonly type: "AssignNamespace"; readonly to: Holder; readonly over: Holder | null }
-  | { readonly type: "EvictProxy"; readonly proxy: string; readonly reason: string };
+  | { readonly type: "EvictProxy"; readonly proxy: string; readonly reason: string }
+  | { readonly type: "DrainProxy" | "ResumeProxy"; readonly proxy: string };
 
 /** `known`: it was defined, or is the one that processes are configured with. What is left out stays. */
 export function decide(command: ShardCommand, shard: Shard, known: boolean): readonly ShardEvent[] {
@@ -67,6 +70,10 @@ export function decide(command: ShardCommand, shard: Shard, known: boolean): rea
       if (isSame(holder, command.to)) return [];
       if (!isSame(holder, command.over)) throw taken(name);
       return [{ type: "NamespaceAssigned", data: { shard: name, ...command.to } }];
+    case "DrainProxy":
+      return [{ type: "ProxyDrained", data: { shard: name, proxy: command.proxy } }];
+    case "ResumeProxy":
+      return [{ type: "ProxyResumed", data: { shard: name, proxy: command.proxy } }];
     case "EvictProxy":
       return [{ type: "ProxyEvicted", data: { shard: name, proxy: command.proxy, reason: command.reason } }];
     default:

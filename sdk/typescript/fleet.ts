@@ -15,8 +15,10 @@ export type ProxyStatus = {
   readonly shard: string;
   readonly address: string;
   readonly region: string;
-  /** live, silent (it may serve on what it last heard) or evicted. */
+  /** live, draining, drained (nothing is under way there), silent (it may serve on what it last heard) or evicted. */
   readonly state: string;
+  /** While it drains: calls and leaderships that are not over. */
+  readonly under_way: number | null;
   readonly health: string;
   readonly load: number;
   readonly lease_until: string;
@@ -42,6 +44,10 @@ export function fleet(options: ControlOptions) {
     },
     proxies: {
       list: () => call<All<ProxyStatus>>(options, "GET", "/proxies"),
+      /** It takes nothing new, and has done with what is under way; `drained` when nothing is left. */
+      drain: (proxy: string) => tell<ProxyStatus>("POST", `/proxies/${one(proxy)}/drain`, {}),
+      /** One that was drained is in use again. */
+      resume: (proxy: string) => tell<ProxyStatus>("POST", `/proxies/${one(proxy)}/resume`, {}),
       /** Your word that it is dead and serves nothing: nobody waits for its acknowledgements any longer. */
       evict: (proxy: string, reason: string) =>
         tell<ProxyStatus>("POST", `/proxies/${one(proxy)}/evict`, { reason }),

@@ -43,12 +43,13 @@ beforeAll(async () => {
   const leases = {
     async renew(renewal: Renewal) {
       renewed.push(renewal);
-      return { counted };
+      return { counted, draining: false };
     },
     release: async (proxy: string) => void released.push(proxy),
     resume: async () => {},
     live: async () => [],
     evict: async () => {},
+    drain: async () => true,
     known: async () => [],
     mayServe: async () => [],
   };

@@ -58,6 +58,8 @@ const table: Readonly<Record<string, string>> = {
   "POST /api/v1/reconcile": "403 403 403 403 202 403 401",
   "GET /api/v1/proxies": "403 403 403 403 none none 401",
   "POST /api/v1/proxies/:proxy/evict": "403 403 403 403 404 403 401",
+  "POST /api/v1/proxies/:proxy/drain": "403 403 403 403 404 403 401",
+  "POST /api/v1/proxies/:proxy/resume": "403 403 403 403 404 403 401",
   "GET /api/v1/shards": "403 403 403 403 none none 401",
   "PUT /api/v1/shards/:shard": "403 403 403 403 none 403 401",
   "POST /api/v1/shards/:shard/drain": "403 403 403 403 none 403 401",

@@ -12,6 +12,8 @@ import { member, platform as platformMember, queueRequest } from "./request.ts";
 const soaking = process.env["PRISM_SOAK_SECONDS"] !== undefined;
 const perSecond = soaking ? 500 : 100;
 const moves = soaking ? 10 : 2;
+/** All cells take longer than a token usually lasts. */
+const ttlSeconds = 6 * 3_600;
 
 // Processes start and stop here, on a machine that may be busy.
 const until = (isSo: Parameters<typeof soon>[0]) => soon(isSo, 110_000);
@@ -24,8 +26,8 @@ const at: Record<string, RunningProxy> = {};
 beforeAll(async () => {
   prism = await testPrism({ names: ["api", "worker"] });
   proxies = moreProxies(prism);
-  platform = await prism.control(platformMember);
-  team = await prism.control(member);
+  platform = await prism.control({ ...platformMember, ttlSeconds });
+  team = await prism.control({ ...member, ttlSeconds });
   at["shard-1"] = await proxies.start("first");
   await platform.shards.define("second", { weight: 0.01 });
   at["second"] = await proxies.start("second", { PRISM_SHARD: "second" });

@@ -49,4 +49,16 @@ describe("a shard", () => {
       "given to another",
     );
   });
+
+  it("keeps whose word it was that a proxy is drained, in use again, or dead", () => {
+    const proxy = "proxy-1";
+    expect(following([defined()], { type: "DrainProxy", proxy })).toEqual([
+      { type: "ProxyDrained", data: { shard: "big", proxy } },
+    ]);
+    expect(following([defined()], { type: "ResumeProxy", proxy })).toEqual([
+      { type: "ProxyResumed", data: { shard: "big", proxy } },
+    ]);
+    const drainedProxy: ShardEvent = { type: "ProxyDrained", data: { shard: "big", proxy } };
+    expect(evolve(plain("big"), drainedProxy)).toEqual(plain("big"));
+  });
 });

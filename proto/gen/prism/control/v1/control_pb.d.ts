@@ -151,6 +151,13 @@ export declare type Status = Message<"prism.control.v1.Status"> & {
    * @generated from field: map<string, string> refused = 5;
    */
   refused: { [key: string]: string };
+
+  /**
+   * Only while it drains: calls and leaderships that are not over.
+   *
+   * @generated from field: optional uint32 under_way = 6;
+   */
+  underWay?: number | undefined;
 };
 
 /**
@@ -259,6 +266,13 @@ export declare type Lease = Message<"prism.control.v1.Lease"> & {
    * @generated from field: uint32 proxies = 2;
    */
   proxies: number;
+
+  /**
+   * Take nothing new, and have done with what is under way, until a lease says otherwise.
+   *
+   * @generated from field: bool draining = 3;
+   */
+  draining: boolean;
 };
 
 /**
