@@ -10,7 +10,7 @@ import { nothing } from "../../domain/team/quota.ts";
 import { figures, soaking } from "../eventstore/soaking.ts";
 import { randomOf } from "../setup/random.ts";
 import { codeOf } from "./code-of.ts";
-import { after, type End, endsOf, type Model, mayBlock, quota, unborn } from "./life-model.ts";
+import { after, type End, endsOf, lastEvents, type Model, mayBlock, quota, unborn } from "./life-model.ts";
 import { type Chapter, chapterOf, planOf } from "./life-story.ts";
 import type { Life, Play } from "./play.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -189,8 +189,6 @@ function agrees(model: Model, life: Life): void {
     expect(ended_at).not.toBeNull();
     const own = life.events.filter(({ metadata }) => metadata.operation === id);
     expect(own.filter((event) => begunBy(event)?.operation === id)).toHaveLength(1);
-    expect(own.at(-1)?.type).toMatch(ends);
+    expect(own.at(-1)?.type).toMatch(lastEvents);
   }
 }
-
-const ends = /^(Namespace(Activated|Failed|Rejected|Deleted)|ProxiesRegistered|UpdateFailed|DeletionFailed)$/;

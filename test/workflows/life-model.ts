@@ -31,6 +31,10 @@ export const quota = { write_rps: 420, read_rps: 1e6, data_size: 1e13, namespace
 /** How an operation may end; `refused`: it does not begin; `quiet`: there is nothing to do. */
 export type End = OperationState | "refused" | "quiet";
 
+/** The types of what an operation says last. */
+export const lastEvents =
+  /^(Namespace(Activated|Failed|Rejected|Deleted)|ProxiesRegistered|UpdateFailed|DeletionFailed)$/;
+
 /** Only a create whose undo was made to fail may leave something behind. */
 export const mayBlock = ({ verb, faults }: Chapter): boolean =>
   verb === "create" && faults.some(({ step }) => step.startsWith("remove "));

@@ -3,7 +3,7 @@ import { ensureStep, removeStep } from "../../domain/namespace/steps.ts";
 import type { Resource } from "../../domain/plan.ts";
 import type { NamespaceRequest } from "../../domain/request/request.ts";
 import { select } from "../../domain/selection/select.ts";
-import { development } from "../domain/inventories.ts";
+import { development, everything } from "../domain/inventories.ts";
 import { oneOf } from "../setup/random.ts";
 import { cellsOf } from "./cells.ts";
 import type { Change, Fault } from "./play.ts";
@@ -28,23 +28,30 @@ export type Chapter = {
   readonly impatientMs: number | undefined;
 };
 
-export const planOf = (request: NamespaceRequest) => select(request, development);
+/** The stage has two backends; on real servers there are all. */
+const inventoryOf = ({ client_api }: NamespaceRequest) => (client_api === "queue" ? development : everything);
+export const planOf = (request: NamespaceRequest) => select(request, inventoryOf(request));
 export const needsWord = (before: NamespaceRequest | undefined, asked: NamespaceRequest): boolean =>
   planOf(asked).approval.length > 0 && before?.needs.data_size !== asked.needs.data_size;
 
 export type Random = () => number;
 
-/** `before`: what is in force; `undefined`: nothing. `basis`: what a life begins with. */
+/**
+ * `before`: what is in force; `undefined`: nothing. `basis`: what a life begins with. `changes`: what may be asked
+ * for; of those a create takes what every plan of it is built on.
+ */
 export function chapterOf(
   random: Random,
   before: NamespaceRequest | undefined,
   basis: NamespaceRequest,
+  changes: Changes = changesOfQueues,
 ): Chapter {
   // Now and then something is asked for that cannot be.
   const usual: readonly Verb[] = before === undefined ? ["create"] : ["update", "update", "delete"];
   const verb = random() < 0.1 ? oneOf<Verb>(random, ["create", "update", "delete"]) : oneOf(random, usual);
   const current = before ?? basis;
-  const change = verb === "delete" ? {} : changeOf(random, verb);
+  const change =
+    verb === "delete" ? {} : oneOf(random, changes(random).slice(0, verb === "create" ? -3 : undefined))();
   const asked = { ...current, ...change, needs: { ...current.needs, ...change.needs } };
   const steps = stepsOf(verb, before, asked);
   const pivot = { create: "activate", update: "apply", delete: "drain" }[verb];
@@ -60,26 +67,27 @@ export function chapterOf(
   };
 }
 
-function changeOf(random: Random, verb: Verb): Change {
-  const changes: readonly (() => Change)[] = [
-    () => ({ needs: { write_rps: 100 + Math.floor(random() * 300) } }),
-    () => ({
-      needs: { write_rps: 100 + Math.floor(random() * 300), retention: oneOf(random, ["2days", "9days"]) },
-    }),
-    // More than a team may have without a word.
-    () => ({ needs: { data_size: oneOf(random, ["2TB", "3TB"]) } }),
-    // More than this team has.
-    () => ({ needs: { write_rps: 450 } }),
-    () => ({
-      access: { owners: [], consumers: [{ service: oneOf(random, ["a", "b"]), access: "read-only" }] },
-    }),
-    // What would have to move.
-    () => ({ needs: { durability: "eventual" } }),
-    () => ({}),
-  ];
-  // A life begins with what every plan of it is built on.
-  return oneOf(random, verb === "create" ? changes.slice(0, 4) : changes)();
-}
+/** What may be asked for; the last three only of what is there already. */
+export type Changes = (random: Random) => readonly (() => Change)[];
+
+export const rate = (random: Random) => ({ write_rps: 100 + Math.floor(random() * 300) });
+/** More than this team has. */
+export const tooMuch = (): Change => ({ needs: { write_rps: 450 } });
+export const anotherConsumer = (random: Random): Change => ({
+  access: { owners: [], consumers: [{ service: oneOf(random, ["a", "b"]), access: "read-only" }] },
+});
+
+export const changesOfQueues: Changes = (random) => [
+  () => ({ needs: rate(random) }),
+  () => ({ needs: { ...rate(random), retention: oneOf(random, ["2days", "9days"]) } }),
+  // More than a team may have without a word.
+  () => ({ needs: { data_size: oneOf(random, ["2TB", "3TB"]) } }),
+  tooMuch,
+  () => anotherConsumer(random),
+  // What would have to move.
+  () => ({ needs: { durability: "eventual" } }),
+  () => ({}),
+];
 
 function stepsOf(
   verb: Verb,

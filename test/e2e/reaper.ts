@@ -1,0 +1,50 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { TestPrism } from "../setup/prism.ts";
+import { oneOf } from "../setup/random.ts";
+
+/** Somebody who kills the worker again and again, and starts another one each time. */
+export type Reaper = {
+  /** That a worker dies at this failpoint, for as long as `within` takes. */
+  during<T>(failpoint: string | undefined, within: () => Promise<T>): Promise<T>;
+  /** The last worker is left alone. Answers how many were killed. */
+  stop(): Promise<{ readonly atFailpoints: number; readonly atRandom: number }>;
+};
+
+/** Each worker dies at one of the failpoints that are wished for, or after a while; by SIGKILL, always. */
+export function reaper({ processes }: Pick<TestPrism, "processes">, random: () => number): Reaper {
+  const wishes = new Set<{ readonly failpoint: string }>();
+  const killed = { atFailpoints: 0, atRandom: 0 };
+  let over = false;
+
+  const oneWorker = async (): Promise<void> => {
+    const wished = wishes.size === 0 ? undefined : oneOf(random, [...wishes]);
+    await processes.start("worker", { PRISM_FAILPOINT: wished?.failpoint ?? "" });
+    const deadline = Date.now() + 1_000 + random() * 5_000;
+    while (!over && processes.running("worker") && Date.now() < deadline) await delay(50);
+    if (!processes.running("worker")) {
+      if (wished !== undefined) wishes.delete(wished);
+      killed.atFailpoints++;
+    } else if (!over) {
+      await processes.stop("worker", "SIGKILL");
+      killed.atRandom++;
+    }
+  };
+  const reaping = (async () => {
+    while (!over) await oneWorker();
+    await processes.start("worker", { PRISM_FAILPOINT: "" });
+  })();
+
+  return {
+    async during(failpoint, within) {
+      if (failpoint === undefined) return within();
+      const wish = { failpoint };
+      wishes.add(wish);
+      return within().finally(() => wishes.delete(wish));
+    },
+    async stop() {
+      over = true;
+      await reaping;
+      return killed;
+    },
+  };
+}
