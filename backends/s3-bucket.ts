@@ -261,7 +261,8 @@ export function s3Buckets(client: S3Client, ask: Ask) {
         const answer = await call(`remove objects of ${bucket}`, timed, (abortSignal) =>
           client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete }), { abortSignal }),
         );
-        const [failed] = answer?.Errors ?? [];
+        // An attempt that was cut off may still be at it.
+        const failed = answer?.Errors?.find(({ Code }) => Code !== "NoSuchKey");
         if (failed !== undefined) {
           const refused = () => Promise.reject(new Error(`${failed.Key}: ${failed.Code}`));
           await ask(`remove objects of ${bucket}`, timed, refused);

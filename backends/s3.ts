@@ -183,21 +183,38 @@ async function removePrefix(tools: Tools, resource: Resource, kept: Kept, timed:
   const { bucket, prefix } = configOf(resource);
   const owner = ownerIn(kept.tag);
   if (owner === undefined) return;
-  // With the last prefix the login goes first, so that nobody writes behind the sweep.
-  const owners = await buckets.keys(bucket, ownersPrefix, timed);
-  if (owners.every((key) => key === ownerKey(resource))) await access.remove(owner, bucket, timed);
+  const isLast = async () => (await keptBeside(tools, resource, owner, timed)) === 0;
+  // With the life's last prefix the login goes first, so that nobody writes behind the sweep.
+  const wasLast = await isLast();
+  if (wasLast) await access.remove(owner, bucket, timed);
   await buckets.abortUploads(bucket, s3Keys(prefix, owner), timed, 0);
   await buckets.empty(bucket, s3Keys(prefix, owner), timed);
   await buckets.empty(bucket, ownerKey(resource), timed);
+  // Where two go side by side, neither looked like the last.
+  if (!wasLast && (await isLast())) await access.remove(owner, bucket, timed);
+}
+
+/** How many other prefixes the life has in the bucket. */
+async function keptBeside({ buckets }: Tools, resource: Resource, { incarnation }: Owner, timed: Timed) {
+  const { bucket } = configOf(resource);
+  let count = 0;
+  for (const key of await buckets.keys(bucket, ownersPrefix, timed)) {
+    if (key === ownerKey(resource)) continue;
+    const text = await buckets.read(bucket, key, timed);
+    if (text !== undefined && ownerIn((JSON.parse(text) as Kept).tag)?.incarnation === incarnation) count++;
+  }
+  return count;
 }
 
 /** Only our own, and only when nothing is in it: a client's upload under another prefix is none of ours to delete. */
 async function dropBucket(tools: Tools, resource: Resource, { owner, timed }: TimedCall): Promise<void> {
-  const { buckets } = tools;
+  const { buckets, access } = tools;
   const { bucket } = configOf(resource);
   if ((await buckets.tags(bucket, timed)) === undefined) return;
   const owners = await buckets.keys(bucket, ownersPrefix, timed, 1);
   if (owners.length > 0) return;
+  // A removal that was cut off may have left it.
+  await access.remove(owner, bucket, timed);
   // What was written beside the prefixes of this life goes with it.
   await buckets.abortUploads(bucket, s3Life(owner), timed, 0);
   await buckets.empty(bucket, s3Life(owner), timed);

@@ -28,6 +28,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../backends/backend.ts";
 import { s3 } from "../../backends/s3.ts";
+import { s3Users } from "../../backends/s3-admin.ts";
 import type { S3Address } from "../../backends/s3-client.ts";
 import { s3Bucket } from "../../domain/selection/names.ts";
 import { s3 as s3Server } from "../../stack/s3.ts";
@@ -213,6 +214,27 @@ describe("buckets and their names", () => {
     const { Buckets } = await admin.send(new ListBucketsCommand({}));
     expect(Buckets?.map(({ Name }) => Name)).not.toContain("prism-both");
   });
+
+  it("prefixes that are removed side by side leave no login, nor do those of a life that is over", async () => {
+    const question = <T>(_what: string, _timed: unknown, ask: () => Promise<T>) => ask();
+    const { signal } = call("any");
+    const timed = { signal, throwIfOver: () => {}, leftMs: () => 10_000, answered: () => {} };
+    const logins = async (namespace: string) =>
+      [...((await s3Users(address, question).list(timed)) ?? [])].filter((user) => user.includes(namespace));
+    const sideBySide = (life: number, verb: "ensure" | "remove", bucket: string, namespace: string) =>
+      Promise.all(
+        ["claims/", "tiers/"].map((prefix) => backend[verb](prefixOf(bucket, prefix), call(namespace, life))),
+      );
+    for (let round = 1; round <= 20; round++) {
+      const namespace = `pair-${round}-of-them`;
+      const bucket = s3Bucket(namespace);
+      await sideBySide(1, "ensure", bucket, namespace);
+      await sideBySide(2, "ensure", bucket, namespace);
+      expect(await logins(namespace)).toEqual([`prism.${namespace}.2`]);
+      await sideBySide(2, "remove", bucket, namespace);
+      expect(await logins(namespace)).toEqual([]);
+    }
+  }, 120_000);
 
   it("one that another namespace has is not taken, nor one that a crash left untagged", async () => {
     await admin.send(new CreateBucketCommand({ Bucket: "prism-crashed" }));

@@ -25,9 +25,12 @@ export async function played(
   const { alice, root, namespace } = setting;
   const said = new Set<string>();
   const known = new Set(model.operations.map(({ id }) => id));
-  const begun = await begin(setting, chapter, model.request ?? origin).catch(
-    ({ code }: { code: string }) => ({ code }),
-  );
+  const ask = () =>
+    begin(setting, chapter, model.request ?? origin).catch(({ code }: { code: string }) => ({ code }));
+  let begun = await ask();
+  // The workflow of the last operation ends a moment after it, and its worker has just died.
+  for (const deadline = Date.now() + 120_000; isInTheWay(begun) && Date.now() < deadline; )
+    begun = await ask();
   if ("code" in begun) {
     expect(refusals).toContain(begun.code);
     return { id: "", state: "refused", said };
@@ -72,6 +75,8 @@ export async function played(
     await delay(100);
   }
 }
+
+const isInTheWay = (begun: object): boolean => "code" in begun && begun.code === "OPERATION_IN_PROGRESS";
 
 const refusals = ["QUOTA_EXCEEDED", "MIGRATION_REQUIRED", "NAMESPACE_EXISTS", "NOT_FOUND"];
 

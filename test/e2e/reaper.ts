@@ -18,8 +18,10 @@ export function reaper({ processes }: Pick<TestPrism, "processes">, random: () =
 
   const oneWorker = async (): Promise<void> => {
     const wished = wishes.size === 0 ? undefined : oneOf(random, [...wishes]);
+    const began = Date.now();
     await processes.start("worker", { PRISM_FAILPOINT: wished?.failpoint ?? "" });
-    const deadline = Date.now() + 1_000 + random() * 5_000;
+    // Also on a busy machine it lives longer than it took to start: something has to go on.
+    const deadline = Date.now() + 1_000 + random() * (5_000 + 3 * (Date.now() - began));
     while (!over && processes.running("worker") && Date.now() < deadline) await delay(50);
     if (!processes.running("worker")) {
       if (wished !== undefined) wishes.delete(wished);
