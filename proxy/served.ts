@@ -42,6 +42,8 @@ type Lasting = {
   readonly publish: Publish;
   readonly idempotent: boolean;
   readonly calls: { open: number };
+  /** Leads nothing any more: another may, also what takes its place here. */
+  readonly resign: () => Promise<unknown>;
   readonly close: () => Promise<void>;
 };
 
@@ -125,9 +127,9 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
     publish,
     idempotent: once !== undefined || chain.some((pattern) => pattern.once === true),
     calls: { open: 0 },
+    resign: () => Promise.all(running.map((each) => each.stop())),
     async close() {
       await Promise.all(chain.map((pattern) => pattern.close?.()));
-      await Promise.all(running.map((each) => each.stop()));
       await once?.close();
       await backend.close();
       memory.close();
@@ -162,8 +164,7 @@ function keyed({ tools }: ServeDependencies, entry: Entry, { chain, backend, app
 
 /** Ends its consumers first: they commit what was acknowledged. `why`: what they are told. */
 export function stop({ lasting, entry }: Served, why = gone(entry)): Promise<void> {
-  return lasting.groups
-    .close(why)
+  return Promise.all([lasting.groups.close(why), lasting.resign()])
     .then(() => lasting.close())
     .catch(() => {});
 }

@@ -11,7 +11,7 @@ export type Term = {
 
 /** Who does what only one process at a time may do. Ends with the connection that holds the locks. */
 export interface Leadership {
-  /** `undefined`: somebody else leads. */
+  /** `undefined`: somebody else leads, here or elsewhere. */
   tryLead(name: string): Promise<Term | undefined>;
   close(): Promise<void>;
 }
@@ -21,7 +21,13 @@ const beatMs = 1_000;
 const silenceMs = 5_000;
 
 type Ask = <Row>(text: string, values?: readonly unknown[], name?: string) => Promise<readonly Row[]>;
-type Connected = { readonly ask: Ask; readonly lost: AbortController; readonly end: () => Promise<void> };
+type Connected = {
+  readonly ask: Ask;
+  /** What is led on it: Postgres gives a session the lock that it has a second time. */
+  readonly led: Set<string>;
+  readonly lost: AbortController;
+  readonly end: () => Promise<void>;
+};
 
 /** Session locks of Postgres on one connection for all that this process leads. */
 export function leadership(url: string, applicationName: string): Leadership {
@@ -57,20 +63,27 @@ export function leadership(url: string, applicationName: string): Leadership {
       await end();
       throw error;
     }
-    return { ask, lost, end };
+    return { ask, led: new Set(), lost, end };
   };
 
   return {
     async tryLead(name) {
       try {
         connecting ??= connect();
-        const { ask, lost, end } = await connecting;
+        const { ask, led, lost, end } = await connecting;
+        if (led.has(name)) return undefined;
+        led.add(name);
         const lock = [`prism lead ${name}`];
-        const [answer] = await ask<{ got: boolean }>(
-          "select pg_try_advisory_lock(hashtextextended($1, 0)) as got",
-          lock,
-        );
-        if (answer?.got !== true) return undefined;
+        const question = "select pg_try_advisory_lock(hashtextextended($1, 0)) as got";
+        const [answer] = await ask<{ got: boolean }>(question, lock).catch((error: unknown) => {
+          // It may have been given all the same, and nobody here would know of it.
+          void end();
+          throw error;
+        });
+        if (answer?.got !== true) {
+          led.delete(name);
+          return undefined;
+        }
         return {
           signal: lost.signal,
           query: ask,
@@ -78,6 +91,7 @@ export function leadership(url: string, applicationName: string): Leadership {
             if (lost.signal.aborted) return;
             // Whoever cannot give it back ends the connection, and with it the lock.
             await ask("select pg_advisory_unlock(hashtextextended($1, 0))", lock).catch(end);
+            led.delete(name);
           },
         };
       } catch (cause) {

@@ -226,6 +226,9 @@ describe("who leads", () => {
     const [one, two] = [leadership(database.url, "one"), leadership(database.url, "two")];
     const term = await one.tryLead("relay a");
     expect([term === undefined, await two.tryLead("relay a")]).toEqual([false, undefined]);
+    const other = await two.tryLead("relay b");
+    expect([other === undefined, await two.tryLead("relay b")]).toEqual([false, undefined]);
+    await other?.resign();
     expect(await two.tryLead("relay b")).toBeDefined();
     await sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'one'");
     await until(() => term?.signal.aborted === true);
