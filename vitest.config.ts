@@ -26,8 +26,9 @@ export default defineConfig({
           name: "servers",
           include: ["test/**/*.int.test.ts"],
           globalSetup: setup,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          // Nobody may rely on how fast a machine is that others use too.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
