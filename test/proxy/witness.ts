@@ -109,11 +109,19 @@ export function witness({ namespace, token, addresses, restMs = 10 }: Options) {
     leave,
     published,
     confirmed,
-    /** No more is published; resolves when all that was acknowledged is confirmed, or not within the time. */
-    async settle(withinMs: number): Promise<void> {
+    /**
+     * No more is published; resolves when all that was acknowledged is confirmed, or when nothing more has been
+     * for so long. A busy machine needs longer the more was published: what is lost never comes.
+     */
+    async settle(quietMs: number): Promise<void> {
       publishing = false;
       await Promise.all(publishers);
-      const until = performance.now() + withinMs;
+      let [done, until] = [0, performance.now() + quietMs];
+      const goesOn = (): boolean => {
+        const confirmations = history.filter(({ kind }) => kind === "confirmed").length;
+        if (confirmations > done) [done, until] = [confirmations, performance.now() + quietMs];
+        return performance.now() < until;
+      };
       const open = (): boolean => {
         const last = new Map<string, Seen["kind"]>();
         for (const seen of history) {
@@ -126,7 +134,7 @@ export function witness({ namespace, token, addresses, restMs = 10 }: Options) {
           history.some(({ id, kind }) => kind === "published" && isOpen(last.get(`${group} ${id}`))),
         );
       };
-      while (open() && performance.now() < until) await pause(100);
+      while (open() && goesOn()) await pause(100);
       // What would come a second time has time to.
       await pause(500);
       await Promise.all([...groups.keys()].map(leave));
