@@ -65,37 +65,42 @@ async function consumed(client: Prism, count: number): Promise<number[]> {
   return values;
 }
 
-it("a client that publishes through three proxies does not notice that each is restarted", async () => {
-  const ids = ["one", "two", "three"];
-  const running = new Map(await Promise.all(ids.map(async (id) => [id, await proxies.start(id)] as const)));
-  const name = prism.name("rolling");
-  const team = await prism.control(member);
-  const served = async () => (await team.namespaces.endpoints(name)).endpoints.map(({ address }) => address);
-  const needs = { durability: "strong", write_rps: 3_000, read_rps: 10_000 };
-  await team.namespaces.create(queueRequest(name, { needs }), { waitSeconds: 60 });
-  await until(async () => (await served()).length === 3);
-  const client = await prism.client(name, member);
-  const publishing = load(client);
-  await pause(1_000);
-  for (let round = 0; round < rounds; round++) {
-    for (const id of ids) {
-      await running.get(id)?.kill("SIGTERM");
-      const again = await proxies.start(id);
-      running.set(id, again);
-      // As whoever rolls out does: on to the next once this one is in use again.
-      await until(async () => (await served()).includes(again.address));
-      await pause(500);
+it(
+  "a client that publishes through three proxies does not notice that each is restarted",
+  async () => {
+    const ids = ["one", "two", "three"];
+    const running = new Map(await Promise.all(ids.map(async (id) => [id, await proxies.start(id)] as const)));
+    const name = prism.name("rolling");
+    const team = await prism.control(member);
+    const served = async () =>
+      (await team.namespaces.endpoints(name)).endpoints.map(({ address }) => address);
+    const needs = { durability: "strong", write_rps: 3_000, read_rps: 10_000 };
+    await team.namespaces.create(queueRequest(name, { needs }), { waitSeconds: 60 });
+    await until(async () => (await served()).length === 3);
+    const client = await prism.client(name, member);
+    const publishing = load(client);
+    await pause(1_000);
+    for (let round = 0; round < rounds; round++) {
+      for (const id of ids) {
+        await running.get(id)?.kill("SIGTERM");
+        const again = await proxies.start(id);
+        running.set(id, again);
+        // As whoever rolls out does: on to the next once this one is in use again.
+        await until(async () => (await served()).includes(again.address));
+        await pause(500);
+      }
     }
-  }
-  const { count, failures } = await publishing.end();
-  expect(failures).toEqual([]);
-  expect(count).toBeGreaterThan(perSecond);
+    const { count, failures } = await publishing.end();
+    expect(failures).toEqual([]);
+    expect(count).toBeGreaterThan(perSecond);
 
-  const values = await consumed(client, count);
-  expect(new Set(values).size).toBe(count);
-  // Whoever was told twice has it twice: nothing comes after the last.
-  await client.queue.publish("t", count);
-  const after = (await consumed(client, 1))[0];
-  expect(after).toBe(count);
-  client.close();
-}, 600_000);
+    const values = await consumed(client, count);
+    expect(new Set(values).size).toBe(count);
+    // Whoever was told twice has it twice: nothing comes after the last.
+    await client.queue.publish("t", count);
+    const after = (await consumed(client, 1))[0];
+    expect(after).toBe(count);
+    client.close();
+  },
+  soaking ? 3_600_000 : 600_000,
+);
