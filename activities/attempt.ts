@@ -31,6 +31,15 @@ export function attempts({ recorder, failpoint, log }: AttemptDependencies) {
     if (!isWorthRecording(history, occasion, step, said)) return;
     const command = { type: "ReportStepFailure", operation: occasion.operation, step, ...said } as const;
     await recorder.record(occasion, failing(occasion, step), command, said.attempt);
+    if (said.willRetry) await show({ step, message: said.error.message });
+  };
+
+  /** Its workflow shows it to whoever looks at that in Temporal. */
+  const show = async (trouble: Trouble): Promise<void> => {
+    const { client, info } = Context.current();
+    const { workflowId, runId } = info.workflowExecution ?? {};
+    if (workflowId === undefined) return;
+    await client.workflow.getHandle(workflowId, runId).signal("trouble", trouble);
   };
 
   const attempt = async <T>(
@@ -71,6 +80,9 @@ export function attempts({ recorder, failpoint, log }: AttemptDependencies) {
 }
 
 export type Attempt = ReturnType<typeof attempts>;
+
+/** What a step that goes on has run into: a proxy that it waits for, a backend that is down. */
+export type Trouble = { readonly step: string; readonly message: string };
 
 type Said = { readonly attempt: number; readonly error: Failure; readonly willRetry: boolean };
 

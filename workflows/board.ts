@@ -3,7 +3,11 @@ import { setCurrentDetails } from "@temporalio/workflow";
 type State = "pending" | "running" | "parked" | "done" | "failed" | "undone" | "undo failed";
 
 /** The steps as they stand, for whoever looks at the workflow in the Temporal UI. */
-export type Board = { mark(step: string, state: State, note?: string): void };
+export type Board = {
+  mark(step: string, state: State, note?: string): void;
+  /** What a step that is under way has run into, until it is marked anew. */
+  note(step: string, trouble: string): void;
+};
 
 const signs: Readonly<Record<State, string>> = {
   pending: "·",
@@ -32,6 +36,9 @@ export function stepBoard(steps: readonly string[], from?: string): Board {
     mark(step, state, note = "") {
       lines.set(step, { state, note: note.replaceAll(/[|\n]/g, " ") });
       show();
+    },
+    note(step, trouble) {
+      if (lines.get(step)?.state === "running") this.mark(step, "running", trouble);
     },
   };
 }

@@ -1,4 +1,12 @@
-import { allHandlersFinished, CancellationScope, CancelledFailure, condition } from "@temporalio/workflow";
+import {
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  defineSignal,
+  setHandler,
+} from "@temporalio/workflow";
+import type { Trouble } from "../activities/attempt.ts";
 import type { Occasion } from "../activities/occasion.ts";
 import type { Outcome } from "../domain/namespace/outcome.ts";
 import type { Board } from "./board.ts";
@@ -45,6 +53,7 @@ export async function attend<T>(
 ): Promise<{ readonly result: T } | { readonly outcome: Outcome }> {
   const forward = new CancellationScope();
   let hasPivoted = false;
+  setHandler(defineSignal<[Trouble]>("trouble"), ({ step: at, message }) => board.note(at, message));
   const { step, urgently } = parking(work, board, interventions(work, forward), () => hasPivoted);
   const undos: Undo[] = [];
   const undo: Operation["undo"] = (name, leaves, take) => undos.unshift({ step: name, leaves, take });

@@ -1,3 +1,4 @@
+import { Client, Connection } from "@temporalio/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ranked } from "../../domain/shard/placement.ts";
 import type { Control } from "../../sdk/typescript/control.ts";
@@ -5,6 +6,7 @@ import { moreProxies, type RunningProxy } from "../setup/more-proxies.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { until as soon } from "../setup/until.ts";
 import { member, platform as platformMember, queueRequest } from "./request.ts";
+import { runPrism } from "./run-prism.ts";
 
 // Processes start and stop here, on a machine that may be busy.
 const until = (isSo: Parameters<typeof soon>[0]) => soon(isSo, 110_000);
@@ -14,7 +16,11 @@ let proxies: ReturnType<typeof moreProxies>;
 let platform: Control;
 let team: Control;
 beforeAll(async () => {
-  prism = await testPrism({ names: ["api", "worker"] });
+  prism = await testPrism({
+    names: ["api", "worker"],
+    // So soon an operation says for whom it waits.
+    environment: { PRISM_PROXY_PATIENCE_MS: "1000" },
+  });
   proxies = moreProxies(prism);
   platform = await prism.control(platformMember);
   team = await prism.control(member);
@@ -98,6 +104,18 @@ describe("shards", () => {
   });
 });
 
+/** What REST, the command line and Temporal's own page say of an operation. */
+async function tellings(operation: string, namespace: string): Promise<readonly string[]> {
+  const { steps } = await team.operations.get(operation);
+  const told = await runPrism(prism.api, await prism.token(member), ["operation", "get", operation]);
+  const address = prism.environment["PRISM_TEMPORAL_ADDRESS"] ?? "";
+  const connection = await Connection.connect({ address });
+  const workflow = new Client({ connection }).workflow.getHandle(`namespace/${namespace}`);
+  const seen = await workflow.query<{ currentDetails: string }>("__temporal_workflow_metadata");
+  await connection.close();
+  return [JSON.stringify(steps), told.stdout, seen.currentDetails];
+}
+
 describe("a proxy that is dead, and holds up a revoke", () => {
   const revoke = async (name: string) => {
     const access = { owners: [{ team: "payments-team" }], consumers: [{ service: "order-api" }] };
@@ -116,6 +134,9 @@ describe("a proxy that is dead, and holds up a revoke", () => {
       (await platform.proxies.list()).items.find((one) => one.proxy === proxy)?.state;
     await until(async () => (await stateOf("stuck")) === "silent");
     expect((await team.operations.get(operation)).state).toBe("running");
+    await until(async () =>
+      (await tellings(operation, name)).every((text) => text.includes("waiting for stuck")),
+    );
     await expect(team.proxies.evict("stuck", "it burns")).rejects.toMatchObject({ code: "FORBIDDEN" });
 
     expect(await platform.proxies.evict("stuck", "its machine burns")).toMatchObject({ state: "evicted" });
