@@ -2,6 +2,7 @@ import { Context } from "@temporalio/activity";
 import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
 import type { Failure } from "../domain/namespace/events.ts";
 import type { Log } from "../runtime/log.ts";
+import { spanned } from "../runtime/tracing.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { failureOf, toFailure } from "./failure.ts";
 import type { Occasion } from "./occasion.ts";
@@ -54,7 +55,17 @@ export function attempts({ recorder, failpoint, log }: AttemptDependencies) {
     try {
       failpoint(step, "before", occasion.namespace);
       if (attempt > 1) await fails({ attempt: attempt - 1, error: lost, willRetry: true });
-      const result = await body(context.cancellationSignal);
+      const what = {
+        name: `RunActivity:${context.info.activityType}`,
+        from: occasion.trace ?? "",
+        attributes: {
+          "prism.namespace": occasion.namespace,
+          "prism.operation_id": occasion.operation,
+          "prism.step": step,
+          "prism.attempt": attempt,
+        },
+      };
+      const result = await spanned(what, () => body(context.cancellationSignal));
       failpoint(step, "recorded", occasion.namespace);
       return result;
     } catch (error) {

@@ -39,6 +39,7 @@ import { workerConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
 import { operatorServer } from "../runtime/operator-server.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { startTracing } from "../runtime/tracing.ts";
 import { activities } from "./activities.ts";
 import { noArchive } from "./archive.ts";
 import { failpoint } from "./failpoint.ts";
@@ -56,6 +57,7 @@ import { workflowBundle } from "./workflow-bundle.ts";
 run(async () => {
   const config = workerConfig(process.env);
   const log = logger("worker", config.logLevel);
+  const spans = await startTracing("worker", config.tracing);
   // Signals are ours: what is under way ends first, and the connections it uses go last.
   Runtime.install({ shutdownSignals: [], logger: temporalLogger(log) });
 
@@ -174,6 +176,7 @@ run(async () => {
     { name: "groups", stop: () => groups.close() },
     { name: "event store", stop: () => store.close() },
     { name: "control", stop: () => control.end() },
+    spans,
   ]);
   await running;
 });

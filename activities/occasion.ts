@@ -8,4 +8,6 @@ export type Occasion = {
   readonly asker?: "team" | "platform";
   /** How often the step was retried by somebody after its budget was used up. Default: 0. */
   readonly round?: number;
+  /** The W3C `traceparent` of the call that asked for it. */
+  readonly trace?: string;
 };

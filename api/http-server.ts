@@ -6,6 +6,7 @@ import { type ErrorCode, PrismError } from "../domain/errors.ts";
 import type { Authority, Caller } from "../runtime/auth.ts";
 import type { Log } from "../runtime/log.ts";
 import { answerError } from "./http-errors.ts";
+import { requestSpans } from "./tracing.ts";
 import { unknownPaths } from "./unknown-paths.ts";
 
 declare module "fastify" {
@@ -61,6 +62,11 @@ export async function httpServer({ authority, log }: { authority: Authority; log
     // Where people sign in, they do so first.
     if (request.is404 && !url.startsWith("/api/")) unknown.answer(request, reply);
   });
+  const spans = requestSpans();
+  if (spans !== undefined) {
+    server.addHook("preValidation", spans.begin);
+    server.addHook("onResponse", spans.end);
+  }
   server.decorateRequest("caller", function () {
     return authority.caller(this.headers.authorization);
   });

@@ -26,6 +26,7 @@ import { apiConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
 import { forPeers } from "../runtime/mutual-tls.ts";
 import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { startTracing } from "../runtime/tracing.ts";
 import { anchorAge } from "./anchor-age.ts";
 import { anchoring, anchors } from "./anchors.ts";
 import { auditLog } from "./audit-log.ts";
@@ -49,6 +50,7 @@ import { sweeper } from "./sweeper.ts";
 run(async () => {
   const config = apiConfig(process.env);
   const log = logger("api", config.logLevel);
+  const spans = await startTracing("api", config.tracing);
   refuseDevelopmentIssuerOffLoopback(config.auth, [config.host]);
   if (config.auth.kind === "development") {
     log.warn(
@@ -172,6 +174,7 @@ run(async () => {
     { name: "archive", stop: () => archive?.close() },
     { name: "event store", stop: () => store.close() },
     { name: "control", stop: () => control.end() },
+    spans,
   ]);
 });
 

@@ -10,6 +10,7 @@ import type { Occasion } from "../activities/occasion.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { OperationKind } from "../domain/namespace/progress.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
+import { spanned, traceparent } from "../runtime/tracing.ts";
 import type { CreateNamespace } from "../workflows/create-namespace.ts";
 import type { DeleteNamespace } from "../workflows/delete-namespace.ts";
 import type { MoveNamespace } from "../workflows/move-namespace.ts";
@@ -94,10 +95,14 @@ export function operationStarter(
     const workflowId = workflowIdOf(occasion.namespace);
     const memo: Memo = { occasion, kind, team, client_api };
     const begin = () =>
-      client.workflow.start(types[kind], {
+      spanned({ name: `StartWorkflow:${types[kind]}`, kind: "producer", attributes }, startWorkflow);
+    const attributes = { "prism.namespace": occasion.namespace, "prism.operation_id": occasion.operation };
+    const startWorkflow = () => {
+      const trace = traceparent();
+      return client.workflow.start(types[kind], {
         workflowId,
         taskQueue,
-        args: [{ occasion, timeouts: within, ...input }],
+        args: [{ occasion: { ...occasion, ...(trace && { trace }) }, timeouts: within, ...input }],
         memo,
         workflowTaskTimeout: stickyMs,
         workflowIdReusePolicy: "ALLOW_DUPLICATE",
@@ -111,6 +116,7 @@ export function operationStarter(
         ],
         staticSummary: `${kind} ${client_api} namespace ${occasion.namespace} of ${team}`,
       });
+    };
     const handle = await whenFree(occasion.namespace, begin);
     const workflow = { id: workflowId, run_id: handle.firstExecutionRunId };
     return recent.keep(startedAs(memo, new Date(), workflow));

@@ -6,6 +6,7 @@ import type { Admission, Admitted } from "./admission.ts";
 import { asPrismError, grpcStatus } from "./grpc-error.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
+import { spannedCall } from "./tracing.ts";
 
 type Dependencies = {
   readonly admission: Admission;
@@ -116,7 +117,7 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
         admitted.served.calls.open++;
         return answer(call.request, admitted).finally(() => admitted.served.calls.open--);
       };
-      run().then(
+      spannedCall(operation, call.metadata, run).then(
         (response) => {
           metrics.called(namespace, operation.api, "success", secondsSince(startedAt));
           callback(null, response);
@@ -150,7 +151,8 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
 
     upload: (operation, answer) => (call, callback) => {
       const { startedAt, namespace, course, run } = begin(operation, call);
-      run((admitted) => answer(call, admitted, { ...course, opened: () => {} })).then(
+      const answered = () => run((admitted) => answer(call, admitted, { ...course, opened: () => {} }));
+      spannedCall(operation, call.metadata, answered).then(
         (response) => {
           course.counted("success", startedAt);
           callback(null, response);

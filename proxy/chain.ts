@@ -1,4 +1,5 @@
 import type { Deliver, Pattern, Publish } from "./patterns/pattern.ts";
+import { spannedStep } from "./tracing.ts";
 
 // Both are folded when a namespace's entry changes, not per message.
 
@@ -13,7 +14,9 @@ export const publisher = (
 ): Publish =>
   patterns.reduceRight((next, pattern) => {
     const step = pattern.publish?.(next);
-    return step === undefined ? next : timed(step, (seconds) => observe(pattern.name, seconds));
+    if (step === undefined) return next;
+    const spanned = spannedStep(`${pattern.name}-pattern`, { "prism.pattern": pattern.name }, step);
+    return timed(spanned, (seconds) => observe(pattern.name, seconds));
   }, backend);
 
 const timed =

@@ -11,6 +11,7 @@ import { checkNack, checkSubscribe, creditLimit, type Start } from "./queue-requ
 import { parseReceipt, type Receipt } from "./receipt.ts";
 import type { Served } from "./served.ts";
 import { subscription } from "./subscription.ts";
+import { spannedDelivery } from "./tracing.ts";
 
 type Output = {
   sendMetadata(metadata: Metadata): void;
@@ -38,7 +39,7 @@ export async function deliver(
   let joined: Group | undefined;
   const subscriber = subscription({
     credit: wanted.credit,
-    deliver: served.deliver,
+    deliver: spannedDelivery(served.entry.namespace, served.deliver),
     write: (message) => call.write(message),
     drained: () => new Promise((resolve) => call.once("drain", resolve)),
     eager: () => joined?.pump(),

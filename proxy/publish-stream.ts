@@ -8,16 +8,18 @@ import {
   PublishResponseSchema,
 } from "../proto/gen/prism/v1/message_pb.js";
 import type { Admitted } from "./admission.ts";
-import type { Course } from "./calls.ts";
+import type { Course, Operation } from "./calls.ts";
 import { asPrismError, flatDetails } from "./grpc-error.ts";
 import { type Publishing, publish } from "./publish.ts";
 import { checkPayload } from "./queue-request.ts";
+import { spannedCall } from "./tracing.ts";
 
 // How far a client may be ahead of its answers; then its stream is read no further.
 const mostUnanswered = 1_000;
 const mostMore = 1_000;
 const mostBytes = 8 * 1024 * 1024;
 const inlineBytes = 4 * 1024 * 1024;
+const item: Operation = { api: "queue", name: "PublishStream", need: "write" };
 
 /** Each item is answered in its place, a refused one with its error: that ends nothing. */
 export async function publishStream(
@@ -35,7 +37,7 @@ export async function publishStream(
   const answer = async (request: PublishRequest): Promise<PublishResponse> => {
     const startedAt = performance.now();
     try {
-      const response = await publish(publishing, request, admitted);
+      const response = await spannedCall(item, call.metadata, () => publish(publishing, request, admitted));
       counted("success", startedAt);
       return response;
     } catch (error) {

@@ -12,6 +12,7 @@ import type { Message } from "./message.ts";
 import { freshId, idOf } from "./message-id.ts";
 import { checkPublish } from "./queue-request.ts";
 import type { Served } from "./served.ts";
+import { traceHeaders } from "./tracing.ts";
 
 export type Publishing = { readonly limits: Limits; readonly clock: () => number };
 
@@ -45,7 +46,7 @@ function messageOf(request: PublishRequest, { entry, idempotent }: Served, publi
   const id = once
     ? idOf(`${entry.namespace}/${entry.incarnation}/${topic}/${idempotencyKey}`)
     : freshId(publishedAtMs);
-  return { id, topic, key, payload, metadata, publishedAtMs, headers: {}, once };
+  return { id, topic, key, payload, metadata, publishedAtMs, headers: traceHeaders(), once };
 }
 
 const noDeduplication = (namespace: string): PrismError =>

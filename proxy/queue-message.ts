@@ -4,6 +4,7 @@ import { type Message, MessageSchema } from "../proto/gen/prism/v1/message_pb.js
 import { deadLetterMetadata } from "./dead-letter.ts";
 import { receiptText } from "./receipt.ts";
 import type { Delivery } from "./subscriber.ts";
+import { traceMetadata } from "./tracing.ts";
 
 /** A delivery as the client sees it. */
 export const toProto = ({ message, receipt, attempt }: Delivery): Message =>
@@ -12,7 +13,7 @@ export const toProto = ({ message, receipt, attempt }: Delivery): Message =>
     topic: message.topic,
     key: message.key,
     payload: message.payload,
-    metadata: { ...message.metadata, ...deadLetterMetadata(message.headers) },
+    metadata: { ...traceMetadata(), ...message.metadata, ...deadLetterMetadata(message.headers) },
     offset: message.offset,
     receipt: receiptText(receipt),
     attempt,

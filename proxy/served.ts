@@ -13,6 +13,7 @@ import { partitionsOf, type Tools } from "./patterns/logs.ts";
 import type { Beginning, Deliver, Pattern, Publish } from "./patterns/pattern.ts";
 import { publishOnce } from "./publish-once.ts";
 import { idIn, offsetOf, recordOf } from "./record.ts";
+import { spannedStep } from "./tracing.ts";
 
 /** One namespace in service: its entry, and what was made of it. */
 export type Served = {
@@ -91,7 +92,7 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
   const backend = deps.connect(entry);
   const send = (records: Parameters<Backend["write"]>[0]) => backend.write(records);
   const chain = buildPatterns(entry, { ...deps.tools, send, troubled });
-  const append: Publish = async (message) => {
+  const produced: Publish = async (message) => {
     try {
       return { offset: offsetOf(await backend.append(recordOf(message, ordered))) };
     } catch (error) {
@@ -99,6 +100,8 @@ function begin(deps: ServeDependencies, entry: Entry): Lasting {
       throw error;
     }
   };
+  const kind = entry.backend?.type ?? "";
+  const append = spannedStep(`${kind}.produce`, { "prism.backend": kind }, produced);
   const once = keyed(deps, entry, { chain, backend, append, troubled });
   const publish = publisher(chain, once?.publish ?? append, (pattern, seconds) =>
     deps.took(namespace, pattern, seconds),

@@ -11,6 +11,7 @@ import {
 } from "./backend-config.ts";
 import { checkIdentity, type Identity } from "./mutual-tls.ts";
 import { type Peer, samePeer } from "./peer.ts";
+import type { TracingConfig } from "./tracing.ts";
 import { type Environment, file, required, secret, text, whole, wrong } from "./variables.ts";
 
 // Everything a process may be told from outside. Unset servers have no default: a process never
@@ -49,6 +50,7 @@ export const apiConfig = (env: Environment) => ({
   anchorMs: whole(env, "PRISM_ANCHOR_SECONDS", 24 * 3_600) * 1_000,
   shard: homeShard(env),
   dns: dnsConfig(env),
+  tracing: tracingConfig(env),
   logLevel: logLevel(env),
 });
 
@@ -95,6 +97,7 @@ export const workerConfig = (env: Environment) => ({
   shutdownGraceMs: whole(env, "PRISM_SHUTDOWN_GRACE_MS", 10_000),
   /** `<step>:<before|after|recorded>:<namespace>`: the process kills itself there. For tests of crashes. */
   failpoint: env["PRISM_FAILPOINT"],
+  tracing: tracingConfig(env),
   logLevel: logLevel(env),
 });
 
@@ -124,8 +127,20 @@ export const proxyConfig = (env: Environment) => ({
   tenantUrl: tenantUrl(env),
   auth: authConfig(env),
   failpoint: env["PRISM_FAILPOINT"],
+  tracing: tracingConfig(env),
   logLevel: logLevel(env),
 });
+
+/** OpenTelemetry's own names. Unset: there are no spans. */
+function tracingConfig(env: Environment): TracingConfig | undefined {
+  const endpoint = env["OTEL_EXPORTER_OTLP_ENDPOINT"];
+  if (!endpoint) return undefined;
+  const name = "OTEL_TRACES_SAMPLER_ARG";
+  // Of the traces that begin in Prism; one that a caller has begun is theirs to decide.
+  const share = Number(text(env, name, "1"));
+  if (!(share >= 0 && share <= 1)) throw wrong(name, `must be between 0 and 1, not '${env[name]}'`);
+  return { endpoint, share };
+}
 
 /** What the command line may be told; each is found out where it is unset. */
 export const cliConfig = (env: Environment) => ({

@@ -1,4 +1,5 @@
 import { type Logger, pino } from "pino";
+import { traceFields } from "./tracing.ts";
 
 export type Log = Logger;
 
@@ -12,6 +13,7 @@ export function log(process: "api" | "worker" | "proxy", level = "info"): Log {
     level,
     base: { process },
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: traceFields,
     formatters: { level: (label) => ({ level: label }) },
     redact: {
       paths: ["payload", "*.payload", "authorization", "*.authorization", "token", "*.token", "password"],

@@ -56,6 +56,17 @@ describe("what a process is told", () => {
     expect(() => read(without(name))).toThrow(new RegExp(`^${name} is not set: it names `)),
   );
 
+  it("sends spans only where it is told to, and a share of them that is one", () => {
+    expect(proxyConfig(asProxy).tracing).toBeUndefined();
+    const OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318";
+    const told = { ...asProxy, OTEL_EXPORTER_OTLP_ENDPOINT };
+    expect(proxyConfig(told).tracing).toEqual({ endpoint: OTEL_EXPORTER_OTLP_ENDPOINT, share: 1 });
+    expect(apiConfig({ ...told, ...control, OTEL_TRACES_SAMPLER_ARG: "0.1" }).tracing?.share).toBe(0.1);
+    for (const OTEL_TRACES_SAMPLER_ARG of ["2", "-1", "some"]) {
+      expect(() => proxyConfig({ ...told, OTEL_TRACES_SAMPLER_ARG })).toThrow("OTEL_TRACES_SAMPLER_ARG");
+    }
+  });
+
   it("takes an operator of NATS with a user of the system account, and neither alone", () => {
     const [PRISM_NATS_OPERATOR, PRISM_NATS_SYSTEM] = ["SOABC", "a.b.c:SUABC"];
     const trust = (env: Record<string, string>) => workerConfig({ ...whole, ...env }).natsTrust;
