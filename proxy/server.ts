@@ -5,6 +5,7 @@ import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { QueueService } from "../proto/gen/prism/v1/queue_pb.js";
 import { grpcService } from "../proto/grpc.ts";
+import { wideReceiveWindows } from "./receive-windows.ts";
 
 export type ServerOptions = {
   readonly host: string;
@@ -35,6 +36,8 @@ export async function grpcServer({ host, port, queue }: ServerOptions): Promise<
     "grpc.max_send_message_length": -1,
     "grpc.keepalive_time_ms": keepaliveMs,
     "grpc.keepalive_timeout_ms": keepaliveMs / 2,
+    // Its books of every call and message, which nobody here reads.
+    "grpc.enable_channelz": 0,
   });
   server.addService(grpcService(QueueService), queue);
   const names = ["", QueueService.typeName];
@@ -48,6 +51,8 @@ export async function grpcServer({ host, port, queue }: ServerOptions): Promise<
     );
   });
 
+  const narrow = wideReceiveWindows();
+
   return {
     port: bound,
     setServing(serving) {
@@ -55,6 +60,7 @@ export async function grpcServer({ host, port, queue }: ServerOptions): Promise<
     },
     close: (withinMs) =>
       new Promise((resolve) => {
+        narrow();
         const timer = setTimeout(() => server.forceShutdown(), withinMs);
         server.tryShutdown(() => {
           clearTimeout(timer);

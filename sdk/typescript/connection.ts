@@ -46,6 +46,9 @@ const channelOptions = {
   "grpc.max_reconnect_backoff_ms": 2_000,
   "grpc.max_receive_message_length": -1,
   "grpc.keepalive_time_ms": 20_000,
+  // What a proxy may send before this process turns to it; HTTP/2 alone has 64 KiB.
+  "grpc-node.flow_control_window": 1024 * 1024,
+  "grpc.enable_channelz": 0,
 };
 
 /** Goes round the proxies that serve a namespace. */

@@ -79,7 +79,8 @@ describe("a stream of publishes", () => {
     );
     expect(refused).toEqual([7, 57, 107, 157, 207, 257].map((at) => [at, "INVALID_CONFIGURATION"]));
     const consumer = rawConsumer(client(), { topic: "stream", group: "g", start: earliest });
-    await until(() => consumer.got.length === 294);
+    // On a busy machine some come again before they are read.
+    await until(() => new Set(consumer.got.map(({ messageId }) => messageId)).size === 294);
     const delivered = new Map(consumer.got.map((message) => [message.messageId, textOf(message)]));
     for (const [at, { messageId, error }] of stream.answers.entries()) {
       if (error === undefined) expect(delivered.get(messageId)).toBe(String(at));
@@ -105,8 +106,9 @@ describe("a stream of publishes", () => {
     const alone = { ...item("x"), more: [item("y")] };
     expect(await raw.refused(QueueService.method.publish, alone)).toMatchObject({ reason: refused });
     const consumer = rawConsumer(client(), { topic: "together", group: "g", start: earliest });
-    await until(() => consumer.got.length === 5);
-    expect(consumer.got.map(textOf).sort()).toEqual(["a", "b", "c", "d", "x"]);
+    const got = () => [...new Set(consumer.got.map(textOf))].sort();
+    await until(() => got().length >= 5);
+    expect(got()).toEqual(["a", "b", "c", "d", "x"]);
     await consumer.stop();
     raw.close();
   });
