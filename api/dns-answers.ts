@@ -25,7 +25,8 @@ export function answersTo(
   domain: string,
 ): Answered {
   const asked = name.toLowerCase().replace(/\.$/, "");
-  if (asked !== domain && !asked.endsWith(`.${domain}`)) return { kind: "elsewhere" };
+  if (asked === domain) return known([]);
+  if (!asked.endsWith(`.${domain}`)) return { kind: "elsewhere" };
   const host = proxies.map(hostOf).find((ip) => hostName(ip, domain) === asked);
   if (host !== undefined) return known(addresses(asked, [host], type));
   const named = chosen(asked.slice(0, -domain.length - 1), proxies);

@@ -1,10 +1,12 @@
 import { createSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
 import {
+  type Answer,
   AUTHORITATIVE_ANSWER,
   decode,
   encode,
   type Packet,
+  RECURSION_DESIRED,
   streamEncode,
   TRUNCATED_RESPONSE,
 } from "dns-packet";
@@ -34,7 +36,9 @@ const idleMs = 5_000;
 const mostConnections = 100;
 // However often it is asked, the database is asked once a second.
 const rememberedMs = 1_000;
-const codes = { known: 0, failed: 2, unknown: 3, elsewhere: 5 } as const;
+// A proxy that comes back should be found at once: that there is nobody is remembered no longer than a look is.
+const nothingSeconds = 1;
+const codes = { known: 0, malformed: 1, failed: 2, unknown: 3, elsewhere: 5 } as const;
 
 /** Discovery by DNS, over UDP and TCP: what leases say, as names. It knows its own names and asks nobody. */
 export async function nameServer({
@@ -48,17 +52,20 @@ export async function nameServer({
 
   const reply = async (query: Packet): Promise<Packet> => {
     const [question] = query.questions ?? [];
-    const { id = 0, questions = [] } = query;
-    const head = { type: "response", id, questions } as const;
-    if (question === undefined) return { ...head, flags: 1 };
+    const { id = 0, questions = [], flags: asked = 0 } = query;
+    const flags = asked & RECURSION_DESIRED;
+    const head = { type: "response", id, questions, additionals: extension(query) } as const;
+    if (question === undefined) return { ...head, flags: flags | codes.malformed };
     try {
       const answered = answersTo(question, await proxies(), domain.toLowerCase());
-      if (answered.kind !== "known") return { ...head, flags: AUTHORITATIVE_ANSWER | codes[answered.kind] };
-      const { answers, additionals } = answered;
-      return { ...head, flags: AUTHORITATIVE_ANSWER, answers: [...answers], additionals: [...additionals] };
+      if (answered.kind === "elsewhere") return { ...head, flags: flags | codes.elsewhere };
+      const told = { ...head, flags: flags | AUTHORITATIVE_ANSWER | codes[answered.kind] };
+      const { answers, additionals } = answered.kind === "known" ? answered : { answers: [], additionals: [] };
+      if (answers.length === 0) return { ...told, authorities: [nothing(domain)] };
+      return { ...told, answers: [...answers], additionals: [...additionals, ...extension(query)] };
     } catch (error) {
       log.warn({ error: String(error) }, "a name could not be answered");
-      return { ...head, flags: codes.failed };
+      return { ...head, flags: flags | codes.failed };
     }
   };
 
@@ -95,6 +102,37 @@ export async function nameServer({
   };
 }
 
+/** Says for how long it may be remembered that there is no such name, or nothing of that type (RFC 2308). */
+const nothing = (domain: string): Answer => ({
+  name: domain,
+  type: "SOA",
+  ttl: nothingSeconds,
+  data: {
+    ...{ mname: `prism.${domain}`, rname: `hostmaster.${domain}`, serial: 1 },
+    ...{ refresh: 60, retry: 10, expire: 60, minimum: nothingSeconds },
+  },
+});
+
+const asksWith = ({ additionals = [] }: Packet): Answer | undefined =>
+  additionals.find(({ type }) => type === "OPT");
+
+/** Who speaks EDNS is answered in it. */
+const extension = (query: Packet): Answer[] =>
+  asksWith(query) === undefined
+    ? []
+    : [
+        {
+          name: ".",
+          type: "OPT",
+          udpPayloadSize: mostBytes,
+          extendedRcode: 0,
+          ednsVersion: 0,
+          flags: 0,
+          flag_do: false,
+          options: [],
+        },
+      ];
+
 function understood(message: Buffer): Packet | undefined {
   try {
     const packet = decode(message);
@@ -105,8 +143,8 @@ function understood(message: Buffer): Packet | undefined {
 }
 
 /** How much whoever asks can take in one datagram. */
-function roomOf({ additionals = [] }: Packet): number {
-  const asked = additionals.find(({ type }) => type === "OPT");
+function roomOf(query: Packet): number {
+  const asked = asksWith(query);
   const room = asked !== undefined && "udpPayloadSize" in asked ? asked.udpPayloadSize : plainBytes;
   return Math.min(mostBytes, Math.max(plainBytes, room));
 }
@@ -115,9 +153,10 @@ function roomOf({ additionals = [] }: Packet): number {
 function fitting(answer: Packet, room: number): Buffer {
   const whole = encode(answer);
   if (whole.byteLength <= room) return whole;
-  const bare = encode({ ...answer, additionals: [] });
+  const additionals = (answer.additionals ?? []).filter(({ type }) => type === "OPT");
+  const bare = encode({ ...answer, additionals });
   if (bare.byteLength <= room) return bare;
-  return encode({ ...answer, flags: (answer.flags ?? 0) | TRUNCATED_RESPONSE, answers: [], additionals: [] });
+  return encode({ ...answer, flags: (answer.flags ?? 0) | TRUNCATED_RESPONSE, answers: [], additionals });
 }
 
 /** Questions with their length before them, one after the other. */

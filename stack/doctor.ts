@@ -1,4 +1,5 @@
 import { cacheFolder } from "./cache.ts";
+import { missingDig } from "./dig.ts";
 import { dockerRuns } from "./docker.ts";
 import { missingH2load } from "./h2load.ts";
 import { machine } from "./lookup.ts";
@@ -9,7 +10,7 @@ import { servers } from "./servers.ts";
 import { missingToxiproxy } from "./toxiproxy.ts";
 
 export type Finding = {
-  /** The last three are none: `npm run bench` makes its load with one, `npm test` a bad network and odd calls with the others. */
+  /** The last four are none: `npm run bench`, `npm test` and `npm run soak` use them. */
   readonly server: ServerName | ToolName;
   /** How it would come up on this machine. */
   readonly how: string;
@@ -17,7 +18,7 @@ export type Finding = {
   readonly missing: readonly string[];
 };
 
-export const toolNames = ["h2load", "toxiproxy", "schemathesis"] as const;
+export const toolNames = ["h2load", "toxiproxy", "schemathesis", "dig"] as const;
 type ToolName = (typeof toolNames)[number];
 
 /** What this machine lacks to run every server, and to test everything, without starting or fetching anything. */
@@ -50,5 +51,10 @@ export async function doctor(environment: Environment): Promise<readonly Finding
     how: "for npm run bench alone: the system's package",
     missing: await missingH2load(lookup),
   });
-  return Promise.all([...serverNames.map(examine), load(), network(), fuzzing()]);
+  const names = async (): Promise<Finding> => ({
+    server: "dig",
+    how: "for npm run soak alone: the system's package",
+    missing: await missingDig(lookup),
+  });
+  return Promise.all([...serverNames.map(examine), load(), network(), fuzzing(), names()]);
 }

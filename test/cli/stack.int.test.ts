@@ -56,13 +56,14 @@ describe("prism doctor", () => {
     const { code, output } = await prism("doctor", "-o", "json", given);
     expect(code).toBe(0);
     const findings = JSON.parse(output) as { server: string; missing: string[] }[];
-    const [tools, servers] = [findings.slice(-3), findings.slice(0, -3)];
+    const [tools, servers] = [findings.slice(-4), findings.slice(0, -4)];
     expect(servers.flatMap(({ missing }) => missing)).toEqual([]);
     // What only tests and benchmarks need is said, and is no failure.
     expect(tools).toMatchObject([
       { server: "h2load", missing: [expect.stringMatching(/^h2load: .*nghttp2/)] },
       { server: "toxiproxy" },
       { server: "schemathesis", missing: [expect.stringMatching(/^Python 3.*: /)] },
+      { server: "dig", missing: [expect.stringMatching(/^dig: .*dnsutils/)] },
     ]);
   });
 });
