@@ -40,6 +40,14 @@ afterAll(async () => {
 
 const services = async (name: string): Promise<readonly number[]> =>
   (await resolver.resolveSrv(name).catch(() => [])).map((service) => service.port).sort();
+/** How many requests of the namespace it has answered. */
+async function served({ operator }: RunningProxy, namespace: string): Promise<number> {
+  const text = await (await fetch(`http://${operator}/metrics`)).text();
+  const counted = text.match(
+    new RegExp(`^prism_namespace_requests_total{namespace="${namespace}"} (\\d+)`, "m"),
+  );
+  return Number(counted?.[1] ?? 0);
+}
 const portOf = ({ address }: RunningProxy): number => Number(address.split(":")[1]);
 
 describe("discovery by DNS", () => {
@@ -101,6 +109,28 @@ describe("discovery by DNS", () => {
     const client = sdk({ namespace, discovery, token: await prism.token(member) });
     expect(await client.queue.publish("t", 1)).toMatchObject({ messageId: expect.any(String) });
     client.close();
+  });
+
+  it("is what endpoints say too, where the SDK follows those of its region", async () => {
+    const namespace = prism.name("near");
+    const alice = await prism.control(member);
+    await alice.namespaces.create(queueRequest(namespace), { waitSeconds: 60 });
+    const both = async () => (await alice.namespaces.endpoints(namespace)).endpoints;
+    await until(async () => (await both()).length === 2);
+    const said = { health: "healthy", load: expect.any(Number) };
+    expect(await both()).toEqual(
+      expect.arrayContaining([
+        { address: eu.address, region: "eu", ...said },
+        { address: us.address, region: "us", ...said },
+      ]),
+    );
+    const [discovery, token] = [prism.api.replace(/^http/, "api"), await prism.token(member)];
+    const client = sdk({ namespace, discovery, region: "us", token });
+    const before = await served(eu, namespace);
+    for (let at = 0; at < 20; at++) await client.queue.publish("t", at);
+    client.close();
+    expect(await served(us, namespace)).toBeGreaterThanOrEqual(20);
+    expect(await served(eu, namespace)).toBe(before);
   });
 
   it("forgets a proxy that leaves, and one that dies with its lease", async () => {

@@ -127,7 +127,10 @@ describe("a proxy that is dead, and holds up a revoke", () => {
     const stuck = await proxies.start("stuck");
     const name = nameFor("shard-1");
     await until(async () => (await servedAt(name)).includes(stuck.address));
-    await expect(platform.proxies.evict("stuck", "I think so")).rejects.toThrow("lives");
+    const token = await prism.token(platformMember);
+    const proxy = (...words: readonly string[]) => runPrism(prism.api, token, ["proxy", ...words]);
+    const early = await proxy("evict", "stuck", "--reason", "I think so");
+    expect([early.code, early.stderr]).toEqual([1, expect.stringContaining("lives")]);
     stuck.process.kill("SIGSTOP");
     const operation = await revoke(name);
     const stateOf = async (proxy: string) =>
@@ -139,7 +142,12 @@ describe("a proxy that is dead, and holds up a revoke", () => {
     );
     await expect(team.proxies.evict("stuck", "it burns")).rejects.toMatchObject({ code: "FORBIDDEN" });
 
-    expect(await platform.proxies.evict("stuck", "its machine burns")).toMatchObject({ state: "evicted" });
+    expect((await proxy("list")).stdout).toMatch(/stuck +shard-1 .* silent /);
+    const evicted = await proxy("evict", "stuck", "--reason", "its machine burns", "-o", "json");
+    expect([evicted.code, JSON.parse(evicted.stdout)]).toMatchObject([
+      0,
+      { proxy: "stuck", state: "evicted" },
+    ]);
     await until(async () => (await team.operations.get(operation)).state === "succeeded");
     const { items } = await platform.audit({ actor: "user:root" });
     expect(items.map(({ action }) => action)).toContain("evict proxy");
