@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -10,13 +11,15 @@ import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { oneOf, randomOf } from "../setup/random.ts";
 import { until } from "../setup/until.ts";
 import { member, orderApi, queueRequest } from "./request.ts";
-import { calling, heldUp, reportedAt, shortStale, shortStaleMs, skewed } from "./revoking.ts";
+import { calling, reportedAt, shortStale, shortStaleMs, skewed } from "./revoking.ts";
 
 // A whole proof is 200 schedules with five proxies: `npm run soak`.
 const seed = Number(process.env["PRISM_SEED"] ?? Date.now() % 1_000_000);
 const schedules = Number(process.env["PRISM_SCHEDULES"] ?? (soaking ? 200 : 2));
 const fleetSize = Number(process.env["PRISM_PROXIES"] ?? (soaking ? 5 : 3));
 const leaseMs = 2_000;
+/** How long an attempt waits before it says for whom. */
+const patienceMs = 500;
 /** What lies between the clock that measures from sending and the one that measures from answering. */
 const marginMs = 2_000;
 /** No stale limit: a lease that has run out is the end. */
@@ -37,7 +40,7 @@ beforeAll(async () => {
   source = await copy([shortStale]);
   prism = await testPrism({
     names: ["api", "worker"],
-    environment: { PRISM_LEASE_MS: String(leaseMs), PRISM_PROXY_PATIENCE_MS: "500" },
+    environment: { PRISM_LEASE_MS: String(leaseMs), PRISM_PROXY_PATIENCE_MS: String(patienceMs) },
     folder: source.folder,
   });
   proxies = moreProxies(prism);
@@ -95,8 +98,6 @@ describe("a revoke that is reported", () => {
       const request = { ...queueRequest(name), ...(staleMs === 0 && { policies: pci }) };
       const created = alice.namespaces.create(request, { waitSeconds: 60 });
       await until(async () => (await created).status === "active" && everybody(name), 110_000);
-      // What the machine takes for a change that nobody is late for.
-      const ownMs = await inPeace(name);
       const calls = calling(
         fleet.map(({ proxy }) => proxy),
         name,
@@ -112,6 +113,7 @@ describe("a revoke that is reported", () => {
       await pause(20);
       const cutAt = Date.now();
       await pause(afterMs);
+      const askedAt = Date.now();
       const { operation } = await (what === "delete"
         ? alice.namespaces.delete(name, { confirm: name })
         : alice.namespaces.update(name, { access: { consumers: [] } }));
@@ -120,9 +122,7 @@ describe("a revoke that is reported", () => {
         await member.proxy.kill("SIGKILL");
         member.proxy = await member.start();
       }
-      const noticed = heldUp();
       await until(async () => (await reportedAt(alice, name, operationId)) !== undefined, 110_000);
-      const heldMs = noticed();
       const reported = (await reportedAt(alice, name, operationId)) ?? expect.fail();
       const leaseEnd = await leaseUntil(id);
       const again = calling([member.proxy], name, token);
@@ -140,11 +140,12 @@ describe("a revoke that is reported", () => {
       const late = reported - (leaseEnd + staleMs + marginMs);
       lateMs.push(late);
       expect(late).toBeGreaterThanOrEqual(-1);
-      expect(late).toBeLessThan(1_000 + 2 * ownMs + heldMs);
-      // Who it waited for is said: in the operation, and so in its history.
+      expect(late).toBeLessThan(ownMs());
+      // Who it waited for is said, where that took long: in the operation, and so in its history.
       const { items } = await alice.namespaces.history(name);
       const said = items.filter(({ type }) => type === "StepFailed").map(({ data }) => JSON.stringify(data));
-      expect(said.some((each) => each.includes(`waiting for ${id}`))).toBe(true);
+      const waited = reported - askedAt > 2 * patienceMs + ownMs();
+      expect(said.some((each) => each.includes(`waiting for ${id}`)) || !waited).toBe(true);
       member.network.heal();
       await until(async () => (await alice.operations.get(operationId)).ended_at !== null, 120_000);
       if (what === "access") await alice.namespaces.delete(name, { confirm: name });
@@ -153,16 +154,8 @@ describe("a revoke that is reported", () => {
   );
 });
 
-/** From when a change is in force in the directory to when all have said so, with all of them there (ms). */
-async function inPeace(name: string): Promise<number> {
-  const consumers = [{ service: "order-api" }];
-  const changed = await alice.namespaces.update(name, { access: { consumers } }, { waitSeconds: 60 });
-  const { items } = await alice.namespaces.history(name);
-  const at = (type: string) =>
-    Date.parse(items.findLast((event) => event.type === type)?.recorded_at ?? expect.fail(type));
-  expect(changed.version).toBe(2);
-  return at("ProxiesRegistered") - at("UpdateApplied");
-}
+/** What it may take to see and to say it: longer where more wants to run than the machine has processors for. */
+const ownMs = (): number => 1_000 * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
 
 /** Until when the lease runs, or ran, that it was last given (ms since 1970). */
 async function leaseUntil(proxy: string): Promise<number> {

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Control } from "../../sdk/typescript/control.ts";
@@ -80,14 +79,4 @@ export async function reportedAt(
       operation_id === operation && (type === "TrafficStopped" || type === "ProxiesRegistered"),
   );
   return said === undefined ? undefined : Date.parse(said.recorded_at);
-}
-
-/** How long this process was kept from running, as its event loop noticed. */
-export function heldUp(): () => number {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
-  return () => {
-    delay.disable();
-    return delay.max / 1e6;
-  };
 }
