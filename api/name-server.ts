@@ -60,7 +60,8 @@ export async function nameServer({
       const answered = answersTo(question, await proxies(), domain.toLowerCase());
       if (answered.kind === "elsewhere") return { ...head, flags: flags | codes.elsewhere };
       const told = { ...head, flags: flags | AUTHORITATIVE_ANSWER | codes[answered.kind] };
-      const { answers, additionals } = answered.kind === "known" ? answered : { answers: [], additionals: [] };
+      const { answers, additionals } =
+        answered.kind === "known" ? answered : { answers: [], additionals: [] };
       if (answers.length === 0) return { ...told, authorities: [nothing(domain)] };
       return { ...told, answers: [...answers], additionals: [...additionals, ...extension(query)] };
     } catch (error) {
