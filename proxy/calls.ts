@@ -1,9 +1,10 @@
 import type { handleUnaryCall, Metadata, StatusObject } from "@grpc/grpc-js";
-import { PrismError } from "../domain/errors.ts";
+import { type ErrorCode, PrismError } from "../domain/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Need } from "./access.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import { asPrismError, grpcStatus } from "./grpc-error.ts";
+import type { LateRefusals } from "./late-refusals.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { spannedCall } from "./tracing.ts";
@@ -11,6 +12,7 @@ import { spannedCall } from "./tracing.ts";
 type Dependencies = {
   readonly admission: Admission;
   readonly limits: Limits;
+  readonly lateRefusals: LateRefusals;
   readonly metrics: Metrics;
   readonly log: Log;
 };
@@ -62,7 +64,7 @@ export type Course = {
 type OpenStream = { readonly admitted: Admitted; readonly need: Need; readonly end: (why: unknown) => void };
 
 /** What is the same for every call: admission, counting, log, errors, and the end of streams. */
-export function calls({ admission, limits, metrics, log }: Dependencies): Calls {
+export function calls({ admission, limits, lateRefusals, metrics, log }: Dependencies): Calls {
   const open = new Set<OpenStream>();
   let leaving: PrismError | undefined;
 
@@ -76,6 +78,11 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
     else log.debug(line, failure.message);
   };
 
+  const refuse = (namespace: string, code: ErrorCode, answer: () => void): void => {
+    if (code === "RATE_LIMITED" && leaving === undefined) lateRefusals.refuse(namespace, answer);
+    else answer();
+  };
+
   /** What every stream begins with: who calls, a place among the connections, and its end with token and access. */
   const begin = (operation: Operation, call: AnyCall) => {
     const namespace = namespaceOf(call.metadata);
@@ -84,8 +91,9 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
     const run = async <Out>(talk: (admitted: Admitted) => Promise<Out>): Promise<Out> => {
       if (leaving !== undefined) throw leaving;
       const admitted = await admission.admit(call.metadata, operation.api, operation.need);
-      const leave = limits.open(admitted.served.entry);
-      const stream = { admitted, need: operation.need, end: (why: unknown) => ended.abort(why) };
+      const end = (why: unknown): void => ended.abort(why);
+      const leave = limits.open(admitted.served.entry, admitted.caller.subject, end);
+      const stream = { admitted, need: operation.need, end };
       const expiry = endAtExpiry(admitted, ended);
       open.add(stream);
       admitted.served.calls.open++;
@@ -126,7 +134,7 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
           const { code } = asPrismError(error);
           metrics.called(namespace, operation.api, code, secondsSince(startedAt));
           logged(operation, namespace, startedAt, error);
-          callback(grpcStatus(error));
+          refuse(namespace, code, () => callback(grpcStatus(error)));
         },
       );
     },
@@ -144,7 +152,7 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
           if (error === cancelled) return;
           if (!isOpen) metrics.called(namespace, operation.api, asPrismError(error).code);
           logged(operation, namespace, startedAt, error);
-          call.emit("error", grpcStatus(error));
+          refuse(namespace, asPrismError(error).code, () => call.emit("error", grpcStatus(error)));
         },
       );
     },
@@ -160,7 +168,8 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
         (error: unknown) => {
           course.counted(asPrismError(error).code, startedAt);
           logged(operation, namespace, startedAt, error);
-          if (error !== cancelled) callback(grpcStatus(error));
+          if (error === cancelled) return;
+          refuse(namespace, asPrismError(error).code, () => callback(grpcStatus(error)));
         },
       );
     },
@@ -178,6 +187,7 @@ export function calls({ admission, limits, metrics, log }: Dependencies): Calls 
     endAll(why) {
       leaving = why;
       for (const { end } of [...open]) end(why);
+      lateRefusals.flush();
     },
 
     reopen() {

@@ -14,6 +14,17 @@ const detailsHeader = "grpc-status-details-bin";
  * What is not a PrismError says nothing of itself: tell the log before.
  */
 export function grpcStatus(error: unknown): StatusObject {
+  const known = error instanceof PrismError ? limited.get(error) : undefined;
+  if (known !== undefined) return known;
+  const status = statusObject(error);
+  if (error instanceof PrismError && error.code === "RATE_LIMITED") limited.set(error, status);
+  return status;
+}
+
+/** The same refusal is said to many: it is written down once. */
+const limited = new WeakMap<PrismError, StatusObject>();
+
+function statusObject(error: unknown): StatusObject {
   const { code, message, details } = asPrismError(error);
   const info = create(ErrorInfoSchema, { reason: code, domain: "prism", metadata: flatDetails(details) });
   const retryMs = details["retry_after_ms"];

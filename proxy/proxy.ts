@@ -19,6 +19,7 @@ import { type Directory, directory } from "./directory.ts";
 import { diskCopy } from "./disk-copy.ts";
 import { drainage } from "./drainage.ts";
 import { failpoint } from "./failpoint.ts";
+import { lateRefusals } from "./late-refusals.ts";
 import { lease } from "./lease.ts";
 import { limits } from "./limits.ts";
 import { logMetrics } from "./log-metrics.ts";
@@ -29,6 +30,7 @@ import { probeServer } from "./probe-server.ts";
 import { queueService } from "./queue.ts";
 import { type ServeDependencies, type Served, serve, stop } from "./served.ts";
 import { grpcServer } from "./server.ts";
+import { turns } from "./turns.ts";
 import { watch } from "./watch.ts";
 
 export type ProxyOptions = {
@@ -141,6 +143,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
   });
   const handling = calls({
     limits: allowed,
+    lateRefusals: lateRefusals(),
     admission: admission({ authority: options.authority, directory: table, lease: leased }),
     metrics: measured,
     log,
@@ -148,7 +151,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
   const server = await grpcServer({
     host: options.host,
     port: options.proxyPort,
-    queue: queueService({ calls: handling, limits: allowed }),
+    queue: queueService({ calls: handling, limits: allowed, turns: turns() }),
   });
   const probing = await probeServer({
     host: options.host,

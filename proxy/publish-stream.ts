@@ -18,6 +18,8 @@ import { spannedCall } from "./tracing.ts";
 const mostUnanswered = 1_000;
 const mostMore = 1_000;
 const mostBytes = 8 * 1024 * 1024;
+// Long enough for some to be let in together.
+const shortestRestMs = 20;
 const inlineBytes = 4 * 1024 * 1024;
 const item: Operation = { api: "queue", name: "PublishStream", need: "write" };
 
@@ -33,6 +35,26 @@ export async function publishStream(
   let last = Promise.resolve();
   let unanswered = 0;
   let bytes = 0;
+  let resting: NodeJS.Timeout | undefined;
+
+  const inTurn = (work: () => void): void =>
+    void publishing.turns.take(admitted.served.entry.namespace, async () => work());
+
+  /** Who sends more than is reserved is read no further for as long: so it costs nothing to refuse it. */
+  const rest = (ms: number): void => {
+    resting ??= setTimeout(
+      () => {
+        resting = undefined;
+        resume();
+      },
+      Math.max(ms, shortestRestMs),
+    );
+    call.pause();
+  };
+
+  const resume = (): void => {
+    if (resting === undefined && unanswered < mostUnanswered && bytes < mostBytes) call.resume();
+  };
 
   const answer = async (request: PublishRequest): Promise<PublishResponse> => {
     const startedAt = performance.now();
@@ -43,6 +65,7 @@ export async function publishStream(
     } catch (error) {
       const { code, message, details } = asPrismError(error);
       counted(code, startedAt);
+      if (code === "RATE_LIMITED") rest(Number(details["retry_after_ms"]));
       return create(PublishResponseSchema, { error: { code, message, details: flatDetails(details) } });
     }
   };
@@ -52,7 +75,7 @@ export async function publishStream(
     if (!call.write(packed(responses))) await Promise.race([drained(call), gone]);
     unanswered -= responses.length;
     bytes -= size;
-    if (unanswered < mostUnanswered && bytes < mostBytes) call.resume();
+    resume();
   };
 
   call.on("data", (frame: PublishRequest) => {
@@ -61,18 +84,20 @@ export async function publishStream(
     unanswered += requests.length;
     bytes += size;
     if (unanswered >= mostUnanswered || bytes >= mostBytes) call.pause();
-    const answered = Promise.all(requests.map(answer));
-    last = last.then(async () => write(await answered, size));
+    inTurn(() => {
+      const answered = Promise.all(requests.map(answer));
+      last = last.then(async () => write(await answered, size));
+    });
   });
-  call.on("end", () => last.then(ended.resolve, ended.reject));
+  call.on("end", () => inTurn(() => void last.then(ended.resolve, ended.reject)));
   // What was taken is answered first: whoever is not answered knows that nothing was done.
   const stop = (): void => {
     call.removeAllListeners("data");
-    void last.finally(() => ended.reject(signal.reason));
+    inTurn(() => void last.finally(() => ended.reject(signal.reason)));
   };
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
-  await ended.promise;
+  await ended.promise.finally(() => clearTimeout(resting));
 }
 
 /** What a frame carries, each as if it had come by itself. Of too many nothing is taken: they are refused as one. */

@@ -1,8 +1,9 @@
-import { create } from "@bufbuild/protobuf";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { PrismError } from "../domain/errors.ts";
 import {
   type PublishRequest,
+  PublishRequestSchema,
   type PublishResponse,
   PublishResponseSchema,
 } from "../proto/gen/prism/v1/message_pb.js";
@@ -13,28 +14,67 @@ import { freshId, idOf } from "./message-id.ts";
 import { checkPublish } from "./queue-request.ts";
 import type { Served } from "./served.ts";
 import { traceHeaders } from "./tracing.ts";
+import type { Turns } from "./turns.ts";
 
-export type Publishing = { readonly limits: Limits; readonly clock: () => number };
+export type Publishing = { readonly limits: Limits; readonly turns: Turns; readonly clock: () => number };
 
-/** One message: checked, counted, and answered when the namespace's durability promise holds for it. */
-export async function publish(
-  { limits, clock }: Publishing,
-  request: PublishRequest,
-  { served, caller }: Admitted,
+/**
+ * A call of its own, as the bytes that came. What is too much is refused before it is read, and what is let in
+ * is done in its namespace's turn.
+ */
+export async function publishAlone(
+  publishing: Publishing,
+  bytes: Uint8Array,
+  admitted: Admitted,
 ): Promise<PublishResponse> {
-  checkPublish(request, served.entry);
-  limits.write(served.entry, caller.subject);
-  const release = limits.hold(served.entry, request.payload.byteLength);
+  const { limits, turns } = publishing;
+  const { entry } = admitted.served;
+  limits.write(entry, admitted.caller.subject);
+  const release = limits.hold(entry, bytes.byteLength);
   try {
-    const message = messageOf(request, served, clock());
-    const { offset, recordedAtMs = message.publishedAtMs } = await served.publish(message);
-    return create(PublishResponseSchema, {
-      messageId: message.id,
-      offset,
-      recordedAt: timestampFromMs(recordedAtMs),
-    });
+    return await turns.take(entry.namespace, () => publishRead(publishing, read(bytes), admitted));
   } finally {
     release();
+  }
+}
+
+/** One message of many: checked, counted, and answered when the namespace's durability promise holds for it. */
+export async function publish(
+  publishing: Publishing,
+  request: PublishRequest,
+  admitted: Admitted,
+): Promise<PublishResponse> {
+  const { limits } = publishing;
+  const { entry } = admitted.served;
+  limits.write(entry, admitted.caller.subject);
+  const release = limits.hold(entry, request.payload.byteLength);
+  try {
+    return await publishRead(publishing, request, admitted);
+  } finally {
+    release();
+  }
+}
+
+async function publishRead(
+  { clock }: Publishing,
+  request: PublishRequest,
+  { served }: Admitted,
+): Promise<PublishResponse> {
+  checkPublish(request, served.entry);
+  const message = messageOf(request, served, clock());
+  const { offset, recordedAtMs = message.publishedAtMs } = await served.publish(message);
+  return create(PublishResponseSchema, {
+    messageId: message.id,
+    offset,
+    recordedAt: timestampFromMs(recordedAtMs),
+  });
+}
+
+function read(bytes: Uint8Array): PublishRequest {
+  try {
+    return fromBinary(PublishRequestSchema, bytes);
+  } catch (cause) {
+    throw new PrismError("INVALID_CONFIGURATION", "what was sent is no PublishRequest", { cause });
   }
 }
 

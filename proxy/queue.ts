@@ -1,8 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import type {
+  MethodDefinition,
   ServerDuplexStream,
   ServerReadableStream,
   ServerWritableStream,
+  ServiceDefinition,
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { PrismError } from "../domain/errors.ts";
@@ -16,30 +18,47 @@ import {
   type PublishResponse,
   type SubscribeRequest,
 } from "../proto/gen/prism/v1/message_pb.js";
-import type { ConsumeRequest } from "../proto/gen/prism/v1/queue_pb.js";
+import { type ConsumeRequest, QueueService } from "../proto/gen/prism/v1/queue_pb.js";
+import { grpcService } from "../proto/grpc.ts";
 import type { Admitted } from "./admission.ts";
 import type { Calls, Operation } from "./calls.ts";
 import { consume, deliver } from "./consume.ts";
 import { grpcStatus } from "./grpc-error.ts";
 import type { Limits } from "./limits.ts";
-import { publish } from "./publish.ts";
+import { publishAlone } from "./publish.ts";
 import { publishLarge, publishStream } from "./publish-stream.ts";
 import { parseReceipt, receiptElsewhere } from "./receipt.ts";
+import type { Turns } from "./turns.ts";
 
-type QueueDependencies = { readonly calls: Calls; readonly limits: Limits; readonly clock?: () => number };
+type QueueDependencies = {
+  readonly calls: Calls;
+  readonly limits: Limits;
+  readonly turns: Turns;
+  readonly clock?: () => number;
+};
 
 const operation = (name: string, need: Operation["need"]): Operation => ({ api: "queue", name, need });
 
-/** prism.v1.QueueService. */
+/** prism.v1.QueueService, but that a Publish comes as the bytes it is: what is refused need not be read. */
+export const queueDefinition: ServiceDefinition = ((whole) => ({
+  ...whole,
+  publish: { ...whole["publish"], requestDeserialize: (bytes: Buffer) => bytes } as MethodDefinition<
+    unknown,
+    unknown
+  >,
+}))(grpcService(QueueService));
+
+/** What answers it. */
 export function queueService({
   calls,
   limits,
+  turns,
   clock = Date.now,
 }: QueueDependencies): UntypedServiceImplementation {
-  const publishing = { limits, clock };
+  const publishing = { limits, turns, clock };
   return {
-    publish: calls.unary(operation("Publish", "write"), (request: PublishRequest, admitted) =>
-      publish(publishing, request, admitted),
+    publish: calls.unary(operation("Publish", "write"), (bytes: Uint8Array, admitted) =>
+      publishAlone(publishing, bytes, admitted),
     ),
     consume: calls.stream(
       operation("Consume", "read"),
@@ -51,7 +70,9 @@ export function queueService({
       (call: ServerWritableStream<SubscribeRequest, Message>, admitted, course) =>
         deliver(limits, call, call.request, admitted, course),
     ),
-    acknowledge: calls.unary(operation("Acknowledge", "read"), acknowledge),
+    acknowledge: calls.unary(operation("Acknowledge", "read"), (request: AcknowledgeRequest, admitted) =>
+      turns.take(admitted.served.entry.namespace, () => acknowledge(request, admitted)),
+    ),
     publishStream: calls.stream(
       operation("PublishStream", "write"),
       (call: ServerDuplexStream<PublishRequest, PublishResponse>, admitted, course) =>

@@ -4,7 +4,7 @@ import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { QueueService } from "../proto/gen/prism/v1/queue_pb.js";
-import { grpcService } from "../proto/grpc.ts";
+import { queueDefinition } from "./queue.ts";
 import { wideReceiveWindows } from "./receive-windows.ts";
 
 export type ServerOptions = {
@@ -39,7 +39,7 @@ export async function grpcServer({ host, port, queue }: ServerOptions): Promise<
     // Its books of every call and message, which nobody here reads.
     "grpc.enable_channelz": 0,
   });
-  server.addService(grpcService(QueueService), queue);
+  server.addService(queueDefinition, queue);
   const names = ["", QueueService.typeName];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "NOT_SERVING"])));
   health.addToServer(server);

@@ -178,25 +178,77 @@ describe("a caller's reads", () => {
 });
 
 describe("a namespace's connections", () => {
+  /** Takes so many for the caller; answers those that it got and that nobody took away since. */
+  const taken = (of: ReturnType<typeof limited>["of"], caller: string, count: number) => {
+    const kept = new Set<() => void>();
+    for (let at = 0; at < count; at++) {
+      try {
+        const leave: () => void = of.open(entry, caller, () => kept.delete(leave));
+        kept.add(leave);
+      } catch (error) {
+        expect(error).toMatchObject({
+          code: "RATE_LIMITED",
+          details: { field: "needs.concurrent_connections" },
+        });
+      }
+    }
+    return kept;
+  };
+
   it("are as many as it has reserved, and free again when one ends", () => {
     const { of } = limited();
-    const [end] = [of.open(entry), of.open(entry), of.open(entry)];
-    expect(() => of.open(entry)).toThrow("has reserved 3 connections");
+    const [end] = taken(of, "service:a", 5);
+    expect(taken(of, "service:a", 1).size).toBe(0);
     end?.();
     end?.();
-    of.open(entry);
-    expect(() => of.open(entry)).toThrow("has reserved 3 connections");
+    expect(taken(of, "service:a", 2).size).toBe(1);
+  });
+
+  it("are left, the newest first, by who has more than an equal part to who has less", () => {
+    const { of } = limited();
+    const greedy = taken(of, "service:greedy", 5);
+    const [first, second] = greedy;
+    expect(taken(of, "service:polite", 1).size).toBe(1);
+    expect([...greedy]).toEqual([first, second]);
+    // An equal part is all that somebody else may be asked for.
+    expect(taken(of, "service:polite", 1).size).toBe(0);
+    expect(taken(of, "service:third", 1).size).toBe(1);
+    expect(taken(of, "service:fourth", 1).size).toBe(0);
+    expect([...greedy]).toEqual([first]);
+  });
+
+  it("are given up where the proxy's part of them has become smaller", () => {
+    let proxies = 1;
+    const { of } = limited({ proxies: () => proxies });
+    const greedy = taken(of, "service:greedy", 3);
+    proxies = 2;
+    expect(taken(of, "service:polite", 1).size).toBe(1);
+    expect(greedy.size).toBe(1);
   });
 });
 
 describe("what is under way", () => {
-  it("is bounded for a namespace, and for all of them together", () => {
-    const { of } = limited({ namespaceBytes: 100, proxyBytes: 150 });
+  const others = { ...entry, namespace: "others" };
+  const third = { ...entry, namespace: "third" };
+
+  it("is bounded for a namespace", () => {
+    const { of } = limited({ namespaceBytes: 100, proxyBytes: 1_000 });
     const release = of.hold(entry, 80);
     expect(() => of.hold(entry, 30)).toThrow("under way");
-    of.hold({ ...entry, namespace: "others" }, 60);
-    expect(() => of.hold({ ...entry, namespace: "third" }, 20)).toThrow("under way");
+    release();
     release();
     expect(() => of.hold(entry, 90)).not.toThrow();
+    expect(() => of.hold(entry, 20)).toThrow("under way");
+  });
+
+  it("leaves an equal part of half the proxy's to each namespace, however much others hold", () => {
+    const { of } = limited({ namespaceBytes: 100, proxyBytes: 200 });
+    const release = of.hold(entry, 100);
+    expect(() => of.hold(others, 60)).toThrow("under way");
+    of.hold(others, 50);
+    of.hold(third, 33);
+    expect(() => of.hold(third, 1)).toThrow("under way");
+    release();
+    expect(() => of.hold(third, 10)).not.toThrow();
   });
 });

@@ -1,0 +1,137 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { create } from "@bufbuild/protobuf";
+import type { ServiceError } from "@grpc/grpc-js";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { PublishRequestSchema, type PublishResponse } from "../../proto/gen/prism/v1/message_pb.js";
+import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
+import { until } from "../setup/until.ts";
+import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
+import { rawClient, refusalOf } from "./raw-client.ts";
+import { folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+
+const reserved = 100;
+const names = ["a", "b", "flood"];
+let control: ControlPlane;
+let proxy: Awaited<ReturnType<typeof startProxy>>;
+let topics: Awaited<ReturnType<typeof kafkaTopic>>[];
+let dataDir: string;
+
+beforeAll(async () => {
+  control = await controlPlane();
+  dataDir = await folder();
+  topics = await Promise.all(names.map(() => kafkaTopic(1)));
+  const limits = { maxMessageBytes: 1_000_000n, writeRps: reserved, readRps: 1_000, connections: 4 };
+  for (const [at, name] of names.entries())
+    control.put(queueEntry(name, topics[at]?.topic ?? "", { limits }));
+  proxy = await startProxy(control, dataDir);
+  await control.acknowledged();
+});
+
+afterAll(async () => {
+  await proxy?.stop();
+  await control?.close();
+  await Promise.all(topics.map(({ drop }) => drop()));
+  await removeFolder(dataDir);
+});
+
+const client = (namespace: string, who = "owner") =>
+  rawClient(proxy.address, { authorization: `Bearer ${who}`, "prism-namespace": namespace });
+const message = { topic: "t", payload: new Uint8Array(1_000) };
+
+/** So many in flight, each asked again as soon as it is answered. */
+function flooding(inFlight: number) {
+  const raw = client("flood");
+  const seen = { served: 0, refused: 0, other: [] as string[] };
+  let over = false;
+  const all = Array.from({ length: inFlight }, async () => {
+    while (!over) {
+      try {
+        await raw.unary(QueueService.method.publish, message);
+        seen.served++;
+      } catch (error) {
+        const { reason } = refusalOf(error as ServiceError);
+        if (reason === "RATE_LIMITED") seen.refused++;
+        else seen.other.push(reason);
+      }
+    }
+  });
+  return {
+    seen,
+    async end() {
+      over = true;
+      await Promise.all(all);
+      raw.close();
+    },
+  };
+}
+
+/** At half its rate, whatever others do; answers how many failed. */
+async function steadily(namespace: string, seconds: number): Promise<number> {
+  const raw = client(namespace);
+  const underWay: Promise<boolean>[] = [];
+  for (let count = 0; count < (seconds * reserved) / 2; count++) {
+    const published = raw.unary(QueueService.method.publish, message);
+    underWay.push(
+      published.then(
+        () => false,
+        () => true,
+      ),
+    );
+    await pause(2_000 / reserved);
+  }
+  const failed = await Promise.all(underWay);
+  raw.close();
+  return failed.filter(Boolean).length;
+}
+
+it("one that floods is served its rate and slowed down; the others are served all they ask for", async () => {
+  const flood = flooding(500);
+  const began = performance.now();
+  const failed = await Promise.all([steadily("a", 4), steadily("b", 4)]);
+  const seconds = (performance.now() - began) / 1_000;
+  const { served, refused, other } = { ...flood.seen };
+  await flood.end();
+  expect(failed).toEqual([0, 0]);
+  expect(other).toEqual([]);
+  // A second's worth may come at once in the beginning.
+  expect(served).toBeLessThanOrEqual((seconds + 1) * reserved + 500);
+  expect(served).toBeGreaterThan((seconds * reserved) / 2);
+  // Five hundred callers that were answered at once would have asked many times as often.
+  expect(refused).toBeLessThanOrEqual((seconds + 1) * 1_000);
+}, 60_000);
+
+it("a stream that brings more than is reserved is read no further, and loses nothing", async () => {
+  const call = client("flood").stream<PublishResponse>(QueueService.method.publishStream);
+  const answers: PublishResponse[] = [];
+  call.on("data", (answer: PublishResponse) => answers.push(answer));
+  for (let count = 0; count < 2_000; count++) call.write(create(PublishRequestSchema, message));
+  await until(() => answers.length > 0);
+  await pause(1_000);
+  // All of them could have been refused in that time: they wait at the sender instead.
+  expect(answers.length).toBeLessThan(1_500);
+  call.end();
+  const ended = new Promise<void>((resolve) => call.once("end", () => resolve()));
+  await ended;
+  expect(answers).toHaveLength(2_000);
+  expect(answers.filter(({ error }) => error !== undefined && error.code !== "RATE_LIMITED")).toEqual([]);
+}, 60_000);
+
+it("streams of one caller make place for another's", async () => {
+  const streams = Array.from({ length: 4 }, () => client("a").stream(QueueService.method.publishStream));
+  const ends: string[] = [];
+  for (const stream of streams) {
+    stream.on("data", () => {});
+    stream.on("error", (error: ServiceError) => ends.push(refusalOf(error).reason));
+    stream.write(create(PublishRequestSchema, message));
+  }
+  await until(() => control.statuses.length > 0);
+  await pause(500);
+  const other = client("a", "writer").stream<PublishResponse>(QueueService.method.publishStream);
+  const answered = new Promise<PublishResponse>((resolve) => other.once("data", resolve));
+  other.on("error", () => {});
+  other.write(create(PublishRequestSchema, message));
+  expect((await answered).error).toBeUndefined();
+  await until(() => ends.length === 1);
+  expect(ends).toEqual(["RATE_LIMITED"]);
+  for (const stream of [...streams, other]) stream.cancel();
+}, 60_000);
