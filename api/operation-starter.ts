@@ -71,7 +71,10 @@ export function operationStarter(
   const recent = remembered();
 
   /** The last operation has ended on the stream a moment before its workflow does. */
-  const whenFree = async <T>(namespace: string, begin: () => Promise<T>): Promise<T> => {
+  const whenFree = async (
+    { namespace, operation }: Occasion,
+    begin: () => Promise<StartedOperation>,
+  ): Promise<StartedOperation> => {
     for (const deadline = Date.now() + closingMs; ; await delay(50)) {
       try {
         return await ask(namespace, begin());
@@ -79,6 +82,8 @@ export function operationStarter(
         const taken = error instanceof PrismError && error.code === "OPERATION_IN_PROGRESS";
         if (!taken || Date.now() > deadline) throw error;
         const other = await running(client, namespace);
+        // A start whose answer was lost is repeated by the client, and meets itself one phase on.
+        if (other?.operation === operation) return other;
         if (other !== undefined && !(await hasEnded(other))) throw error;
       }
     }
@@ -97,9 +102,9 @@ export function operationStarter(
     const begin = () =>
       spanned({ name: `StartWorkflow:${types[kind]}`, kind: "producer", attributes }, startWorkflow);
     const attributes = { "prism.namespace": occasion.namespace, "prism.operation_id": occasion.operation };
-    const startWorkflow = () => {
+    const startWorkflow = async () => {
       const trace = traceparent();
-      return client.workflow.start(types[kind], {
+      const { firstExecutionRunId } = await client.workflow.start(types[kind], {
         workflowId,
         taskQueue,
         args: [{ occasion: { ...occasion, ...(trace && { trace }) }, timeouts: within, ...input }],
@@ -116,10 +121,9 @@ export function operationStarter(
         ],
         staticSummary: `${kind} ${client_api} namespace ${occasion.namespace} of ${team}`,
       });
+      return startedAs(memo, new Date(), { id: workflowId, run_id: firstExecutionRunId });
     };
-    const handle = await whenFree(occasion.namespace, begin);
-    const workflow = { id: workflowId, run_id: handle.firstExecutionRunId };
-    return recent.keep(startedAs(memo, new Date(), workflow));
+    return recent.keep(await whenFree(occasion, begin));
   };
 
   return {
