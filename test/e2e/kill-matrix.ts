@@ -146,6 +146,20 @@ const lines: Readonly<Record<Killed, Lines>> = {
 
 export const killedActivities: ReadonlySet<string> = new Set(Object.values(lines).flatMap(Object.keys));
 
+/** The steps that an operation takes while nothing goes wrong and nobody is asked; those on resources are one activity. */
+export function goingForward(operation: Killed): {
+  readonly named: readonly string[];
+  readonly onResource: boolean;
+} {
+  const steps = Object.values(lines[operation])
+    .filter(({ plot }) => plot === "plain")
+    .map(({ step }) => step);
+  return {
+    named: steps.filter((step) => typeof step === "string"),
+    onResource: steps.some((step) => typeof step !== "string"),
+  };
+}
+
 const quiet: readonly Moment[] = ["before", "recorded"];
 const withEffect: readonly Moment[] = ["before", "intended", "after", "recorded"];
 

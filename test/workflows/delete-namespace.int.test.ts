@@ -1,20 +1,14 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { removeStep } from "../../domain/namespace/steps.ts";
-import { select } from "../../domain/selection/select.ts";
-import { development } from "../domain/inventories.ts";
-import { request as example } from "../domain/namespace/examples.ts";
 import { until } from "../setup/until.ts";
 import { type Cell, cellsOf, lateMoments, stepAmong } from "./cells.ts";
 import { codeOf } from "./code-of.ts";
+import { failing, removalsOf } from "./failing-steps.ts";
 import type { Fault, Life, Play } from "./play.ts";
 import { openStage, type Stage } from "./stage.ts";
 
-const removalsOf = (namespace: string): readonly string[] =>
-  select({ ...example, namespace }, development).plan.resources.map(removeStep);
-const before = ["stop-traffic", "drain"];
-const after = ["stop-providers", "archive", ...removalsOf("orders"), "unregister", "release-quota", "delete"];
+const { before, after } = failing.delete;
 const stepAt = stepAmong(removalsOf);
 
 describe.concurrent("the delete workflow", () => {
@@ -99,6 +93,38 @@ describe.concurrent("the delete workflow", () => {
     expect(life).toMatchObject({ state: "failed", error: "FORBIDDEN" });
     isAsBefore(life);
   });
+
+  it.each(cellsOf(before).filter(({ moment }) => moment === "recorded"))(
+    "$step parks: abandoned, it is served again, unless it is drained",
+    async (cell) => {
+      const play = await removing("parks", cell, { code: "BACKEND_UNAVAILABLE" });
+      await play.reaches("waiting");
+      if (cell.step === "drain") {
+        // It is drained, whatever became of the attempts that said so.
+        expect(await codeOf(play.tell("abandon"))).toBe("TOO_LATE");
+        stage.fail(play.namespace, []);
+        await play.tell("retry");
+        return isGone(await play.ended());
+      }
+      await play.tell("abandon");
+      const life = await play.ended();
+      expect(life).toMatchObject({ state: "failed", error: "BACKEND_UNAVAILABLE" });
+      isAsBefore(life);
+    },
+  );
+
+  it.each(["begin-undo", "reopen-log", "fail"])(
+    "undoing it fails once at %s: it is served again",
+    async (step) => {
+      const faultsOf = (): readonly Fault[] => [
+        { step: "drain", moment: "before", code: "FORBIDDEN" },
+        { step, moment: "recorded", code: "BACKEND_UNAVAILABLE", times: 1 },
+      ];
+      const play = await stage.remove(await active("undone-twice"), { faultsOf });
+      isAsBefore(await play.ended());
+      expect(stage.closed).not.toContain(play.namespace);
+    },
+  );
 
   it("every step fails at every moment of it, for a while: it goes on", async () => {
     const once = { code: "BACKEND_UNAVAILABLE", times: 1 } as const;

@@ -1,26 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { planChange } from "../../domain/namespace/change.ts";
-import { ensureStep } from "../../domain/namespace/steps.ts";
-import { select } from "../../domain/selection/select.ts";
-import { development } from "../domain/inventories.ts";
 import { request as example } from "../domain/namespace/examples.ts";
 import { until } from "../setup/until.ts";
 import { type Cell, cellsOf, lateMoments, stepAmong } from "./cells.ts";
 import { codeOf } from "./code-of.ts";
+import { changedOf, failing, grown } from "./failing-steps.ts";
 import type { Fault, Life, Play } from "./play.ts";
 import { openStage, type Stage } from "./stage.ts";
 
-const grown = { needs: { write_rps: 400 } };
 const { write_rps: small } = example.needs;
 
-const planOf = (namespace: string, write_rps: number) =>
-  select({ ...example, namespace, needs: { ...example.needs, write_rps } }, development).plan;
-const changedOf = (namespace: string): readonly string[] =>
-  planChange(planOf(namespace, small), planOf(namespace, 400)).changed.map(ensureStep);
-
-/** Before the pivot, by place: the names of resources follow from the namespace's. */
-const before = ["reserve-quota", "select", "plan-changes", ...changedOf("orders"), "apply"];
-const after = ["commit-quota", "register"];
+const { before, after } = failing.update;
 const stepAt = stepAmong(changedOf);
 
 describe.concurrent("the update workflow", () => {
@@ -80,6 +69,43 @@ describe.concurrent("the update workflow", () => {
     const life = await (await updating("good", cell, { code: "FORBIDDEN" })).ended();
     // What was recorded as applied is in force, whatever became of the attempt that recorded it.
     if (cell.step === "apply" && cell.moment === "recorded") return isUpdated(life);
+    expect(life).toMatchObject({ state: "failed", error: "FORBIDDEN" });
+    isAsBefore(life);
+  });
+
+  it.each(cellsOf(before).filter(({ moment }) => moment === "recorded"))(
+    "$step parks: abandoned, the old configuration stands, unless the new is in force",
+    async (cell) => {
+      const play = await updating("parks", cell, { code: "BACKEND_UNAVAILABLE" });
+      await play.reaches("waiting");
+      if (cell.step === "apply") {
+        // It is in force, whatever became of the attempts that said so.
+        expect(await codeOf(play.tell("abandon"))).toBe("TOO_LATE");
+        stage.fail(play.namespace, []);
+        await play.tell("retry");
+        return isUpdated(await play.ended());
+      }
+      await play.tell("abandon");
+      const life = await play.ended();
+      expect(life).toMatchObject({ state: "failed", error: "BACKEND_UNAVAILABLE" });
+      isAsBefore(life);
+    },
+  );
+
+  it("undoing it fails once at every moment: the old configuration stands", async () => {
+    const once = { code: "BACKEND_UNAVAILABLE", times: 1 } as const;
+    const faultsOf = (namespace: string): readonly Fault[] => [
+      { step: "apply", moment: "before", code: "FORBIDDEN" },
+      ...changedOf(namespace).map((step) => ({
+        ...once,
+        step: step.replace("ensure ", "restore "),
+        moment: "after" as const,
+      })),
+      { ...once, step: "release-reservation", moment: "before" },
+      { ...once, step: "begin-undo", moment: "recorded" },
+      { ...once, step: "fail", moment: "before" },
+    ];
+    const life = await (await stage.update(await active("undone-twice"), grown, { faultsOf })).ended();
     expect(life).toMatchObject({ state: "failed", error: "FORBIDDEN" });
     isAsBefore(life);
   });
