@@ -5,7 +5,7 @@ import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts"
 import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
 
 const mebibyte = 1024 * 1024;
-const messages = 150;
+const messages = 80;
 const payload = "x".repeat(40_000);
 const patience = 60_000;
 
