@@ -1,7 +1,7 @@
 import type { Shards } from "../control/shards.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { Namespace } from "../domain/namespace/namespace.ts";
-import { dedicatedAboveRps, ranked } from "../domain/shard/placement.ts";
+import { dedicatedAboveRps, isLarge, ranked } from "../domain/shard/placement.ts";
 import { type Holder, isSame, type Shard } from "../domain/shard/shard.ts";
 import type { Occasion } from "./occasion.ts";
 import type { Recorder } from "./recorder.ts";
@@ -13,10 +13,9 @@ type Placing = { readonly shards: Shards; readonly recorder: Pick<Recorder, "rea
  * dedicated one, which is its own from here on. Throws where there is none; one that is added is found.
  */
 export async function place(placing: Placing, namespace: Namespace, occasion: Occasion): Promise<string> {
-  const { write_rps = 0, read_rps = 0 } = namespace.request?.needs ?? {};
   const open = (await placing.shards.all()).filter(({ state }) => state === "open");
   const name = occasion.namespace;
-  if (write_rps + read_rps > dedicatedAboveRps) {
+  if (isLarge(namespace.request?.needs ?? {})) {
     return alone(placing, open, { namespace: name, incarnation: namespace.incarnation }, occasion);
   }
   const [best] = ranked(

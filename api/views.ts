@@ -1,7 +1,9 @@
 import { inUse, type ProxyLease } from "../control/leases.ts";
 import type { RecordedEvent } from "../domain/event.ts";
+import type { Warning } from "../domain/plan.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
+import { dedicatedAboveRps, isLarge } from "../domain/shard/placement.ts";
 import type { Sight } from "./rights.ts";
 
 /** The shapes of `api.md` §3, from the rows that projections keep. */
@@ -31,7 +33,7 @@ export function namespaceView(
     created_at: row.created_at,
     updated_at: row.updated_at,
     shard: row.shard,
-    warnings: row.warnings,
+    warnings: [...row.warnings, ...misplaced(row)],
     operation: row.operation,
   };
 }
@@ -49,6 +51,17 @@ export function operationView(
     check_after_ms: checkAfterMs,
     workflow: { id: workflowId, run_id, url: run_id === "" ? null : `${temporal.uiUrl}/${path}` },
   };
+}
+
+/** One that has grown, or shrunk, stays where it is until the platform moves it. */
+function misplaced({ namespace, request, shard, alone }: NamespaceRow): readonly Warning[] {
+  const large = isLarge(request.needs);
+  if (shard === null || large === (alone ?? large)) return [];
+  const why = large
+    ? `above ${dedicatedAboveRps} requests a second (reads and writes) it needs a shard of its own`
+    : `with ${dedicatedAboveRps} requests a second or less it needs no shard of its own`;
+  const message = `${why}: a platform member moves it with 'prism shard move ${namespace}'`;
+  return [{ field: "needs", message }];
 }
 
 export const endpointsView = (row: NamespaceRow, live: readonly ProxyLease[] | undefined) => ({

@@ -5,6 +5,7 @@ import type { Finding } from "../namespace/drift-events.ts";
 import type { NamespaceEvent } from "../namespace/events.ts";
 import type { NamespaceStatus } from "../namespace/namespace.ts";
 import { beginning, begunBy, type Progress, proceed } from "../namespace/progress.ts";
+import { isLarge } from "../shard/placement.ts";
 import { type Configuration, inForce, planned, unplanned } from "./configuration.ts";
 import type { Projection } from "./projection.ts";
 import { type Beside, besideAfter, type Serving, servingAfter } from "./serving.ts";
@@ -23,6 +24,8 @@ export type NamespaceRow = Configuration & {
   readonly created_at: string;
   readonly updated_at: string;
   readonly shard: string | null;
+  /** Its shard is a dedicated one: it was as large as that when it was placed there. */
+  readonly alone: boolean;
   /** A shard that may serve it too, while it is moved. */
   readonly beside: Beside | null;
   /** Its name, by which its entries are found. */
@@ -46,7 +49,7 @@ export type NamespaceRow = Configuration & {
 
 export const namespaces: Projection<NamespaceEvent, NamespaceRow> = {
   name: "namespaces",
-  version: 6,
+  version: 7,
   streams: ["namespace-"],
   temporal: true,
   key: (event) => event.stream.slice("namespace-".length),
@@ -87,6 +90,7 @@ function requested(event: RecordedEvent<NamespaceRequested>): NamespaceRow {
     created_at: event.recordedAt.toISOString(),
     updated_at: event.recordedAt.toISOString(),
     shard: null,
+    alone: false,
     ...besides(null),
     operation: { id: operation, ...beginning("create") },
     serving: "none",
@@ -119,12 +123,13 @@ function after(row: NamespaceRow, event: RecordedEvent<NamespaceEvent>): Namespa
     case "OperationCancelled":
       return { ...row, status: decided(row) };
     case "ShardAssigned":
-      return { ...row, shard: event.data.shard };
+      return { ...row, shard: event.data.shard, alone: isLarge(row.request.needs) };
     case "MoveRequested":
       return { ...row, ...besides({ shard: event.data.to, serving: "none" }) };
     case "NamespaceMoved": {
       const { from: shard, to, endpoints } = event.data;
-      return { ...row, shard: to, served_at: endpoints, ...besides({ shard, serving: row.serving }) };
+      const alone = isLarge(row.request.needs);
+      return { ...row, shard: to, alone, served_at: endpoints, ...besides({ shard, serving: row.serving }) };
     }
     case "MoveCompleted":
       return { ...row, ...besides(null) };

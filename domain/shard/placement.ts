@@ -6,6 +6,15 @@ export type Candidate = { readonly shard: string; readonly weight: number };
 /** Reads and writes a second, together, above which a namespace gets a shard of its own. */
 export const dedicatedAboveRps = 100_000;
 
+/** Whether it gets a shard of its own. */
+export const isLarge = ({
+  write_rps = 0,
+  read_rps = 0,
+}: {
+  write_rps?: number;
+  read_rps?: number;
+}): boolean => write_rps + read_rps > dedicatedAboveRps;
+
 /**
  * Weighted rendezvous hashing: every shard draws a number for the namespace, and the best draw
  * wins. A shard that is added takes its share from all others alike, and moves nothing else.
