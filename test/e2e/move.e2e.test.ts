@@ -8,6 +8,7 @@ import { until as soon } from "../setup/until.ts";
 import { keyedLoad } from "./keyed-load.ts";
 import { cells, failpointOf } from "./kill-matrix.ts";
 import { member, platform as platformMember, queueRequest } from "./request.ts";
+import { runPrism } from "./run-prism.ts";
 
 const soaking = process.env["PRISM_SOAK_SECONDS"] !== undefined;
 const perSecond = soaking ? 500 : 100;
@@ -162,4 +163,23 @@ describe("a move", () => {
     });
     await expect(platform.namespaces.move("nobody-s")).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
+});
+
+describe("a shard that is drained", () => {
+  it("has all that is there moved away, where that is asked for", async () => {
+    const name = prism.name("away");
+    await create(name);
+    await move(name, "second");
+    const token = await prism.token(platformMember);
+    const { code, stdout } = await runPrism(prism.api, token, [
+      ...["shard", "drain", "second", "--move", "-o", "json"],
+    ]);
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { shard: "second", state: "draining" }]);
+    expect(JSON.parse(stdout).moved).toContainEqual(
+      expect.objectContaining({ namespace: name, shard: "shard-1" }),
+    );
+    const left = (await team.namespaces.list()).items.filter(({ shard }) => shard === "second");
+    expect(left).toEqual([]);
+    await platform.shards.define("second");
+  }, 300_000);
 });
