@@ -108,7 +108,7 @@ describe("many messages through a queue with a log", () => {
       const weighing = setInterval(async () => {
         most = Math.max(most, await diskBytes().catch(() => 0));
       }, weighMs);
-      await Promise.all(Array.from({ length: 64 }, publisher));
+      await Promise.all(Array.from({ length: 256 }, publisher));
       const tookMs = performance.now() - begun;
       clearInterval(sampling);
       await until(() => received >= published, patienceMs);
