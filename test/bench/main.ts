@@ -9,6 +9,7 @@ import { consume } from "./consume.ts";
 import { create } from "./create.ts";
 import { delivery } from "./delivery.ts";
 import { emmett } from "./emmett.ts";
+import { fair } from "./fair.ts";
 import { busyWithOthers } from "./machine.ts";
 import { plan } from "./plan.ts";
 import { projection } from "./projection.ts";
@@ -22,6 +23,7 @@ const benchmarks: readonly Benchmark[] = [
   projection,
   emmett,
   publish,
+  fair,
   consume,
   create,
 ];
