@@ -14,7 +14,7 @@ export interface Publisher {
 }
 
 type Item = {
-  request: PublishRequest;
+  readonly request: PublishRequest;
   /** The proxy that it was sent to last. */
   address?: string;
   readonly until: number;
@@ -38,8 +38,6 @@ const notYet = ["NAMESPACE_NOT_READY", "RATE_LIMITED"];
 /** Publishes over one stream a proxy, in which many are under way at a time; a key always takes the same one. */
 export function publisher(connection: Connection): Publisher {
   const lanes = new Map<string, Lane>();
-  // Where nothing remembers keys they are refused: then they are left out, and unknown outcomes told.
-  let keyless = false;
   let closed = false;
 
   const send = async (item: Item): Promise<void> => {
@@ -49,7 +47,6 @@ export function publisher(connection: Connection): Publisher {
       item.address = address;
       const found = lanes.get(address) ?? lane(connection, address, settle);
       lanes.set(address, found);
-      if (keyless) item.request = { ...item.request, idempotencyKey: "" };
       found.send(item);
     } catch (cause) {
       settle(item, cause instanceof PrismError ? cause : callError(cause as ServiceError), true);
@@ -72,13 +69,9 @@ export function publisher(connection: Connection): Publisher {
   /** `harmless`: it certainly was not written. */
   const settle = (item: Item, error: PrismError, harmless: boolean): void => {
     const keyed = item.request.idempotencyKey !== "";
-    const refusedKey = error.code === "UNIMPLEMENTED" && keyed;
-    if (refusedKey) keyless = true;
     const passing =
       notYet.includes(error.code) || (error.code === "BACKEND_UNAVAILABLE" && (harmless || keyed));
-    // At once, and so in the same order.
-    if (refusedKey && !closed) void send(item);
-    else if (error.code === "NOT_FOUND" && !closed) void follow(item, error);
+    if (error.code === "NOT_FOUND" && !closed) void follow(item, error);
     else if (closed || !passing || performance.now() > item.until) item.reject(error);
     else again(item, error);
   };

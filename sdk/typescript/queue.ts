@@ -14,7 +14,8 @@ export type PublishOptions = {
   /**
    * The same key within 24 hours is the same message, also from another process: it answers
    * what the first was answered and adds nothing. Default: one of its own, so that a publish
-   * whose answer was lost can be repeated.
+   * whose answer was lost can be repeated. `""`: none, which is cheaper where the namespace has
+   * no log; then a lost answer rejects, and publishing again may publish twice.
    */
   readonly idempotencyKey?: string;
 };
@@ -68,8 +69,8 @@ export function queue(connection: Connection) {
      * Resolves when the namespace's durability promise holds for it. Bytes go as they are,
      * anything else as JSON. Many may be under way at a time; to keep the order of a key,
      * await each. It is repeated for ten seconds, under one idempotency key. What then is
-     * not known rejects with `BACKEND_UNAVAILABLE`; a namespace without a log keeps no keys,
-     * and there publishing again may publish twice.
+     * not known rejects with `BACKEND_UNAVAILABLE`: whoever publishes again under the same
+     * `idempotencyKey` publishes once.
      */
     async publish(topic: string, value: unknown, options: PublishOptions = {}): Promise<Published> {
       const { key = "", metadata = {}, idempotencyKey = crypto.randomUUID() } = options;
