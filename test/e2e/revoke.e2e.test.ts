@@ -5,7 +5,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Control } from "../../sdk/typescript/control.ts";
 import { type FlakyNetwork, flakyNetwork } from "../eventstore/flaky-network.ts";
 import { figures, soaking, spread } from "../eventstore/soaking.ts";
-import { copy } from "../setup/copy.ts";
 import { moreProxies, type RunningProxy } from "../setup/more-proxies.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { oneOf, randomOf } from "../setup/random.ts";
@@ -29,7 +28,6 @@ type Member = { proxy: RunningProxy; readonly network: FlakyNetwork; start(): Pr
 
 let prism: TestPrism;
 let proxies: ReturnType<typeof moreProxies>;
-let source: Awaited<ReturnType<typeof copy>>;
 let leases: Pool;
 let alice: Control;
 let token: string;
@@ -37,11 +35,13 @@ const fleet: Member[] = [];
 const lateMs: number[] = [];
 
 beforeAll(async () => {
-  source = await copy([shortStale]);
   prism = await testPrism({
     names: ["api", "worker"],
-    environment: { PRISM_LEASE_MS: String(leaseMs), PRISM_PROXY_PATIENCE_MS: String(patienceMs) },
-    folder: source.folder,
+    environment: {
+      PRISM_LEASE_MS: String(leaseMs),
+      PRISM_PROXY_PATIENCE_MS: String(patienceMs),
+      ...shortStale,
+    },
   });
   proxies = moreProxies(prism);
   leases = new Pool({ connectionString: prism.environment["PRISM_CONTROL_URL"], max: 1 });
@@ -65,7 +65,6 @@ afterAll(async () => {
   await Promise.all(fleet.map(({ network }) => network.close()));
   await leases?.end();
   await prism?.close();
-  await source?.remove();
 });
 
 // Also after a schedule that has failed: the next one begins with all of them.

@@ -2,17 +2,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Control } from "../../sdk/typescript/control.ts";
 import { rawClient } from "../proxy/raw-client.ts";
-import type { Patch } from "../setup/copy.ts";
 import type { RunningProxy } from "../setup/more-proxies.ts";
 
 export const shortStaleMs = 2_000;
 
-/** A quarter of an hour is too long to wait for: in a copy of the source it is seconds. */
-export const shortStale: Patch = {
-  file: "domain/projections/serving.ts",
-  from: "const defaultStaleLimitMs = 15 * 60_000;",
-  to: `const defaultStaleLimitMs = ${shortStaleMs};`,
-};
+/** A quarter of an hour is too long to wait for. */
+export const shortStale = { PRISM_STALE_LIMIT_SECONDS: String(shortStaleMs / 1_000) };
 
 /** Node's options for a process whose wall clock is so far off; its monotonic one goes as it goes. */
 export const skewed = (ms: number): string =>

@@ -16,7 +16,7 @@ const steps = 16;
 describe("the model's schedules, played with real processes", () => {
   let own: Stage;
   beforeAll(async () => {
-    own = await stage([shortStale]);
+    own = await stage([], shortStale);
   }, 300_000);
   afterAll(() => own?.close());
   afterEach(() => own.atRest(), 120_000);

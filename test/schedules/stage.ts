@@ -47,11 +47,14 @@ export const pci = {
   policies: { compliance: "pci", pii_handling: "enabled", audit_logging: "enabled" },
 };
 
-export async function stage(patches: readonly Patch[]): Promise<Stage> {
+export async function stage(
+  patches: readonly Patch[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Stage> {
   const source = await copy([patient, ...patches]);
   const prism = await testPrism({
     names: ["api", "worker"],
-    environment: { PRISM_LEASE_MS: String(leaseMs), PRISM_PROXY_PATIENCE_MS: "1000" },
+    environment: { PRISM_LEASE_MS: String(leaseMs), PRISM_PROXY_PATIENCE_MS: "1000", ...environment },
     folder: source.folder,
   });
   const proxies = moreProxies(prism);
