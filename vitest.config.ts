@@ -5,8 +5,8 @@ const setup = "test/setup/servers.ts";
 /** By suffix: what needs no server runs without; the others share one stack, started for the run. */
 export default defineConfig({
   test: {
-    // Two cores are what a developer can spare beside seven servers.
-    maxWorkers: 2,
+    // One more than two cores: most files wait for servers, leases and timeouts much of their time.
+    maxWorkers: 3,
     // Of tests that say they may run side by side: they wait for servers, not for the cores.
     maxConcurrency: 20,
     teardownTimeout: 60_000,
