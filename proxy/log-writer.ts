@@ -15,7 +15,8 @@ export type LogWriterOptions = {
   readonly check?: () => void;
 };
 
-const batchEntries = 1_000;
+// While Postgres writes so many the proxy takes the next and answers the last: more at a time, and each waits for the other.
+const batchEntries = 128;
 const batchBytes = 4 * 1024 * 1024;
 const waitingEntries = 20_000;
 const waitingBytes = 64 * 1024 * 1024;
