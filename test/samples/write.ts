@@ -8,8 +8,9 @@ import { ensureStep } from "../../domain/namespace/steps.ts";
 import type { TeamEvent } from "../../domain/team/events.ts";
 import { recordedHash } from "../../eventstore/hash-chain.ts";
 import { accepted, request } from "../domain/asking.ts";
+import { everyType } from "../domain/namespace/every-type.ts";
 import { workflow } from "../domain/namespace/examples.ts";
-import { everyType, updating } from "../domain/namespace/lives.ts";
+import { updating } from "../domain/namespace/lives.ts";
 import { newest, sampleOf } from "./event-types.ts";
 
 // Writes the samples that are missing, and never one that is there: see events.test.ts.

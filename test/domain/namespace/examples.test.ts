@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { evolve } from "../../../domain/namespace/evolve.ts";
 import { absent } from "../../../domain/namespace/namespace.ts";
 import { schemaVersions } from "../../../domain/namespace/schema-versions.ts";
-import { everyType } from "./lives.ts";
+import { everyType } from "./every-type.ts";
 
 /** Of `api.md` §4: what others know the events by. */
 const promised = `NamespaceRequested, PlanSelected, ApprovalRequested, ApprovalGranted, ApprovalRejected,

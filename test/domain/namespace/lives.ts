@@ -146,7 +146,7 @@ export const growth: Growth = {
   partitions: 20,
   ordered: true,
 };
-const relayHeld: NamespaceEvent = {
+export const relayHeld: NamespaceEvent = {
   type: "RelayHeld",
   data: { topic: "orders-queue", position: "17" },
 };
@@ -268,69 +268,6 @@ export const moveFailed = (cleanup_blocked = false): NamespaceEvent => ({
 });
 /** Up to where clients are told of it. */
 export const moveable = [moveRequested, targetOpened, a.registered, a.probed] as const;
-
-/** One of every type. The compiler and a test ask for those of a new one. */
-export const everyType: { readonly [Type in NamespaceEvent["type"]]: NamespaceEvent } = {
-  NamespaceRequested: a.requested,
-  PlanSelected: plannedOverCap,
-  ApprovalRequested: approvalRequested(),
-  ApprovalGranted: granted,
-  ApprovalRejected: rejected,
-  ApprovalExpired: expired,
-  ShardAssigned: a.placed,
-  ResourceIntended: a.intended(a.topic),
-  ResourceProvisioned: a.provisioned(a.topic),
-  StepFailed: stepFailed("probe"),
-  PatternsConfigured: a.configured,
-  AccessConfigured: a.opened,
-  ProxiesRegistered: a.registered,
-  ProbeSucceeded: a.probed,
-  NamespaceActivated: a.activated,
-  OperationParked: parked,
-  OperationRetried: retried,
-  OperationAbandoned: abandoned,
-  OperationCancelled: cancelled,
-  ResourceRemovalIntended: removalIntended(a.topic),
-  ResourceRemoved: a.removed(a.topic),
-  CleanupBlocked: a.blocked,
-  CleanupCompleted: cleaned,
-  NamespaceRejected: namespaceRejected,
-  NamespaceFailed: a.failed(),
-  UpdateRequested: updateRequested(largerRequest, "needs.write_rps"),
-  RelayHeld: relayHeld,
-  GroupsDrained: {
-    type: "GroupsDrained",
-    data: { topic: "orders-queue", groups: ["prism.orders.1.orders.billing"] },
-  },
-  UpdateApplied: applied,
-  PartitionsGrown: { type: "PartitionsGrown", data: { topic: "orders-queue", from: 10, to: 20 } },
-  UpdateFailed: updateFailed(),
-  NamespaceDegraded: degraded,
-  NamespaceRecovered: recovered,
-  DeletionRequested: deletionRequested,
-  TrafficStopped: stopped,
-  DrainCompleted: drained,
-  ProvidersStopped: providersStopped,
-  AuditArchived: archived,
-  ProxiesUnregistered: unregistered,
-  NamespaceDeleted: deleted,
-  DeletionFailed: deletionFailed,
-  DriftDetected: driftDetected(),
-  DriftRepaired: driftRepaired,
-  RepairFailed: repairFailed,
-  OrphanQuarantined: quarantined,
-  RewindRequested: rewindRequested,
-  RelayRewound: rewound,
-  RewindFailed: rewindFailed,
-  MoveRequested: moveRequested,
-  TargetOpened: targetOpened,
-  NamespaceMoved: moved,
-  SourceClosed: sourceClosed,
-  SourceDrained: sourceDrained,
-  MoveCompleted: moveCompleted,
-  TargetClosed: targetClosed,
-  MoveFailed: moveFailed(),
-};
 
 /** A command of another operation than the create's. */
 export const as = <C extends NamespaceCommand>(operation: string, command: C): C => ({
