@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import {
   AbortMultipartUploadCommand,
   CreateBucketCommand,
@@ -23,6 +24,8 @@ import type { Ask } from "./ask.ts";
 import type { Timed } from "./timed.ts";
 
 const page = 1_000;
+const firstPauseMs = 5;
+const longestPauseMs = 640;
 /** What a client that died left half-uploaded is dropped after so many days. */
 const staleDays = 1;
 const staleMs = staleDays * 86_400_000;
@@ -90,16 +93,20 @@ export function s3Buckets(client: S3Client, ask: Ask) {
 
     async create(bucket: string, timed: Timed): Promise<void> {
       const command = new CreateBucketCommand({ Bucket: bucket, ObjectOwnership: ownership });
-      const attempt = (abortSignal: AbortSignal) => client.send(command, { abortSignal });
       await call(
         `make bucket ${bucket}`,
         timed,
-        (abortSignal) =>
-          attempt(abortSignal).catch((error: unknown) => {
-            // versitygw's word to who loses a race; the next answer says who has it.
-            if ((error as Error).name !== "InternalError") throw error;
-            return attempt(abortSignal);
-          }),
+        async (abortSignal) => {
+          for (let pause = firstPauseMs; ; pause *= 2) {
+            try {
+              return await client.send(command, { abortSignal });
+            } catch (error) {
+              // versitygw's word to who loses a race, until the winner has written who owns it.
+              if ((error as Error).name !== "InternalError" || pause > longestPauseMs) throw error;
+              await delay(pause, undefined, { signal: abortSignal });
+            }
+          }
+        },
         "BucketAlreadyOwnedByYou",
         "BucketAlreadyExists",
       );
