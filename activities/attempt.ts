@@ -1,6 +1,6 @@
 import { Context } from "@temporalio/activity";
 import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
-import type { Failure } from "../domain/namespace/events.ts";
+import type { Failure } from "../domain/namespace/event-data.ts";
 import type { Log } from "../runtime/log.ts";
 import { spanned } from "../runtime/tracing.ts";
 import type { Failpoint } from "./failpoint.ts";

@@ -1,6 +1,6 @@
 import { PrismError } from "../domain/errors.ts";
 import type { NamespaceCommand } from "../domain/namespace/commands.ts";
-import type { Failure } from "../domain/namespace/events.ts";
+import type { Failure } from "../domain/namespace/event-data.ts";
 import { type Operation, pendingApproval } from "../domain/namespace/operation.ts";
 import type { Inventory } from "../domain/selection/inventory.ts";
 import type { Attempt } from "./attempt.ts";

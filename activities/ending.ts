@@ -1,6 +1,6 @@
 import { PrismError } from "../domain/errors.ts";
 import type { FailCommand } from "../domain/namespace/commands.ts";
-import type { Failure } from "../domain/namespace/events.ts";
+import type { Failure } from "../domain/namespace/event-data.ts";
 import { pivotPassed } from "../domain/namespace/namespace.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
 import type { OperationKind } from "../domain/namespace/progress.ts";

@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancelledFailure, type RetryPolicy } from "@temporalio/common";
 import { PrismError } from "../domain/errors.ts";
-import type { Failure } from "../domain/namespace/events.ts";
+import type { Failure } from "../domain/namespace/event-data.ts";
 import { StoreError } from "../eventstore/event-store.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Workflow } from "../domain/namespace/events.ts";
+import type { Workflow } from "../domain/namespace/event-data.ts";
 import { isLive, openOperation, takesNothing } from "../domain/namespace/namespace.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
 import type { Resource } from "../domain/plan.ts";

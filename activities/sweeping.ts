@@ -1,6 +1,6 @@
 import type { Sweeps } from "../control/sweeps.ts";
 import type { TeamCommands } from "../control/team-commands.ts";
-import type { Failure, Workflow } from "../domain/namespace/events.ts";
+import type { Failure, Workflow } from "../domain/namespace/event-data.ts";
 import { openOperation } from "../domain/namespace/namespace.ts";
 import { outcomeOf } from "../domain/namespace/outcome.ts";
 import { classify } from "../domain/reconcile/classify.ts";

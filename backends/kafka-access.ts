@@ -11,7 +11,7 @@ import {
   ScramMechanisms,
 } from "@platformatic/kafka";
 import type { Drift, Login, Owner } from "./backend.ts";
-import type { KafkaAdministration } from "./kafka.ts";
+import type { KafkaAdministration } from "./kafka-resource.ts";
 import type { Credentials } from "./logins.ts";
 import { scram, scramIterations } from "./scram.ts";
 import type { Timed } from "./timed.ts";

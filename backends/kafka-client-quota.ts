@@ -3,7 +3,7 @@ import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
 import type { Thing } from "../domain/reconcile/thing.ts";
 import type { Drift, Observed } from "./backend.ts";
-import type { KafkaAdministration, KafkaResource } from "./kafka.ts";
+import type { KafkaAdministration, KafkaResource } from "./kafka-resource.ts";
 import type { Timed, TimedCall } from "./timed.ts";
 
 /** Bytes a second, per broker, for everything that connects as the namespace's client. */

@@ -12,8 +12,8 @@ import type { Resource } from "../domain/plan.ts";
 import type { Thing } from "../domain/reconcile/thing.ts";
 import type { Ask } from "./ask.ts";
 import type { Claim, Drift, Observed } from "./backend.ts";
-import type { KafkaAdministration, KafkaResource } from "./kafka.ts";
 import { type KafkaAccess, kafkaAccess } from "./kafka-access.ts";
+import type { KafkaAdministration, KafkaResource } from "./kafka-resource.ts";
 import type { Timed, TimedCall } from "./timed.ts";
 
 type TopicConfig = {

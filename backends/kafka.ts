@@ -1,32 +1,16 @@
 import { Admin } from "@platformatic/kafka";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
-import { type Ask, asking } from "./ask.ts";
-import type { Backend, Ensured, Observed } from "./backend.ts";
+import { asking } from "./ask.ts";
+import type { Backend } from "./backend.ts";
 import { clientQuota, listQuotas } from "./kafka-client-quota.ts";
 import { type KafkaCluster, kafkaConnection, kafkaPool } from "./kafka-connection.ts";
+import type { KafkaAdministration, KafkaResource } from "./kafka-resource.ts";
 import { listTopics, topic } from "./kafka-topic.ts";
 import type { Logins } from "./logins.ts";
-import { bounded, type TimedCall } from "./timed.ts";
+import { bounded } from "./timed.ts";
 
 export type KafkaOptions = KafkaCluster & { readonly logins: Logins; readonly deadlineMs: number };
-
-/** What one kind of thing in Kafka is made with. */
-export type KafkaAdministration = {
-  readonly admin: Admin;
-  readonly pool: ReturnType<typeof kafkaPool>;
-  readonly ask: Ask;
-  /** Prism had to say who it is, so everybody else has to. */
-  readonly loggedIn: boolean;
-  readonly logins: Logins;
-};
-
-/** One kind of thing in Kafka, with the three verbs of the backend contract. */
-export type KafkaResource = {
-  observe(resource: Resource, call: TimedCall): Promise<Observed>;
-  ensure(resource: Resource, call: TimedCall): Promise<Ensured>;
-  remove(resource: Resource, call: TimedCall): Promise<{ removed: boolean }>;
-};
 
 const connectMs = 3_000;
 

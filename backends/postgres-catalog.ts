@@ -1,4 +1,4 @@
-import type { Query } from "./postgres.ts";
+import type { Query } from "./postgres-transaction.ts";
 
 /**
  * Postgres lets everybody read how many rows any table has: estimates in `pg_class`,

@@ -1,11 +1,11 @@
 import type { Resource } from "../domain/plan.ts";
 import type { Drift, Owner } from "./backend.ts";
-import type { Query } from "./postgres.ts";
 import { isTable, layoutDrift, layoutOf } from "./postgres-layout.ts";
 import { placeOf, shared } from "./postgres-place.ts";
 import type { PostgresRole } from "./postgres-role.ts";
 import { dropEmptySchema, dropSchema, ensureSchema, findSchema, schemaDrift } from "./postgres-schema.ts";
 import { createTable, findTable, mendTable } from "./postgres-table.ts";
+import type { Query } from "./postgres-transaction.ts";
 
 /** `oid` names this very thing, whatever it is called. */
 export type Found = { readonly oid: string; readonly owner: Owner | undefined };

@@ -1,8 +1,8 @@
 import type { Drift, Owner } from "./backend.ts";
 import type { Credentials, Logins } from "./logins.ts";
 import { ownerIn, ownerTag } from "./owner-tag.ts";
-import type { Query } from "./postgres.ts";
 import { literal, type Place, quoted } from "./postgres-place.ts";
+import type { Query } from "./postgres-transaction.ts";
 import { scramVerifier } from "./scram.ts";
 
 const rights = ["DELETE", "INSERT", "SELECT", "UPDATE"] as const;

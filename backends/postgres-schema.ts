@@ -2,8 +2,8 @@ import { PrismError } from "../domain/errors.ts";
 import type { Thing } from "../domain/reconcile/thing.ts";
 import type { Drift, Owner } from "./backend.ts";
 import { ownerIn, ownerTag } from "./owner-tag.ts";
-import type { Query } from "./postgres.ts";
 import { literal, quoted } from "./postgres-place.ts";
+import type { Query } from "./postgres-transaction.ts";
 
 /** A namespace's own schema in the tenant database: what its SQL sees. */
 export type Schema = { readonly oid: string; readonly owner: Owner | undefined };

@@ -3,10 +3,10 @@ import type { Resource } from "../domain/plan.ts";
 import type { Thing } from "../domain/reconcile/thing.ts";
 import type { Drift, Owner } from "./backend.ts";
 import { ownerIn, ownerTag } from "./owner-tag.ts";
-import type { Query } from "./postgres.ts";
 import { definition, layoutOf } from "./postgres-layout.ts";
 import { literal, type Place, placeOf } from "./postgres-place.ts";
 import { probeTable } from "./postgres-schema.ts";
+import type { Query } from "./postgres-transaction.ts";
 
 export type Table = {
   /** Names this very table, whatever it is called. */

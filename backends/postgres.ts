@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from "pg";
+import type { Pool } from "pg";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
 import { asking } from "./ask.ts";
@@ -11,7 +11,8 @@ import { inTenants } from "./postgres-place.ts";
 import { postgresRole } from "./postgres-role.ts";
 import { listSchemas } from "./postgres-schema.ts";
 import { forgetLog, listTables } from "./postgres-table.ts";
-import { bounded, type Timed, type TimedCall } from "./timed.ts";
+import { inTransaction, type Query } from "./postgres-transaction.ts";
+import { bounded, type TimedCall } from "./timed.ts";
 
 export type PostgresOptions = {
   /** Into the data database. */
@@ -21,9 +22,6 @@ export type PostgresOptions = {
   readonly logins: Logins;
   readonly deadlineMs: number;
 };
-
-/** One statement of the transaction at hand; answers its rows. */
-export type Query = <Row>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
 
 const ask = asking("Postgres");
 
@@ -131,45 +129,6 @@ async function observed(query: Query, form: Form, call: TimedCall): Promise<Obse
   const drift = await form.drift(query, call.owner);
   return drift.length === 0 ? { state: "ready", identity } : { state: "drifted", identity, drift };
 }
-
-/** The server gives up when the client does: no statement outlives its call, also where the network does not say so. */
-async function inTransaction<T>(
-  pool: Pool,
-  what: string,
-  timed: Timed,
-  body: (query: Query) => Promise<T>,
-): Promise<T> {
-  const client = await ask(what, timed, () => pool.connect());
-  let held = true;
-  const release = (broken: boolean) => {
-    if (held) client.release(broken);
-    held = false;
-  };
-  const hangUp = () => release(true);
-  timed.signal.addEventListener("abort", hangUp, { once: true });
-  const query: Query = (text, values) =>
-    ask(what, timed, async () => (await client.query(text, values === undefined ? [] : [...values])).rows);
-  try {
-    timed.throwIfOver();
-    const left = timed.leftMs();
-    await ask(what, timed, () =>
-      client.query(
-        `begin; set local statement_timeout = ${left}; set local idle_in_transaction_session_timeout = ${left}`,
-      ),
-    );
-    const result = await body(query);
-    await query("commit");
-    return result;
-  } catch (error) {
-    if (!timed.signal.aborted) await rollBack(client);
-    throw error;
-  } finally {
-    timed.signal.removeEventListener("abort", hangUp);
-    release(timed.signal.aborted);
-  }
-}
-
-const rollBack = (client: PoolClient): Promise<unknown> => client.query("rollback").catch(() => undefined);
 
 const unbuilt = ({ kind }: Resource): PrismError =>
   new PrismError("UNIMPLEMENTED", `this build makes no ${kind} in Postgres yet`);

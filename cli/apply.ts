@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { Control, Namespace } from "../sdk/typescript/control.ts";
+import type { Namespace } from "../sdk/typescript/answers.ts";
+import type { Control } from "../sdk/typescript/control.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import type { Preview } from "../sdk/typescript/preview.ts";
 import { answer, type Context, controlOf } from "./context.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Namespace } from "../sdk/typescript/control.ts";
+import type { Namespace } from "../sdk/typescript/answers.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts } from "./output.ts";

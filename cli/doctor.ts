@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { doctor, toolNames } from "../stack/doctor.ts";
-import type { Environment } from "../stack/server.ts";
+import type { Environment } from "../stack/lookup.ts";
 import { answer, type Context } from "./context.ts";
 import { outputOption } from "./options.ts";
 import { type Format, table } from "./output.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Namespace, PlanAnswer } from "../sdk/typescript/control.ts";
+import type { Namespace, PlanAnswer } from "../sdk/typescript/answers.ts";
 import { changeCommands } from "./change.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { diffCommand } from "./diff.ts";

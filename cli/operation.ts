@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Operation } from "../sdk/typescript/control.ts";
+import type { Operation } from "../sdk/typescript/answers.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption } from "./options.ts";

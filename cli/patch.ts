@@ -1,4 +1,4 @@
-import type { Namespace } from "../sdk/typescript/control.ts";
+import type { Namespace } from "../sdk/typescript/answers.ts";
 import { UsageError } from "./usage-error.ts";
 
 export type Asked = { readonly addConsumer: readonly string[]; readonly removeConsumer: readonly string[] };

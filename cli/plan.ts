@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { PlanAnswer, Trace } from "../sdk/typescript/control.ts";
+import type { PlanAnswer, Trace } from "../sdk/typescript/answers.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import type { Preview, UpdatePreview } from "../sdk/typescript/preview.ts";
 import { answer, type Context, controlOf } from "./context.ts";

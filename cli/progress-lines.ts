@@ -1,4 +1,4 @@
-import type { OperationChange } from "../sdk/typescript/operation-feed.ts";
+import type { OperationChange } from "../sdk/typescript/answers.ts";
 
 const marks: Readonly<Record<string, string>> = {
   running: "…",

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Amounts, Team } from "../sdk/typescript/control.ts";
+import type { Amounts, Team } from "../sdk/typescript/answers.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption } from "./options.ts";
 import { type Format, table } from "./output.ts";

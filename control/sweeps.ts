@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import type { Failure, Workflow } from "../domain/namespace/events.ts";
+import type { Failure, Workflow } from "../domain/namespace/event-data.ts";
 import type { BackendKind } from "../domain/plan.ts";
 import type { Asked, FindingClass, FleetFinding } from "../domain/reconcile/finding.ts";
 import { transaction } from "../eventstore/postgres/transaction.ts";

@@ -9,6 +9,7 @@ import { projectionsChannel, readCheckpoints } from "./runner/checkpoints.ts";
 import type { Fold } from "./runner/fold.ts";
 import { lead } from "./runner/lead.ts";
 import { leaderLocks } from "./runner/leader-locks.ts";
+import type { ProjectionLog } from "./runner/log.ts";
 import type { ProjectionReader } from "./runner/reader.ts";
 import { tableReader } from "./runner/table-reader.ts";
 import { assertTableName } from "./runner/tables.ts";
@@ -28,10 +29,6 @@ type RowOf<P extends AnyProjection> = Exclude<ReturnType<P["apply"]>, undefined>
 type Readers<Ps extends readonly AnyProjection[]> = {
   readonly [I in keyof Ps]: ProjectionReader<RowOf<Ps[I]>>;
 };
-
-export type ProjectionLog = Readonly<
-  Record<"info" | "warn" | "error", (fields: object, message: string) => void>
->;
 
 export type RunnerDependencies = {
   /** The control database; the pool stays the caller's to end, after `stopped`. */

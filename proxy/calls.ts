@@ -7,6 +7,7 @@ import { asPrismError, grpcStatus } from "./grpc-error.ts";
 import type { LateRefusals } from "./late-refusals.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Operation } from "./operation.ts";
 import { spannedCall } from "./tracing.ts";
 
 type Dependencies = {
@@ -16,9 +17,6 @@ type Dependencies = {
   readonly metrics: Metrics;
   readonly log: Log;
 };
-
-/** What a call is, for whoever decides whether to let it in and for whoever counts it. */
-export type Operation = { readonly api: string; readonly name: string; readonly need: Need };
 
 /** What the streams of grpc-js have in common. */
 type AnyCall = { readonly metadata: Metadata; on(event: "cancelled", listener: () => void): unknown };

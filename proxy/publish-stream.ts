@@ -8,8 +8,9 @@ import {
   PublishResponseSchema,
 } from "../proto/gen/prism/v1/message_pb.js";
 import type { Admitted } from "./admission.ts";
-import type { Course, Operation } from "./calls.ts";
+import type { Course } from "./calls.ts";
 import { asPrismError, flatDetails } from "./grpc-error.ts";
+import type { Operation } from "./operation.ts";
 import { type Publishing, publish } from "./publish.ts";
 import { checkPayload } from "./queue-request.ts";
 import { spannedCall } from "./tracing.ts";

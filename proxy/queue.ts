@@ -21,10 +21,11 @@ import {
 import { type ConsumeRequest, QueueService } from "../proto/gen/prism/v1/queue_pb.js";
 import { grpcService } from "../proto/grpc.ts";
 import type { Admitted } from "./admission.ts";
-import type { Calls, Operation } from "./calls.ts";
+import type { Calls } from "./calls.ts";
 import { consume, deliver } from "./consume.ts";
 import { grpcStatus } from "./grpc-error.ts";
 import type { Limits } from "./limits.ts";
+import type { Operation } from "./operation.ts";
 import { publishAlone } from "./publish.ts";
 import { publishLarge, publishStream } from "./publish-stream.ts";
 import { parseReceipt, receiptElsewhere } from "./receipt.ts";

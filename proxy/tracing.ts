@@ -1,7 +1,7 @@
 import type { Metadata } from "@grpc/grpc-js";
 import { isTracing, spanned, traceparent } from "../runtime/tracing.ts";
-import type { Operation } from "./calls.ts";
 import type { Delivered } from "./message.ts";
+import type { Operation } from "./operation.ts";
 import type { Deliver, Publish } from "./patterns/pattern.ts";
 
 /** Says to whoever delivers a message what it was published as part of. */

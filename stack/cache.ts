@@ -2,21 +2,8 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { locked } from "./lock.ts";
-import { exists } from "./lookup.ts";
-import type { Environment, User } from "./server.ts";
-
-/** What building or fetching a server's programs may use. */
-export type Fetching = {
-  readonly environment: Environment;
-  /** Folder of the cache; one folder a program and version beneath it. */
-  readonly cache: string;
-  /** Who will run the programs, where that is not us. */
-  readonly user: User | undefined;
-  /** Nothing waits for it: what is waited for shall not wait for it either. */
-  readonly idly: boolean;
-  readonly say: (text: string) => void;
-  readonly signal: AbortSignal;
-};
+import { type Environment, exists } from "./lookup.ts";
+import type { Fetching } from "./server.ts";
 
 /** Outside every checkout, so that a fresh clone starts warm. */
 export const cacheFolder = (environment: Environment): string =>

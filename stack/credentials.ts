@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type Instance, once } from "./instance.ts";
-import type { Environment } from "./server.ts";
+import type { Environment } from "./lookup.ts";
 
 /**
  * The secrets of development, as files (mode 0600) made when they are first wanted and the

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { checkout, type Instance } from "./instance.ts";
-import type { Lookup } from "./lookup.ts";
+import type { Environment, Lookup } from "./lookup.ts";
 import { runCommand } from "./run-command.ts";
-import type { Environment, Seat, Server } from "./server.ts";
+import type { Seat, Server } from "./server.ts";
 
 const answersWithinMs = 3_000;
 

@@ -2,10 +2,10 @@ import { cacheFolder } from "./cache.ts";
 import { missingDig } from "./dig.ts";
 import { dockerRuns } from "./docker.ts";
 import { missingH2load } from "./h2load.ts";
-import { machine } from "./lookup.ts";
+import { type Environment, machine } from "./lookup.ts";
 import { isGiven, resolve } from "./resolve.ts";
 import { missingSchemathesis } from "./schemathesis.ts";
-import { type Environment, type ServerName, serverNames } from "./server.ts";
+import { type ServerName, serverNames } from "./server.ts";
 import { servers } from "./servers.ts";
 import { missingToxiproxy } from "./toxiproxy.ts";
 

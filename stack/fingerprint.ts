@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { checkout } from "./instance.ts";
-import type { Environment } from "./server.ts";
+import type { Environment } from "./lookup.ts";
 
 const sources = [
   ...["activities", "api", "backends", "control", "domain", "eventstore", "portal", "proto", "proxy"],

@@ -1,8 +1,9 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { cached, type Fetching } from "./cache.ts";
+import { cached } from "./cache.ts";
 import { exists, type Lookup, machine } from "./lookup.ts";
 import { runCommand } from "./run-command.ts";
+import type { Fetching } from "./server.ts";
 
 /** A program that `go install` builds; the version is exact, so that every machine builds the same. */
 export type GoProgram = {

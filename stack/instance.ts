@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import type { Environment, Server, User } from "./server.ts";
+import type { Environment } from "./lookup.ts";
+import type { Server, User } from "./server.ts";
 import { reachable } from "./user.ts";
 
 /** One set of servers and Prism's processes: their state, data and logs. Two instances share nothing. */

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { cached, type Fetching } from "./cache.ts";
+import { cached } from "./cache.ts";
 import { converse, target } from "./converse.ts";
 import { exists, type Lookup, machine } from "./lookup.ts";
 import { runCommand } from "./run-command.ts";
-import type { Place, Server } from "./server.ts";
+import type { Fetching, Place, Server } from "./server.ts";
 
 const version = "4.1.1";
 const cachedAs = `kafka-${version}`;

@@ -3,7 +3,8 @@ import { constants } from "node:fs";
 import { access, readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import type { Environment } from "./server.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What resolution asks this machine; a test answers in its place. */
 export interface Lookup {

@@ -1,4 +1,4 @@
-import type { Environment } from "./server.ts";
+import type { Environment } from "./lookup.ts";
 
 /**
  * Calls `stop` when the bootstrap that started this process is gone without having passed

@@ -1,8 +1,9 @@
 import { chmod, cp, readFile, realpath, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { cached, type Fetching } from "./cache.ts";
+import { cached } from "./cache.ts";
 import { exists, type Lookup } from "./lookup.ts";
+import type { Fetching } from "./server.ts";
 import { reachable } from "./user.ts";
 
 const oldest = 14;

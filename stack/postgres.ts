@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
-import { exists } from "./lookup.ts";
+import { type Environment, exists } from "./lookup.ts";
 import { endLeftover } from "./postgres-leftover.ts";
 import { bundledPostgres, findPostgres, missingPostgres } from "./postgres-programs.ts";
 import { runCommand } from "./run-command.ts";
-import type { Environment, Place, Seat, Server } from "./server.ts";
+import type { Place, Seat, Server } from "./server.ts";
 
 /** The event store, projections and leases. */
 export const postgresControl = postgres({

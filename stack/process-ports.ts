@@ -1,6 +1,7 @@
 import type { Instance } from "./instance.ts";
+import type { Environment } from "./lookup.ts";
 import { freePort } from "./ports.ts";
-import type { Environment, Ports } from "./server.ts";
+import type { Ports } from "./server.ts";
 import { isRunning, readState, recordProcess } from "./state.ts";
 
 export const processNames = ["api", "worker", "proxy"] as const;

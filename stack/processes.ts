@@ -5,6 +5,7 @@ import { cacheFolder } from "./cache.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { checkout, type Instance, logFile, makeFolder } from "./instance.ts";
 import { lastLines } from "./last-lines.ts";
+import type { Environment } from "./lookup.ts";
 import { alive, type ProcessId, self } from "./process-id.ts";
 import {
   kinds,
@@ -16,7 +17,6 @@ import {
   processPorts,
 } from "./process-ports.ts";
 import { type Progress, silent } from "./progress.ts";
-import type { Environment } from "./server.ts";
 import { type Spawned, spawnDetached } from "./spawn-detached.ts";
 import { readState, recordProcess, stopped } from "./state.ts";
 import { stopProcess } from "./stop-process.ts";

@@ -1,8 +1,9 @@
 import { chmod, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cached, type Fetching } from "./cache.ts";
+import { cached } from "./cache.ts";
 import { type Lookup, machine } from "./lookup.ts";
 import { runCommand } from "./run-command.ts";
+import type { Fetching } from "./server.ts";
 
 /**
  * Debian's redis-server, unpacked into the cache without installing it: no root, no system

@@ -1,5 +1,5 @@
-import type { Lookup } from "./lookup.ts";
-import type { Environment, Server } from "./server.ts";
+import type { Environment, Lookup } from "./lookup.ts";
+import type { Server } from "./server.ts";
 
 export type Found =
   | { readonly source: "path"; readonly programs: string }

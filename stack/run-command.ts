@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import type { Environment } from "./server.ts";
+import type { Environment } from "./lookup.ts";
 
 export type RunOptions = {
   readonly env: Environment;

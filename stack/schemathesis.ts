@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cached, type Fetching } from "./cache.ts";
+import { cached } from "./cache.ts";
 import { exists, type Lookup, machine } from "./lookup.ts";
 import { runCommand } from "./run-command.ts";
+import type { Fetching } from "./server.ts";
 
 const version = "4.32.5";
 const folderName = `schemathesis-${version}`;

@@ -1,7 +1,8 @@
 import { type Instance, instanceSecret } from "./instance.ts";
+import type { Environment } from "./lookup.ts";
 import { freePorts, isFree } from "./ports.ts";
 import { isGiven } from "./resolve.ts";
-import type { Environment, Seat, Server } from "./server.ts";
+import type { Seat, Server } from "./server.ts";
 import { mayRun, type ServerRecord } from "./state.ts";
 
 /**

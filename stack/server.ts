@@ -1,5 +1,4 @@
-import type { Fetching } from "./cache.ts";
-import type { Lookup } from "./lookup.ts";
+import type { Environment, Lookup } from "./lookup.ts";
 
 /** The servers Prism stands on, in the order they are shown. */
 export const serverNames = [
@@ -13,8 +12,6 @@ export const serverNames = [
 ] as const;
 
 export type ServerName = (typeof serverNames)[number];
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Ports by what listens there; a number is preferred, `undefined` takes any free one. */
 export type PortWishes = Readonly<Record<string, number | undefined>>;
@@ -79,3 +76,16 @@ export interface Server {
   /** What has to exist in it before anyone uses it; idempotent. Not called on the user's own servers. */
   furnish?(environment: Environment): Promise<void>;
 }
+
+/** What building or fetching a server's programs may use. */
+export type Fetching = {
+  readonly environment: Environment;
+  /** Folder of the cache; one folder a program and version beneath it. */
+  readonly cache: string;
+  /** Who will run the programs, where that is not us. */
+  readonly user: User | undefined;
+  /** Nothing waits for it: what is waited for shall not wait for it either. */
+  readonly idly: boolean;
+  readonly say: (text: string) => void;
+  readonly signal: AbortSignal;
+};

@@ -1,5 +1,5 @@
+import type { Environment } from "./lookup.ts";
 import { whenOrphaned } from "./orphaned.ts";
-import type { Environment } from "./server.ts";
 
 export type Stopping = {
   /** Aborts when this process is asked to stop. */

@@ -1,10 +1,10 @@
 import { composeDown, composeStop } from "./docker.ts";
 import { type Instance, lockFile, purge } from "./instance.ts";
 import { locked } from "./lock.ts";
+import type { Environment } from "./lookup.ts";
 import type { ProcessId } from "./process-id.ts";
-import type { Progress } from "./progress.ts";
-import { silent } from "./progress.ts";
-import type { Environment, ServerName } from "./server.ts";
+import { type Progress, silent } from "./progress.ts";
+import type { ServerName } from "./server.ts";
 import { servers } from "./servers.ts";
 import {
   isOwnedBy,

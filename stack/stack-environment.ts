@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { credentialFiles } from "./credentials.ts";
 import { checkoutInstance, type Instance } from "./instance.ts";
+import type { Environment } from "./lookup.ts";
 import { type ProcessPorts, portVariables, processNames } from "./process-ports.ts";
-import type { Environment } from "./server.ts";
 import { isRunning, mayRun, readState } from "./state.ts";
 
 /**

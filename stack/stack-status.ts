@@ -1,9 +1,10 @@
 import { addressOf } from "./address.ts";
 import { checkoutInstance, type Instance } from "./instance.ts";
+import type { Environment } from "./lookup.ts";
 import { kinds, type ProcessName, processNames } from "./process-ports.ts";
 import { isGiven } from "./resolve.ts";
 import { given } from "./seat.ts";
-import { type Environment, type ServerName, serverNames } from "./server.ts";
+import { type ServerName, serverNames } from "./server.ts";
 import { servers } from "./servers.ts";
 import { stackEnvironment } from "./stack-environment.ts";
 import { isRunning, readState, type ServerRecord, type Started } from "./state.ts";

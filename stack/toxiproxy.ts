@@ -1,7 +1,6 @@
 import { cacheFolder } from "./cache.ts";
 import { type GoProgram, goProgram, missingGo } from "./go-program.ts";
-import { type Lookup, machine } from "./lookup.ts";
-import type { Environment } from "./server.ts";
+import { type Environment, type Lookup, machine } from "./lookup.ts";
 
 /** What makes the network of tests bad: on this machine, or built with Go into the cache. */
 export async function toxiproxy(environment: Environment, signal: AbortSignal): Promise<string> {

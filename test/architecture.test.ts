@@ -78,6 +78,16 @@ describe("the architecture", () => {
     expect(judge("api/x.ts", 'import { x } from "./main.ts";')).toEqual(["api/x.ts imports api/main.ts"]);
   });
 
+  it("has no file that comes back to itself by way of others, not even for a type", () => {
+    expect(circles(new Map(files.map((file) => [relative(root, file), own(file)])))).toEqual([]);
+    const planted = new Map([
+      ["a.ts", ["b.ts", "c.ts"]],
+      ["b.ts", ["c.ts"]],
+      ["c.ts", ["b.ts"]],
+    ]);
+    expect(circles(planted)).toEqual(["b.ts → c.ts → b.ts"]);
+  });
+
   it("reads the environment in one place", () => {
     const readers = files.filter((file) =>
       /process\.env\b/.test(withoutComments(readFileSync(file, "utf8"))),
@@ -111,6 +121,25 @@ function judge(file: string, text: string): string[] {
     if (allowed === undefined) return [`${file} imports ${target}`];
     return allowed === "type" && !typeOnly ? [`${file} imports ${target} as a value`] : [];
   });
+}
+
+/** What of the repository a file imports. */
+const own = (file: string): readonly string[] =>
+  imports(readFileSync(file, "utf8"))
+    .filter(({ from }) => from.startsWith("."))
+    .map(({ from }) => relative(root, resolve(dirname(file), from)));
+
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) found.push([...way.slice(way.indexOf(file)), file].join(" → "));
+    if (done.has(file) || way.includes(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...way, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return found;
 }
 
 function outside(layer: string, name: string): boolean {

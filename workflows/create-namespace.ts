@@ -1,10 +1,10 @@
 import { workflowInfo } from "@temporalio/workflow";
 import { createSteps } from "../domain/namespace/steps.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
+import { attend } from "./attend.ts";
 import type { awaitDecision } from "./await-decision.ts";
 import { stepBoard } from "./board.ts";
 import { goOn } from "./go-on.ts";
-import { attend } from "./operation.ts";
 import { ended, phase } from "./phase.ts";
 import type { provisionNamespace } from "./provision-namespace.ts";
 import { recordsWithin } from "./steps.ts";

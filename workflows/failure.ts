@@ -1,9 +1,8 @@
 import { RetryState } from "@temporalio/common";
 import { ActivityFailure, ApplicationFailure, isCancellation } from "@temporalio/workflow";
-import type { ErrorCode } from "../domain/errors.ts";
-import { isErrorCode } from "../domain/errors.ts";
+import { type ErrorCode, isErrorCode } from "../domain/errors.ts";
 import type { JsonObject } from "../domain/json.ts";
-import type { Failure } from "../domain/namespace/events.ts";
+import type { Failure } from "../domain/namespace/event-data.ts";
 
 /** Why a step failed, by the failure's type: activities answer Prism's codes there. */
 export function asFailure(failure: unknown): Failure {

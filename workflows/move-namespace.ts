@@ -1,7 +1,7 @@
 import { sleep, workflowInfo } from "@temporalio/workflow";
 import { moveSteps } from "../domain/namespace/steps.ts";
+import { attend } from "./attend.ts";
 import { stepBoard } from "./board.ts";
-import { attend } from "./operation.ts";
 import { ended, phase } from "./phase.ts";
 import { recordsWithin } from "./steps.ts";
 import type { Work } from "./work.ts";

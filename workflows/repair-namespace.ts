@@ -1,8 +1,8 @@
 import { CancellationScope, isCancellation, workflowInfo } from "@temporalio/workflow";
 import { resourceKey } from "../domain/namespace/resources.ts";
 import { ensureStep } from "../domain/namespace/steps.ts";
+import { attend } from "./attend.ts";
 import { stepBoard } from "./board.ts";
-import { attend } from "./operation.ts";
 import { ended, phase } from "./phase.ts";
 import { recordsWithin } from "./steps.ts";
 import type { Work } from "./work.ts";

@@ -2,7 +2,7 @@ import type { PatternType, Resource, Selection } from "../plan.ts";
 import type { Access, NamespaceRequest } from "../request/request.ts";
 import type { RegisteredEndpoint } from "./create-events.ts";
 import type { Finding } from "./drift-events.ts";
-import type { Failure, Workflow } from "./events.ts";
+import type { Failure, Workflow } from "./event-data.ts";
 import type { Growth } from "./growth.ts";
 
 type Ask<Type extends string, More = unknown> = {

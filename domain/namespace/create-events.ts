@@ -2,7 +2,7 @@ import type { Event } from "../event.ts";
 import type { PatternType, Plan, Trace, Warning } from "../plan.ts";
 import type { Approval } from "../request/boundary.ts";
 import type { Access, NamespaceRequest } from "../request/request.ts";
-import type { Failure, Workflow } from "./events.ts";
+import type { Failure, Workflow } from "./event-data.ts";
 
 /** A name's next life begins. The normalised request is part of the fact: later defaults do not change it. */
 export type NamespaceRequested = Event<

@@ -1,5 +1,5 @@
 import type { Event } from "../event.ts";
-import type { Failure, Workflow } from "./events.ts";
+import type { Failure, Workflow } from "./event-data.ts";
 
 /** From here proxies refuse new requests and let those in flight end. */
 export type DeletionRequested = Event<

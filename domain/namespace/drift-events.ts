@@ -1,6 +1,6 @@
 import type { Event } from "../event.ts";
 import type { BackendKind } from "../plan.ts";
-import type { Failure, Workflow } from "./events.ts";
+import type { Failure, Workflow } from "./event-data.ts";
 
 /** A field of a resource that is not as planned. */
 export type FieldDrift = { readonly field: string; readonly planned: string; readonly actual: string };

@@ -1,5 +1,3 @@
-import type { ErrorCode } from "../errors.ts";
-import type { JsonObject } from "../json.ts";
 import type {
   AccessConfigured,
   NamespaceActivated,
@@ -59,12 +57,6 @@ import type {
   UpdateFailed,
   UpdateRequested,
 } from "./update-events.ts";
-
-/** Why something failed, as its caller may know it. */
-export type Failure = { readonly code: ErrorCode; readonly message: string; readonly details: JsonObject };
-
-/** Where an operation runs in Temporal, for the link that people follow. */
-export type Workflow = { readonly id: string; readonly run_id: string };
 
 /** All that can happen to a namespace; `api.md` §4 names them, `schema-versions.ts` counts their shapes. */
 export type NamespaceEvent =

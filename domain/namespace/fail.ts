@@ -1,6 +1,7 @@
 import { PrismError, unreachable } from "../errors.ts";
 import type { FailCommand } from "./commands.ts";
-import type { Failure, NamespaceEvent } from "./events.ts";
+import type { Failure } from "./event-data.ts";
+import type { NamespaceEvent } from "./events.ts";
 import { closedLog, type Namespace, nameOf } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
 import type { OperationKind } from "./progress.ts";

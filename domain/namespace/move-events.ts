@@ -1,6 +1,6 @@
 import type { Event } from "../event.ts";
 import type { RegisteredEndpoint } from "./create-events.ts";
-import type { Failure, Workflow } from "./events.ts";
+import type { Failure, Workflow } from "./event-data.ts";
 
 /** Somebody wants it to be served by another shard. Nothing of what it holds is touched. */
 export type MoveRequested = Event<

@@ -3,17 +3,7 @@ import type { NamespaceRequest } from "../request/request.ts";
 import type { Finding } from "./drift-events.ts";
 import type { Operation } from "./operation.ts";
 import type { Resources } from "./resources.ts";
-
-export type NamespaceStatus =
-  | "absent"
-  | "provisioning"
-  | "awaiting_approval"
-  | "active"
-  | "degraded"
-  | "deleting"
-  | "deleted"
-  | "failed"
-  | "rejected";
+import type { NamespaceStatus } from "./status.ts";
 
 /** What the commands of a namespace are decided on: one name through all its lives. */
 export type Namespace = {

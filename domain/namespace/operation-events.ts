@@ -1,6 +1,6 @@
 import type { Event } from "../event.ts";
 import type { Approval } from "../request/boundary.ts";
-import type { Failure } from "./events.ts";
+import type { Failure } from "./event-data.ts";
 
 /** The operation waits until a platform member decides on this very plan. */
 export type ApprovalRequested = Event<

@@ -2,8 +2,8 @@ import type { Plan } from "../plan.ts";
 import type { Approval } from "../request/boundary.ts";
 import type { NamespaceRequest } from "../request/request.ts";
 import type { NamespaceEvent } from "./events.ts";
-import type { NamespaceStatus } from "./namespace.ts";
 import { beginning, isOver, type OperationKind, type Progress, proceed } from "./progress.ts";
+import type { NamespaceStatus } from "./status.ts";
 import { stepsIn } from "./step-events.ts";
 
 /** The last operation on a namespace, ended or not. */

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from "../event.ts";
-import type { Failure, NamespaceEvent } from "./events.ts";
+import type { Failure } from "./event-data.ts";
+import type { NamespaceEvent } from "./events.ts";
 import { beginning, begunBy, isOver, type Progress, proceed, type Undoing } from "./progress.ts";
 
 /** How an operation ended, and the position of the event that says so. */

@@ -1,4 +1,5 @@
-import type { Failure, NamespaceEvent } from "./events.ts";
+import type { Failure } from "./event-data.ts";
+import type { NamespaceEvent } from "./events.ts";
 
 export type OperationKind = "create" | "update" | "delete" | "migrate" | "reconcile" | "rewind" | "move";
 

@@ -1,5 +1,5 @@
 import type { Event } from "../event.ts";
-import type { Failure, Workflow } from "./events.ts";
+import type { Failure, Workflow } from "./event-data.ts";
 
 /** Somebody wants what a broker may have lost to be sent again. */
 export type RewindRequested = Event<

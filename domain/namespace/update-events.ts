@@ -1,7 +1,7 @@
 import type { Event } from "../event.ts";
 import type { Json } from "../json.ts";
 import type { NamespaceRequest } from "../request/request.ts";
-import type { Failure, Workflow } from "./events.ts";
+import type { Failure, Workflow } from "./event-data.ts";
 
 /** One field of a request, by its dotted name; null where it is left out. */
 export type FieldChange = { readonly field: string; readonly from: Json; readonly to: Json };

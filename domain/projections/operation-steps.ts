@@ -1,6 +1,7 @@
 import type { RecordedEvent } from "../event.ts";
 import { replans } from "../namespace/change.ts";
-import type { Failure, NamespaceEvent } from "../namespace/events.ts";
+import type { Failure } from "../namespace/event-data.ts";
+import type { NamespaceEvent } from "../namespace/events.ts";
 import type { OperationKind } from "../namespace/progress.ts";
 import { type Said, type StepState, stepsIn } from "../namespace/step-events.ts";
 import {

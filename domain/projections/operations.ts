@@ -1,5 +1,6 @@
 import type { RecordedEvent } from "../event.ts";
-import type { Failure, NamespaceEvent, Workflow } from "../namespace/events.ts";
+import type { Failure, Workflow } from "../namespace/event-data.ts";
+import type { NamespaceEvent } from "../namespace/events.ts";
 import { teamsOf } from "../namespace/namespace.ts";
 import {
   beginning,

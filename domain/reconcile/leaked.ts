@@ -1,4 +1,5 @@
-import { absent, type Namespace, type NamespaceStatus, openOperation } from "../namespace/namespace.ts";
+import { absent, type Namespace, openOperation } from "../namespace/namespace.ts";
+import type { NamespaceStatus } from "../namespace/status.ts";
 import type { TeamCommand } from "../team/decide.ts";
 import type { Holding } from "../team/team.ts";
 import { about, type FleetFinding } from "./finding.ts";

@@ -1,9 +1,7 @@
-import { PrismError } from "../errors.ts";
 import type { BackendKind } from "../plan.ts";
 import type { Chain } from "./choose.ts";
 import type { NeedFacts } from "./needs.ts";
 import type { PatternRule } from "./pattern-rules.ts";
-import { rfc027 } from "./rfc-027.ts";
 
 /**
  * One version of how Prism chooses. A plan names its ruleset, so a new version stands
@@ -29,14 +27,3 @@ export type Ruleset = {
   readonly rpsPerPartition: number;
   readonly replication: (strong: boolean) => number;
 };
-
-const rulesets: Readonly<Record<string, Ruleset>> = { [rfc027.name]: rfc027 };
-
-/** What new plans are made by. */
-export const currentRuleset = rfc027.name;
-
-export function ruleset(name: string): Ruleset {
-  const found = Object.hasOwn(rulesets, name) ? rulesets[name] : undefined;
-  if (found === undefined) throw new PrismError("INTERNAL", `there is no ruleset '${name}'`);
-  return found;
-}

@@ -14,7 +14,8 @@ import { patternConfig } from "./pattern-config.ts";
 import { patternResources } from "./pattern-resources.ts";
 import { askedAt } from "./pattern-rules.ts";
 import { plannedPolicies } from "./policies.ts";
-import { currentRuleset, type Ruleset, ruleset } from "./ruleset.ts";
+import type { Ruleset } from "./ruleset.ts";
+import { currentRuleset, ruleset } from "./rulesets.ts";
 import { missingStore } from "./stores.ts";
 import { trace } from "./trace.ts";
 

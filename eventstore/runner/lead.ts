@@ -1,26 +1,14 @@
 import type { Pool } from "pg";
-import type { EventStore, SubscriptionItem } from "../event-store.ts";
+import type { SubscriptionItem } from "../event-store.ts";
 import { pause } from "../pause.ts";
 import { isUnavailable, storeError } from "../postgres/store-error.ts";
-import type { ProjectionLog } from "../runner.ts";
 import { batches } from "./batches.ts";
 import { asLeader, Deposed, markBuilt, moveCheckpoint, type Term, takeOver } from "./checkpoints.ts";
+import type { LeadDependencies } from "./dependencies.ts";
 import { type Fold, foldEvents } from "./fold.ts";
-import type { LeaderLocks } from "./leader-locks.ts";
 import { supervise } from "./supervise.ts";
 import { readRows } from "./tables.ts";
 import { writeChanges } from "./write-changes.ts";
-
-export type LeadDependencies = {
-  readonly pool: Pool;
-  readonly store: EventStore;
-  readonly locks: LeaderLocks;
-  readonly log: ProjectionLog;
-  /** Resolves once the schema is there. */
-  readonly ready: () => Promise<void>;
-  /** From one verification to the next. */
-  readonly verifyMs: number;
-};
 
 const batchItems = 4_000;
 const retryMs = { first: 100, most: 10_000 };

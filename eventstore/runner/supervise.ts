@@ -1,6 +1,6 @@
 import { pause } from "../pause.ts";
 import { Deposed, type Term } from "./checkpoints.ts";
-import type { LeadDependencies } from "./lead.ts";
+import type { LeadDependencies } from "./dependencies.ts";
 import { abandonedVersions, dropVersion } from "./retire.ts";
 import { verify } from "./verify.ts";
 

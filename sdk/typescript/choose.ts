@@ -1,12 +1,4 @@
-/** A proxy that serves the namespace, as discovery tells of it. */
-export type Endpoint = {
-  /** host:port. */
-  readonly address: string;
-  readonly region?: string | undefined;
-  readonly healthy?: boolean;
-  /** 0 to 100. */
-  readonly load?: number;
-};
+import type { Endpoint } from "./endpoint.ts";
 
 export type Wanted = {
   /** Where the caller is: proxies elsewhere are asked only where there is none here. */

@@ -1,8 +1,8 @@
 import type { DescMethod, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
 import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { grpcMethod } from "../../proto/grpc.ts";
-import { choose, type Endpoint } from "./choose.ts";
-import type { Discovery } from "./discovery.ts";
+import { choose } from "./choose.ts";
+import type { Discovery, Endpoint } from "./endpoint.ts";
 import { callError, neverSent, PrismError } from "./errors.ts";
 import { type Token, tokenOf } from "./token.ts";
 

@@ -1,9 +1,6 @@
-import type { Endpoint } from "./choose.ts";
 import { dnsDiscovery } from "./dns-discovery.ts";
+import type { Discovery, Endpoint } from "./endpoint.ts";
 import { PrismError } from "./errors.ts";
-
-/** Where a namespace is served now. */
-export type Discovery = (token: string) => Promise<readonly Endpoint[]>;
 
 const timeoutMs = 5_000;
 

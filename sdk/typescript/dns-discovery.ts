@@ -1,7 +1,6 @@
 import type { SrvRecord } from "node:dns";
 import { Resolver } from "node:dns/promises";
-import type { Endpoint } from "./choose.ts";
-import type { Discovery } from "./discovery.ts";
+import type { Discovery, Endpoint } from "./endpoint.ts";
 import { PrismError } from "./errors.ts";
 
 const timeoutMs = 2_000;

@@ -1,4 +1,4 @@
-import type { Page } from "./control.ts";
+import type { Page } from "./answers.ts";
 
 /** One thing that is not as it should be. */
 export type DriftFinding = {

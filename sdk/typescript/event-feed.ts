@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { HistoryEvent } from "./control.ts";
+import type { HistoryEvent } from "./answers.ts";
 import { PrismError } from "./errors.ts";
 import { serverSentEvents } from "./server-sent-events.ts";
 import type { Token } from "./token.ts";

@@ -1,4 +1,4 @@
-import type { Amounts, PlanAnswer, Team, Trace, Violation } from "./control.ts";
+import type { Amounts, PlanAnswer, Team, Trace, Violation } from "./answers.ts";
 
 /** What would be built or changed. Where it would be refused: no plan, and everything that is wrong. */
 export type Preview = {

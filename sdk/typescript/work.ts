@@ -1,5 +1,5 @@
 import type { ConsumeOptions } from "./consumer-stream.ts";
-import type { Consumption, Message } from "./queue.ts";
+import type { Consumption, Message } from "./consumption.ts";
 
 export type WorkOptions = ConsumeOptions & {
   /** How many messages are worked on at a time. Default: 1. */

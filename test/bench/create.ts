@@ -1,4 +1,5 @@
-import type { Control, Operation } from "../../sdk/typescript/control.ts";
+import type { Operation } from "../../sdk/typescript/answers.ts";
+import type { Control } from "../../sdk/typescript/control.ts";
 import { testPrism } from "../setup/prism.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { figure, load, percentile } from "./load.ts";

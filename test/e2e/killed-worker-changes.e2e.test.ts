@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bytes } from "../../domain/request/size.ts";
-import type { Amounts, Control, Operation } from "../../sdk/typescript/control.ts";
+import type { Amounts, Operation } from "../../sdk/typescript/answers.ts";
+import type { Control } from "../../sdk/typescript/control.ts";
 import { figures, soaking } from "../eventstore/soaking.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { until } from "../setup/until.ts";

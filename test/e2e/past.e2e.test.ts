@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { HistoryEvent } from "../../sdk/typescript/control.ts";
+import type { HistoryEvent } from "../../sdk/typescript/answers.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { member, orderApi, queueRequest, stranger } from "./request.ts";
 import { runPrism } from "./run-prism.ts";

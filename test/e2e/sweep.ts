@@ -1,4 +1,5 @@
-import type { Control, Operation } from "../../sdk/typescript/control.ts";
+import type { Operation } from "../../sdk/typescript/answers.ts";
+import type { Control } from "../../sdk/typescript/control.ts";
 import { until } from "../setup/until.ts";
 
 /** Has everything looked at, and waits until that is over. */

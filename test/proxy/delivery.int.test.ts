@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Message as Delivered, SubscribeRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
 import { ConsumeRequestSchema, QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
-import type { Message } from "../../sdk/typescript/queue.ts";
+import type { Message } from "../../sdk/typescript/consumption.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
 import { rawClient } from "./raw-client.ts";
 import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";

@@ -1,7 +1,7 @@
 import { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkDurable } from "../../backends/write-ahead-log/data-pool.ts";
-import type { Message } from "../../sdk/typescript/queue.ts";
+import type { Message } from "../../sdk/typescript/consumption.ts";
 import { type FlakyNetwork, flakyNetwork } from "../eventstore/flaky-network.ts";
 import { until } from "../setup/until.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";

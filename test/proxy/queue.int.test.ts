@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Message } from "../../sdk/typescript/queue.ts";
+import type { Message } from "../../sdk/typescript/consumption.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
 import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { choose, type Endpoint } from "../../sdk/typescript/choose.ts";
+import { choose } from "../../sdk/typescript/choose.ts";
+import type { Endpoint } from "../../sdk/typescript/endpoint.ts";
 
 const never = () => false;
 const at = (address: string, more: Partial<Endpoint> = {}): Endpoint => ({ address, ...more });

@@ -1,8 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { Endpoint } from "../../sdk/typescript/choose.ts";
 import { connection } from "../../sdk/typescript/connection.ts";
-import type { Discovery } from "../../sdk/typescript/discovery.ts";
+import type { Discovery, Endpoint } from "../../sdk/typescript/endpoint.ts";
 import { until } from "../setup/until.ts";
 
 const one: Endpoint = { address: "127.0.0.1:1" };

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Message } from "../../sdk/typescript/queue.ts";
+import type { Message } from "../../sdk/typescript/consumption.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "../proxy/control-plane.ts";
 import { as, data, folder, kafkaTopic, removeFolder, startProxy } from "../proxy/stage.ts";
 import { until } from "../setup/until.ts";

@@ -5,8 +5,8 @@ import { type Control, control } from "../../sdk/typescript/control.ts";
 import { type Prism, prism } from "../../sdk/typescript/prism.ts";
 import { certificateFiles } from "../../stack/certificates.ts";
 import { checkout, purge, temporaryInstance } from "../../stack/instance.ts";
+import type { Environment } from "../../stack/lookup.ts";
 import { type Processes, type ProcessName, startProcesses } from "../../stack/processes.ts";
-import type { Environment } from "../../stack/server.ts";
 import { ownDatabases } from "./databases.ts";
 
 /** A Prism of the test file's own: three processes, own databases and task queue, on the run's servers. */

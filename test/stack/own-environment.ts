@@ -1,4 +1,4 @@
-import type { Environment } from "../../stack/server.ts";
+import type { Environment } from "../../stack/lookup.ts";
 
 /** The environment without the servers of this run: what starts here brings its own. */
 export const ownEnvironment = (): Environment =>

@@ -1,5 +1,6 @@
 import type { NamespaceCommand } from "../../../domain/namespace/commands.ts";
-import type { Failure, NamespaceEvent } from "../../../domain/namespace/events.ts";
+import type { Failure } from "../../../domain/namespace/event-data.ts";
+import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
 import type { Resource, Selection } from "../../../domain/plan.ts";
 import type { NamespaceRequest } from "../../../domain/request/request.ts";
 

@@ -6,8 +6,7 @@ import { classify, type Seen } from "../../../domain/reconcile/classify.ts";
 import type { Shown } from "../../../domain/reconcile/drift.ts";
 import { type Fleet, promised } from "../../../domain/reconcile/fleet.ts";
 import type { Thing } from "../../../domain/reconcile/thing.ts";
-import type { Holding } from "../../../domain/team/team.ts";
-import { undefinedTeam } from "../../../domain/team/team.ts";
+import { type Holding, undefinedTeam } from "../../../domain/team/team.ts";
 
 /** A fleet of the one namespace `orders`, as these events left it. */
 export const fleetOf = (...events: readonly NamespaceEvent[]): Fleet => ({

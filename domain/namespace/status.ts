@@ -1,0 +1,10 @@
+export type NamespaceStatus =
+  | "absent"
+  | "provisioning"
+  | "awaiting_approval"
+  | "active"
+  | "degraded"
+  | "deleting"
+  | "deleted"
+  | "failed"
+  | "rejected";

@@ -1,0 +1,3 @@
+export type ProjectionLog = Readonly<
+  Record<"info" | "warn" | "error", (fields: object, message: string) => void>
+>;
