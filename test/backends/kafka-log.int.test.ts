@@ -13,18 +13,15 @@ import type { LogReader, NewRecord } from "../../backends/log.ts";
 import { partitionOf } from "../../backends/murmur2.ts";
 import { brokers, kafkaTopic } from "../proxy/stage.ts";
 
-let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
+let common: string;
 let admin: Admin;
 
 beforeAll(async () => {
-  kafka = await kafkaTopic(3);
+  common = await kafkaTopic(3);
   admin = new Admin({ clientId: "prism-test", bootstrapBrokers: [...brokers] });
 });
 
-afterAll(async () => {
-  await admin.close();
-  await kafka.drop();
-});
+afterAll(() => admin.close());
 
 const text = new TextEncoder();
 const record = (key: string | undefined, value: string | Uint8Array): NewRecord => ({
@@ -34,7 +31,7 @@ const record = (key: string | undefined, value: string | Uint8Array): NewRecord 
   headers: new Map([["prism-topic", "t"]]),
   timestampMs: 1_700_000_000_000,
 });
-const log = (topic = kafka.topic) => kafkaLog({ brokers, clientId: "prism.test", topic });
+const log = (topic = common) => kafkaLog({ brokers, clientId: "prism.test", topic });
 
 /** Collects what it is given; `seen` is by partition. */
 function collector() {
@@ -95,7 +92,7 @@ describe("Kafka as a log", () => {
       resources: [
         {
           resourceType: ConfigResourceTypes.TOPIC,
-          resourceName: small.topic,
+          resourceName: small,
           configs: [
             {
               name: "max.message.bytes",
@@ -106,7 +103,7 @@ describe("Kafka as a log", () => {
         },
       ],
     });
-    const topic = log(small.topic);
+    const topic = log(small);
     const sizes = [900, 900, 900, 5_000, 900, 900];
     const answers = await Promise.allSettled(
       sizes.map((size) => topic.append(record("k", new Uint8Array(size)))),
@@ -121,7 +118,6 @@ describe("Kafka as a log", () => {
     ]);
     expect(answers[3]).toMatchObject({ reason: { code: "PAYLOAD_TOO_LARGE" } });
     await topic.close();
-    await small.drop();
   });
 
   it("says clearly that Kafka is not there, in bounded time", async () => {
@@ -144,26 +140,25 @@ describe("Kafka as a log", () => {
 describe("a member of a group", () => {
   it("goes on with the oldest record where retention has removed what it had not read", async () => {
     const short = await kafkaTopic(1);
-    const topic = log(short.topic);
+    const topic = log(short);
     for (const value of ["a", "b", "c", "d"]) await topic.append(record("k", value));
     const first = collector();
-    const member = await topic.join({ group: `${short.topic}-g`, start: "earliest", reader: first.reader });
+    const member = await topic.join({ group: `${short}-g`, start: "earliest", reader: first.reader });
     await member.close();
     await admin.deleteRecords({
-      topics: [{ name: short.topic, partitions: [{ partition: 0, offset: 2n }] }],
+      topics: [{ name: short, partitions: [{ partition: 0, offset: 2n }] }],
     });
     const second = collector();
-    const later = await topic.join({ group: `${short.topic}-g`, start: "earliest", reader: second.reader });
+    const later = await topic.join({ group: `${short}-g`, start: "earliest", reader: second.reader });
     while (second.all().length < 2) await pause(10);
     expect(second.all()).toEqual(["c", "d"]);
     await later.close();
     await topic.close();
-    await short.drop();
   });
 
   it("cannot commit for what has moved to another", async () => {
     const topic = log();
-    const group = `${kafka.topic}-moved`;
+    const group = `${common}-moved`;
     const [one, two] = [collector(), collector()];
     const first = await topic.join({ group, start: "earliest", reader: one.reader });
     const committedByTwo = new Map<number, bigint>();
@@ -188,11 +183,11 @@ describe("a member of a group", () => {
   });
 
   it("commits as the member of the generation it knew, never as one of a newer", async () => {
-    const group = `${kafka.topic}-generation`;
+    const group = `${common}-generation`;
     const consumer = new Consumer({ clientId: "prism.test", groupId: group, bootstrapBrokers: [...brokers] });
-    consumer.topics.track(kafka.topic);
+    consumer.topics.track(common);
     await consumer.joinGroup();
-    const offsets = kafkaOffsets({ consumer, group, topic: kafka.topic });
+    const offsets = kafkaOffsets({ consumer, group, topic: common });
     const { generationId: generation, memberId } = consumer;
     const holder = { generation, memberId: memberId ?? "" };
     await offsets.commit(holder, upTo(0, 1n));

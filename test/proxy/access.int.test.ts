@@ -1,34 +1,26 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { ProbeService, State } from "../../proto/gen/prism/control/v1/control_pb.js";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { toPeer } from "../../runtime/mutual-tls.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
 import { identityOf } from "./identities.ts";
 import { rawClient } from "./raw-client.ts";
-import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { as, kafkaTopic, startProxy } from "./stage.ts";
 
 let control: ControlPlane;
 let proxy: Awaited<ReturnType<typeof startProxy>>;
-let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
-let dataDir: string;
+let topic: string;
 
 beforeAll(async () => {
   control = await controlPlane();
-  [kafka, dataDir] = await Promise.all([kafkaTopic(2), folder()]);
-  control.put(queueEntry("orders", kafka.topic));
-  control.put(queueEntry("tiered", kafka.topic, { patterns: [{ type: "tiered-storage", version: 1 }] }));
-  control.put(queueEntry("cache", kafka.topic, { clientApi: "keyvalue" }));
+  topic = await kafkaTopic(2);
+  control.put(queueEntry("orders", topic));
+  control.put(queueEntry("tiered", topic, { patterns: [{ type: "tiered-storage", version: 1 }] }));
+  control.put(queueEntry("cache", topic, { clientApi: "keyvalue" }));
   // Nobody looks at the streams by the clock: what ends them is what the control plane says.
-  proxy = await startProxy(control, dataDir, "proxy-1", { recheckMs: 3_600_000 });
+  proxy = await startProxy(control, { recheckMs: 3_600_000 });
   await control.acknowledged();
-});
-
-afterAll(async () => {
-  await proxy?.stop();
-  await control?.close();
-  await kafka?.drop();
-  await removeFolder(dataDir);
 });
 
 const publishing = (metadata: Record<string, string>, topic = "t") =>
@@ -112,23 +104,23 @@ describe("a stream ends", () => {
   });
 
   it("when its caller loses access, without anybody having to look", async () => {
-    control.put(queueEntry("closing", kafka.topic));
+    control.put(queueEntry("closing", topic));
     await control.acknowledged();
     const reader = as("reader", "closing", proxy).queue.consume("t", { group: "g" });
     await reader.ready;
     const lost = reader.next().catch((error: Error) => error);
-    control.put(queueEntry("closing", kafka.topic, { consumers: [], version: 2 }));
+    control.put(queueEntry("closing", topic, { consumers: [], version: 2 }));
     expect(await lost).toMatchObject({ code: "NOT_FOUND" });
   });
 
   it("when its namespace drains; what is gone is not there for anybody", async () => {
-    control.put(queueEntry("draining", kafka.topic));
+    control.put(queueEntry("draining", topic));
     await control.acknowledged();
     const owner = as("owner", "draining", proxy);
     const consumption = owner.queue.consume("t", { group: "h" });
     await consumption.ready;
     const drained = consumption.next().catch((error: Error) => error);
-    control.put(queueEntry("draining", kafka.topic, { state: State.DRAINING, version: 2 }));
+    control.put(queueEntry("draining", topic, { state: State.DRAINING, version: 2 }));
     expect(await drained).toMatchObject({ code: "NAMESPACE_DELETING" });
     await expect(owner.queue.publish("t", 1)).rejects.toMatchObject({ code: "NAMESPACE_DELETING" });
     control.remove("draining");
@@ -139,14 +131,14 @@ describe("a stream ends", () => {
 
 describe("a namespace that is about to be", () => {
   it("lets a call wait until it serves, and refuses one that has waited too long", async () => {
-    control.put(queueEntry("soon", kafka.topic, { state: State.PROBING }));
+    control.put(queueEntry("soon", topic, { state: State.PROBING }));
     await control.acknowledged();
     const early = as("owner", "soon", proxy).queue.publish("t", 1);
     await pause(200);
-    control.put(queueEntry("soon", kafka.topic));
+    control.put(queueEntry("soon", topic));
     expect((await early).offset).not.toBe("");
 
-    control.put(queueEntry("never", kafka.topic, { state: State.PROBING }));
+    control.put(queueEntry("never", topic, { state: State.PROBING }));
     await control.acknowledged();
     expect(await publishing(called("owner", "never"))).toMatchObject({
       status: "UNAVAILABLE",
@@ -164,7 +156,7 @@ describe("a namespace that is about to be", () => {
     const raw = rawClient(proxy.address, { ...ahead, "prism-namespace": "ahead" });
     const waiting = raw.unary(QueueService.method.publish, { topic: "t" });
     await pause(100);
-    control.put(queueEntry("ahead", kafka.topic, { version: 2 }));
+    control.put(queueEntry("ahead", topic, { version: 2 }));
     await expect(waiting).resolves.toBeDefined();
     raw.close();
   });
@@ -182,11 +174,11 @@ describe("the probe", () => {
   const target = { namespace: "probed", incarnation: 7 };
 
   it("goes through a namespace that serves nobody yet, and is seen by no consumer and no metric", async () => {
-    control.put(queueEntry("probed", kafka.topic, { state: State.PROBING, incarnation: 7 }));
+    control.put(queueEntry("probed", topic, { state: State.PROBING, incarnation: 7 }));
     await control.acknowledged();
     const answer = await (await probing()).unary(ProbeService.method.probe, target);
     expect(answer).toMatchObject({ messageId: expect.any(String), tookMs: expect.any(Number) });
-    control.put(queueEntry("probed", kafka.topic, { incarnation: 7 }));
+    control.put(queueEntry("probed", topic, { incarnation: 7 }));
     await control.acknowledged();
     const owner = as("owner", "probed", proxy);
     const refused = owner.queue.consume("prism-probe", { group: "g" });

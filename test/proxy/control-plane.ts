@@ -15,8 +15,9 @@ import {
 import { grpcService } from "../../proto/grpc.ts";
 import { forPeers } from "../../runtime/mutual-tls.ts";
 import { identityOf } from "./identities.ts";
+import { opened } from "./opened.ts";
 
-/** As much of a control plane as a proxy sees. */
+/** As much of a control plane as a proxy sees. Closed at the latest with what its test file opened. */
 export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
   const entries = new Map<string, Entry>();
   const streams = new Map<ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>, string>();
@@ -69,6 +70,9 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
     ),
   );
 
+  const close = async (): Promise<void> => server.forceShutdown();
+  opened.defer(close);
+
   return {
     port: bound,
     address: `127.0.0.1:${bound}`,
@@ -102,9 +106,7 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
-    async close(): Promise<void> {
-      server.forceShutdown();
-    },
+    close,
   };
 }
 

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import type { Message } from "../../sdk/typescript/consumption.ts";
 import { until } from "../setup/until.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
-import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { as, kafkaTopic, startProxy } from "./stage.ts";
 
 const mebibyte = 1024 * 1024;
 const messages = 80;
@@ -10,20 +10,14 @@ const payload = "x".repeat(40_000);
 const patience = 60_000;
 
 let control: ControlPlane;
-let topic: Awaited<ReturnType<typeof kafkaTopic>>;
+let topic: string;
 let proxy: Awaited<ReturnType<typeof startProxy>>;
-let dataDir: string;
 
 beforeAll(async () => {
-  [control, topic, dataDir] = await Promise.all([controlPlane(), kafkaTopic(3), folder()]);
-  control.put(queueEntry("orders", topic.topic));
-  proxy = await startProxy(control, dataDir, "proxy-1", { namespaceDeliveryBytes: mebibyte });
+  [control, topic] = await Promise.all([controlPlane(), kafkaTopic(3)]);
+  control.put(queueEntry("orders", topic));
+  proxy = await startProxy(control, { namespaceDeliveryBytes: mebibyte });
   await control.acknowledged();
-});
-
-afterAll(async () => {
-  await proxy?.stop();
-  await Promise.all([control?.close(), topic?.drop(), removeFolder(dataDir)]);
 });
 
 async function shown(name: string): Promise<number> {

@@ -1,35 +1,26 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type Message as Delivered, SubscribeRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
 import { ConsumeRequestSchema, QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Message } from "../../sdk/typescript/consumption.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
 import { rawClient } from "./raw-client.ts";
-import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { as, kafkaTopic, startProxy } from "./stage.ts";
 
 let control: ControlPlane;
 let one: Awaited<ReturnType<typeof startProxy>>;
 let two: Awaited<ReturnType<typeof startProxy>>;
-let topics: Awaited<ReturnType<typeof kafkaTopic>>[];
-const folders: string[] = [];
+let topics: readonly string[];
 
 beforeAll(async () => {
   control = await controlPlane();
   topics = await Promise.all([kafkaTopic(1), kafkaTopic(6)]);
-  folders.push(await folder(), await folder());
-  control.put(queueEntry("narrow", topics[0]?.topic ?? ""));
-  control.put(queueEntry("wide", topics[1]?.topic ?? ""));
-  one = await startProxy(control, folders[0] ?? "");
-  two = await startProxy(control, folders[1] ?? "", "proxy-2");
+  control.put(queueEntry("narrow", topics[0] ?? ""));
+  control.put(queueEntry("wide", topics[1] ?? ""));
+  one = await startProxy(control);
+  two = await startProxy(control, { proxyId: "proxy-2" });
   await control.acknowledged();
-});
-
-afterAll(async () => {
-  await Promise.all([one?.stop(), two?.stop()]);
-  await control?.close();
-  await Promise.all(topics.map(({ drop }) => drop()));
-  await Promise.all(folders.map(removeFolder));
 });
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, at) => at);

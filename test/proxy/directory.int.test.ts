@@ -5,11 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { decodeCopy } from "../../proxy/disk-copy.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
+import { folder } from "./opened.ts";
 import { rawClient } from "./raw-client.ts";
-import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { as, kafkaTopic, startProxy } from "./stage.ts";
 
-let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
-let other: Awaited<ReturnType<typeof kafkaTopic>>;
+let topic: string;
+let other: string;
 let dataDir: string;
 let running: { stop(): Promise<void> }[];
 let controls: ControlPlane[];
@@ -17,14 +18,12 @@ let controls: ControlPlane[];
 beforeEach(async () => {
   running = [];
   controls = [];
-  [kafka, other, dataDir] = await Promise.all([kafkaTopic(1), kafkaTopic(1), folder()]);
+  [topic, other, dataDir] = await Promise.all([kafkaTopic(1), kafkaTopic(1), folder()]);
 });
 
 afterEach(async () => {
   await Promise.all(running.map((each) => each.stop()));
   await Promise.all(controls.map((each) => each.close()));
-  await Promise.all([kafka.drop(), other.drop()]);
-  await removeFolder(dataDir);
 });
 
 const control = async (options: Parameters<typeof controlPlane>[0] = {}) => {
@@ -33,7 +32,7 @@ const control = async (options: Parameters<typeof controlPlane>[0] = {}) => {
   return started;
 };
 const proxy = async (at: { address: string }) => {
-  const started = await startProxy(at, dataDir);
+  const started = await startProxy(at, { dataDir });
   running.push(started);
   return started;
 };
@@ -42,8 +41,8 @@ const nobody = { address: "127.0.0.1:1" };
 describe("a proxy without control plane", () => {
   it("serves after a restart what it knew before, as long as each namespace allows", async () => {
     const plane = await control({ leaseMs: 1_500 });
-    plane.put(queueEntry("patient", kafka.topic));
-    plane.put(queueEntry("strict", other.topic, { staleLimitMs: 0 }));
+    plane.put(queueEntry("patient", topic));
+    plane.put(queueEntry("strict", other, { staleLimitMs: 0 }));
     const before = await proxy(plane);
     await plane.acknowledged();
     await as("writer", "patient", before).queue.publish("t", "kept");
@@ -65,8 +64,8 @@ describe("a proxy without control plane", () => {
 
   it("goes on when it dies under way, ends streams at the limit, and resumes when it is back", async () => {
     const first = await control({ leaseMs: 900 });
-    first.put(queueEntry("patient", kafka.topic));
-    first.put(queueEntry("strict", other.topic, { staleLimitMs: 0 }));
+    first.put(queueEntry("patient", topic));
+    first.put(queueEntry("strict", other, { staleLimitMs: 0 }));
     const started = await proxy(first);
     await first.acknowledged();
     const strict = as("owner", "strict", started).queue.consume("t", { group: "g" });
@@ -78,9 +77,9 @@ describe("a proxy without control plane", () => {
     await pause(300);
 
     const second = await control({ leaseMs: 900, port: first.port });
-    second.put(queueEntry("filler", kafka.topic));
-    second.put(queueEntry("strict", other.topic, { staleLimitMs: 0 }));
-    second.put(queueEntry("patient", kafka.topic));
+    second.put(queueEntry("filler", topic));
+    second.put(queueEntry("strict", other, { staleLimitMs: 0 }));
+    second.put(queueEntry("patient", topic));
     await second.acknowledged(8_000);
     // The SDK has asked again and again; the consumer has come back by itself.
     const { offset } = await refused;
@@ -92,7 +91,7 @@ describe("a proxy without control plane", () => {
   it("does not trust a damaged copy, and takes a new snapshot", async () => {
     await writeFile(join(dataDir, "directory"), "this is not a directory");
     const plane = await control();
-    plane.put(queueEntry("orders", kafka.topic));
+    plane.put(queueEntry("orders", topic));
     const started = await proxy(plane);
     await plane.acknowledged();
     expect(plane.hellos[0]).toMatchObject({ lastVersion: 0n, shard: "shard-1", proxy: "proxy-1" });
@@ -103,7 +102,7 @@ describe("a proxy without control plane", () => {
 describe("a proxy and its control plane", () => {
   it("acknowledges each version and renews its lease in a third of it", async () => {
     const plane = await control({ leaseMs: 600 });
-    plane.put(queueEntry("orders", kafka.topic));
+    plane.put(queueEntry("orders", topic));
     await proxy(plane);
     await plane.acknowledged();
     const before = plane.statuses.length;
@@ -118,10 +117,10 @@ describe("a proxy and its control plane", () => {
 
   it("has on disk what it acknowledges: a restart must not bring back what was revoked", async () => {
     const plane = await control();
-    plane.put(queueEntry("orders", kafka.topic));
+    plane.put(queueEntry("orders", topic));
     await proxy(plane);
     for (const version of [2, 3, 4, 5]) {
-      plane.put(queueEntry("orders", kafka.topic, { version, consumers: [] }));
+      plane.put(queueEntry("orders", topic, { version, consumers: [] }));
       await plane.acknowledged();
       const copy = decodeCopy(await readFile(join(dataDir, "directory")));
       expect(copy?.snapshot).toMatchObject({ version: plane.version, entries: [{ version }] });
@@ -130,9 +129,9 @@ describe("a proxy and its control plane", () => {
 
   it("says which namespaces it cannot serve, and serves the others", async () => {
     const plane = await control();
-    plane.put(queueEntry("orders", kafka.topic));
-    plane.put(queueEntry("newer", kafka.topic, { patterns: [{ type: "wal", version: 99 }] }));
-    plane.put(queueEntry("unknown", kafka.topic, { patterns: [{ type: "teleport", version: 1 }] }));
+    plane.put(queueEntry("orders", topic));
+    plane.put(queueEntry("newer", topic, { patterns: [{ type: "wal", version: 99 }] }));
+    plane.put(queueEntry("unknown", topic, { patterns: [{ type: "teleport", version: 1 }] }));
     const started = await proxy(plane);
     await plane.acknowledged();
     const refused: Record<string, string> = plane.statuses.at(-1)?.refused ?? {};
@@ -146,7 +145,7 @@ describe("a proxy and its control plane", () => {
 
   it("asks for all of the directory again where it could not serve a part of it", async () => {
     const plane = await control();
-    plane.put(queueEntry("newer", kafka.topic, { patterns: [{ type: "wal", version: 99 }] }));
+    plane.put(queueEntry("newer", topic, { patterns: [{ type: "wal", version: 99 }] }));
     const first = await proxy(plane);
     await plane.acknowledged();
     await first.stop();
@@ -157,13 +156,13 @@ describe("a proxy and its control plane", () => {
 
   it("counts the calls in flight of what drains", async () => {
     const plane = await control();
-    plane.put(queueEntry("orders", kafka.topic));
+    plane.put(queueEntry("orders", topic));
     const started = await proxy(plane);
     await plane.acknowledged();
     const consumption = as("owner", "orders", started).queue.consume("t", { group: "g" });
     await consumption.ready;
     const next = consumption.next().catch(() => {});
-    plane.put({ ...queueEntry("orders", kafka.topic, { version: 2 }), state: 3 });
+    plane.put({ ...queueEntry("orders", topic, { version: 2 }), state: 3 });
     await plane.acknowledged();
     await pause(800);
     expect(plane.statuses.at(-1)?.inFlight).toEqual({ orders: 0 });

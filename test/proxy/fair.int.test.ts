@@ -1,37 +1,27 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import type { ServiceError } from "@grpc/grpc-js";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { PublishRequestSchema, type PublishResponse } from "../../proto/gen/prism/v1/message_pb.js";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { until } from "../setup/until.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
 import { rawClient, refusalOf } from "./raw-client.ts";
-import { folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { kafkaTopic, startProxy } from "./stage.ts";
 
 const reserved = 100;
 const names = ["a", "b", "flood"];
 let control: ControlPlane;
 let proxy: Awaited<ReturnType<typeof startProxy>>;
-let topics: Awaited<ReturnType<typeof kafkaTopic>>[];
-let dataDir: string;
+let topics: readonly string[];
 
 beforeAll(async () => {
   control = await controlPlane();
-  dataDir = await folder();
   topics = await Promise.all(names.map(() => kafkaTopic(1)));
   const limits = { maxMessageBytes: 1_000_000n, writeRps: reserved, readRps: 1_000, connections: 4 };
-  for (const [at, name] of names.entries())
-    control.put(queueEntry(name, topics[at]?.topic ?? "", { limits }));
-  proxy = await startProxy(control, dataDir);
+  for (const [at, name] of names.entries()) control.put(queueEntry(name, topics[at] ?? "", { limits }));
+  proxy = await startProxy(control);
   await control.acknowledged();
-});
-
-afterAll(async () => {
-  await proxy?.stop();
-  await control?.close();
-  await Promise.all(topics.map(({ drop }) => drop()));
-  await removeFolder(dataDir);
 });
 
 const client = (namespace: string, who = "owner") =>

@@ -7,7 +7,8 @@ import { exportJWK, generateKeyPair } from "jose";
 import { developmentToken } from "../../runtime/auth.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { filesOf } from "./identities.ts";
-import { brokers, data, folder, removeFolder } from "./stage.ts";
+import { folder, opened } from "./opened.ts";
+import { brokers, data } from "./stage.ts";
 
 const main = fileURLToPath(new URL("../../proxy/main.ts", import.meta.url));
 
@@ -19,10 +20,14 @@ export type ProxyProcess = {
   readonly ended: Promise<void>;
 };
 
-/** Proxies as processes of their own, and a token of team-orders that they believe. */
+/** Proxies as processes of their own, killed after the last test, and a token of team-orders that they believe. */
 export async function fleet(control: ControlPlane) {
   const home = await folder();
   const running = new Set<ProxyProcess>();
+  opened.defer(async () => {
+    for (const { process } of running) process.kill("SIGKILL");
+    await Promise.all([...running].map(({ ended }) => ended));
+  });
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const issuer = join(home, "issuer.json");
   await writeFile(
@@ -60,11 +65,6 @@ export async function fleet(control: ControlPlane) {
       running.add(proxy);
       void ended.then(() => running.delete(proxy));
       return proxy;
-    },
-    async close(): Promise<void> {
-      for (const { process } of running) process.kill("SIGKILL");
-      await Promise.all([...running].map(({ ended }) => ended));
-      await removeFolder(home);
     },
   };
 }

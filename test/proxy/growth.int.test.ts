@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { releaseRelay } from "../../backends/write-ahead-log/layouts.ts";
 import { until } from "../setup/until.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
@@ -16,7 +16,6 @@ const sound = { lost: [], doubled: [], disordered: [], invented: [], misplaced: 
 let control: ControlPlane;
 let proxies: Awaited<ReturnType<typeof fleet>>;
 let standing: ProxyProcess[];
-const topics: Awaited<ReturnType<typeof kafkaTopic>>[] = [];
 
 beforeAll(async () => {
   control = await controlPlane();
@@ -24,26 +23,19 @@ beforeAll(async () => {
   standing = await Promise.all(["one", "two", "three"].map((id) => proxies.start(id)));
   await control.acknowledged(settleMs);
 }, settleMs);
-afterAll(async () => {
-  await proxies?.close();
-  await control?.close();
-  await Promise.all(topics.map(({ drop }) => drop()));
-});
-
 const addresses = () => standing.map(({ address }) => address);
 
 /** An ordered, durable queue of three partitions, which proxy "one" leads, and somebody who publishes and consumes. */
 async function busyQueue(namespace: string) {
   const [topic] = await Promise.all([kafkaTopic(3), (await data()).provision(namespace)]);
-  topics.push(topic);
-  const config = { topic: topic.topic, partitions: 3 };
-  const plain = queueEntry(namespace, topic.topic, { patterns: logged, ordered: true });
+  const config = { topic: topic, partitions: 3 };
+  const plain = queueEntry(namespace, topic, { patterns: logged, ordered: true });
   const entry = { ...plain, backend: { ...plain.backend, config } as never };
   await control.putFirst(entry, "one", () => until(() => isLed(namespace), settleMs));
   const seen = witness({ namespace, token: proxies.token, addresses });
   const growing = async (at: (moment: Moment) => Promise<void>): Promise<void> =>
     grow({
-      ...{ brokers, pool: (await data()).pool, control, entry, topic: topic.topic },
+      ...{ brokers, pool: (await data()).pool, control, entry, topic: topic },
       ...{ from: 3, to: 8, patienceMs: settleMs, at },
     });
   return { seen, growing };

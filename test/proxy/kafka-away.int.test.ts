@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
-import { as, folder, removeFolder, startProxy } from "./stage.ts";
+import { as, startProxy } from "./stage.ts";
 
 let control: ControlPlane;
 let proxy: Awaited<ReturnType<typeof startProxy>>;
-let dataDir: string;
 
 beforeAll(async () => {
   control = await controlPlane();
-  dataDir = await folder();
   control.put(queueEntry("orders", "orders-queue"));
-  proxy = await startProxy(control, dataDir, "proxy-1", { kafkaBrokers: ["127.0.0.1:1"] });
+  proxy = await startProxy(control, { kafkaBrokers: ["127.0.0.1:1"] });
   await control.acknowledged();
-});
-
-afterAll(async () => {
-  await proxy?.stop();
-  await control?.close();
-  await removeFolder(dataDir);
 });
 
 describe("while Kafka is away", () => {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { moments, steps } from "../../proxy/failpoint.ts";
 import { randomOf } from "../setup/random.ts";
 import { until } from "../setup/until.ts";
@@ -12,7 +12,6 @@ import { witness } from "./witness.ts";
 let control: ControlPlane;
 let proxies: Awaited<ReturnType<typeof fleet>>;
 let standing: ProxyProcess[];
-const topics: Awaited<ReturnType<typeof kafkaTopic>>[] = [];
 const sound = { lost: [], doubled: [], disordered: [], invented: [], misplaced: [] };
 // All of it takes minutes: `npm test` runs what dies after its effect, the harder half.
 const soaking = process.env["PRISM_SOAK_SECONDS"] !== undefined;
@@ -26,17 +25,10 @@ beforeAll(async () => {
   standing = await Promise.all([proxies.start("one"), proxies.start("two")]);
   await control.acknowledged(settleMs);
 }, settleMs);
-afterAll(async () => {
-  await proxies?.close();
-  await control?.close();
-  await Promise.all(topics.map(({ drop }) => drop()));
-});
-
 /** An ordered, durable queue that `first` leads. */
 async function queue(namespace: string, first: string): Promise<void> {
   const [topic] = await Promise.all([kafkaTopic(3), (await data()).provision(namespace)]);
-  topics.push(topic);
-  const entry = queueEntry(namespace, topic.topic, { patterns: logged, ordered: true });
+  const entry = queueEntry(namespace, topic, { patterns: logged, ordered: true });
   await control.putFirst(entry, first, () => until(() => isLed(namespace), settleMs));
 }
 

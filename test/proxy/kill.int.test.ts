@@ -11,20 +11,21 @@ import type { PrismError } from "../../sdk/typescript/errors.ts";
 import { prism } from "../../sdk/typescript/prism.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
 import { filesOf } from "./identities.ts";
-import { brokers, data, folder, kafkaTopic, removeFolder } from "./stage.ts";
+import { folder } from "./opened.ts";
+import { brokers, data, kafkaTopic } from "./stage.ts";
 
 const main = fileURLToPath(new URL("../../proxy/main.ts", import.meta.url));
 let control: ControlPlane;
-let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
+let topic: string;
 let home: string;
 let token: string;
 const processes: ChildProcess[] = [];
 
 beforeAll(async () => {
   control = await controlPlane();
-  [kafka, home] = await Promise.all([kafkaTopic(3), folder()]);
+  [topic, home] = await Promise.all([kafkaTopic(3), folder()]);
   await (await data()).provision("orders");
-  control.put(queueEntry("orders", kafka.topic, { ordered: true, patterns: logged }));
+  control.put(queueEntry("orders", topic, { ordered: true, patterns: logged }));
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const issuer = { issuer: "test", audience: "prism", jwk: await exportJWK(privateKey) };
   await writeFile(join(home, "issuer.json"), JSON.stringify(issuer));
@@ -37,9 +38,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const each of processes) each.kill("SIGKILL");
-  await control?.close();
-  await kafka?.drop();
-  await removeFolder(home);
 });
 
 /** A proxy as a process of its own; resolves when it listens and has the directory. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { temporaryInstance } from "../../stack/instance.ts";
 import { postgresData } from "../../stack/postgres.ts";
@@ -14,6 +14,7 @@ import { ownEnvironment } from "../stack/own-environment.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
 import { fleet, type ProxyProcess } from "./fleet.ts";
 import { judge } from "./history.ts";
+import { opened } from "./opened.ts";
 import { rawClient } from "./raw-client.ts";
 import { kafkaTopic } from "./stage.ts";
 import { witness } from "./witness.ts";
@@ -40,24 +41,19 @@ let database: DataDatabase;
 let brokers: string;
 
 beforeAll(async () => {
+  opened.defer(() => stackDown({ instance, environment, purge: true }));
   const servers = { ...(await up()).environment };
   brokers = servers["PRISM_KAFKA_BROKERS"] ?? "";
   control = await controlPlane();
   [database, proxies] = await Promise.all([dataDatabase(servers), fleet(control)]);
+  opened.defer(() => database.pool.end());
   proxy = await proxies.start("one", { PRISM_KAFKA_BROKERS: brokers, PRISM_DATA_URL: database.url });
 }, settleMs);
-
-afterAll(async () => {
-  await proxies?.close();
-  await control?.close();
-  await database?.pool.end();
-  await stackDown({ instance, environment, purge: true });
-});
 
 /** A queue of a test alone, under its eyes; resolves when messages flow. */
 async function witnessed(namespace: string) {
   const [topic] = await Promise.all([kafkaTopic(3, brokers.split(",")), database.provision(namespace)]);
-  control.put(queueEntry(namespace, topic.topic, { patterns: logged, ordered: true }));
+  control.put(queueEntry(namespace, topic, { patterns: logged, ordered: true }));
   await control.acknowledged(settleMs);
   const seen = witness({ namespace, token: proxies.token, addresses: () => [proxy.address] });
   await until(() => seen.confirmed() > 50, settleMs);

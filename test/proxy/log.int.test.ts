@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { backlog, closeLog, rewindRelay, sentAgainMs } from "../../backends/write-ahead-log/operate.ts";
 import { ProbeService, State } from "../../proto/gen/prism/control/v1/control_pb.js";
 import type { PublishResponse } from "../../proto/gen/prism/v1/message_pb.js";
@@ -11,13 +11,11 @@ import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-p
 import { identityOf } from "./identities.ts";
 import { rawClient } from "./raw-client.ts";
 import { rawConsumer } from "./raw-consumer.ts";
-import { data, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { data, kafkaTopic, startProxy } from "./stage.ts";
 
 let control: ControlPlane;
 let one: Awaited<ReturnType<typeof startProxy>>;
 let two: Awaited<ReturnType<typeof startProxy>>;
-const topics: Awaited<ReturnType<typeof kafkaTopic>>[] = [];
-const folders: string[] = [];
 
 /** A durable queue with replay of this test alone. */
 async function queue(
@@ -26,23 +24,14 @@ async function queue(
 ) {
   const { partitions = 3, ...rest } = more;
   const [topic] = await Promise.all([kafkaTopic(partitions), (await data()).provision(namespace)]);
-  topics.push(topic);
-  control.put(queueEntry(namespace, topic.topic, { patterns: logged, ordered: true, ...rest }));
+  control.put(queueEntry(namespace, topic, { patterns: logged, ordered: true, ...rest }));
   await control.acknowledged();
 }
 
 beforeAll(async () => {
   control = await controlPlane();
-  folders.push(await folder(), await folder());
-  one = await startProxy(control, folders[0] ?? "");
-  two = await startProxy(control, folders[1] ?? "", "proxy-2");
-});
-
-afterAll(async () => {
-  await Promise.all([one?.stop(), two?.stop()]);
-  await control?.close();
-  await Promise.all(topics.map(({ drop }) => drop()));
-  await Promise.all(folders.map(removeFolder));
+  one = await startProxy(control);
+  two = await startProxy(control, { proxyId: "proxy-2" });
 });
 
 const metadata = (namespace: string) => ({ authorization: "Bearer owner", "prism-namespace": namespace });
@@ -139,8 +128,7 @@ describe("a queue with a log", () => {
 
   it("takes messages while Kafka is away, and delivers them when it is back", async () => {
     await queue("away");
-    const dataDir = await folder();
-    const alone = await startProxy(control, dataDir, "proxy-3", { kafkaBrokers: ["127.0.0.1:1"] });
+    const alone = await startProxy(control, { proxyId: "proxy-3", kafkaBrokers: ["127.0.0.1:1"] });
     await control.acknowledged();
     await Promise.all([one.stop(), two.stop()]);
     const published = [];
@@ -152,8 +140,8 @@ describe("a queue with a log", () => {
     await until(async () => /wal_pending_count\{namespace="away"\} 20\b/.test(await metrics(alone)));
     expect(await metrics(alone)).toMatch(/prism_pattern_wal_lag_seconds\{namespace="away"\} [0-9.]*[1-9]/);
     await alone.stop();
-    one = await startProxy(control, folders[0] ?? "");
-    two = await startProxy(control, folders[1] ?? "", "proxy-2");
+    one = await startProxy(control);
+    two = await startProxy(control, { proxyId: "proxy-2" });
     const consumer = consume(one, "away", "t");
     await until(() => consumer.got.length === 20);
     expect(consumer.got.map(({ offset }) => offset)).toEqual(published.map(({ offset }) => offset));
@@ -162,7 +150,6 @@ describe("a queue with a log", () => {
     expect(await metrics(one)).toMatch(/wal_relayed_total\{namespace="away"\} \d+/);
     await publish(one, "away", { topic: "t" });
     expect(await metrics(one)).toMatch(/chain_duration_seconds_count\{namespace="away",pattern="wal"\} 1\b/);
-    await removeFolder(dataDir);
   });
 
   it("sends again what a broker may have lost, and nobody is delivered it twice", async () => {

@@ -1,33 +1,26 @@
 import { Pool } from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { checkDurable } from "../../backends/write-ahead-log/data-pool.ts";
 import type { Message } from "../../sdk/typescript/consumption.ts";
 import { type FlakyNetwork, flakyNetwork } from "../eventstore/flaky-network.ts";
 import { until } from "../setup/until.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
-import { as, data, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { opened } from "./opened.ts";
+import { as, data, kafkaTopic, startProxy } from "./stage.ts";
 
 let control: ControlPlane;
 let proxy: Awaited<ReturnType<typeof startProxy>>;
-let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
+let topic: string;
 let network: FlakyNetwork;
-let dataDir: string;
 
 beforeAll(async () => {
   control = await controlPlane();
-  [kafka, dataDir, network] = await Promise.all([kafkaTopic(2), folder(), flakyNetwork((await data()).url)]);
+  [topic, network] = await Promise.all([kafkaTopic(2), flakyNetwork((await data()).url)]);
+  opened.defer(() => network.close());
   await (await data()).provision("orders");
-  control.put(queueEntry("orders", kafka.topic, { patterns: logged }));
-  proxy = await startProxy(control, dataDir, "proxy-1", { dataUrl: network.url });
+  control.put(queueEntry("orders", topic, { patterns: logged }));
+  proxy = await startProxy(control, { dataUrl: network.url });
   await control.acknowledged();
-});
-
-afterAll(async () => {
-  await proxy?.stop();
-  await network?.close();
-  await control?.close();
-  await kafka?.drop();
-  await removeFolder(dataDir);
 });
 
 describe("while the data database is away", () => {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { forgetKeys, publishKeys } from "../../backends/publish-keys/publish-keys.ts";
 import type { PublishResponse } from "../../proto/gen/prism/v1/message_pb.js";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
@@ -15,7 +15,6 @@ let control: ControlPlane;
 let proxies: Awaited<ReturnType<typeof fleet>>;
 let one: ProxyProcess;
 let two: ProxyProcess;
-const topics: Awaited<ReturnType<typeof kafkaTopic>>[] = [];
 const soaking = process.env["PRISM_SOAK_SECONDS"] !== undefined;
 
 beforeAll(async () => {
@@ -24,17 +23,10 @@ beforeAll(async () => {
   [one, two] = await Promise.all([proxies.start("one"), proxies.start("two")]);
 }, 60_000);
 
-afterAll(async () => {
-  await proxies?.close();
-  await control?.close();
-  await Promise.all(topics.map(({ drop }) => drop()));
-});
-
 /** A queue on Kafka with neither wal nor replay-store. */
 async function queue(namespace: string): Promise<void> {
   const topic = await kafkaTopic(3);
-  topics.push(topic);
-  control.put(queueEntry(namespace, topic.topic));
+  control.put(queueEntry(namespace, topic));
   await control.acknowledged(20_000);
 }
 

@@ -1,31 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { until } from "../setup/until.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
 import { rawClient, refusalOf } from "./raw-client.ts";
 import { rawConsumer } from "./raw-consumer.ts";
-import { data, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { data, kafkaTopic, startProxy } from "./stage.ts";
 
 const limits = { maxMessageBytes: 1_000n, writeRps: 20, readRps: 10, connections: 2 };
 
 let control: ControlPlane;
-let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
+let topic: string;
 let proxy: Awaited<ReturnType<typeof startProxy>>;
-let dataDir: string;
 
 beforeAll(async () => {
   control = await controlPlane();
-  [kafka, dataDir] = await Promise.all([kafkaTopic(2), folder(), (await data()).provision("slow")]);
-  control.put(queueEntry("slow", kafka.topic, { patterns: logged, limits }));
-  proxy = await startProxy(control, dataDir);
+  [topic] = await Promise.all([kafkaTopic(2), (await data()).provision("slow")]);
+  control.put(queueEntry("slow", topic, { patterns: logged, limits }));
+  proxy = await startProxy(control);
   await control.acknowledged();
-});
-
-afterAll(async () => {
-  await proxy?.stop();
-  await control?.close();
-  await kafka?.drop();
-  await removeFolder(dataDir);
 });
 
 const client = () => rawClient(proxy.address, { authorization: "Bearer owner", "prism-namespace": "slow" });

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceError } from "@grpc/grpc-js";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   LargeChunkSchema,
   PublishRequestSchema,
@@ -10,34 +10,24 @@ import {
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { until } from "../setup/until.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
+import { folder } from "./opened.ts";
 import { rawClient, refusalOf } from "./raw-client.ts";
 import { rawConsumer } from "./raw-consumer.ts";
-import { data, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { data, kafkaTopic, startProxy } from "./stage.ts";
 
 let control: ControlPlane;
 let proxy: Awaited<ReturnType<typeof startProxy>>;
-const topics: Awaited<ReturnType<typeof kafkaTopic>>[] = [];
-const folders: string[] = [];
 
 async function queue(namespace: string, more: Parameters<typeof queueEntry>[2] = {}) {
   const [topic] = await Promise.all([kafkaTopic(2), (await data()).provision(namespace)]);
-  topics.push(topic);
-  control.put(queueEntry(namespace, topic.topic, { patterns: logged, ...more }));
+  control.put(queueEntry(namespace, topic, { patterns: logged, ...more }));
   await control.acknowledged();
 }
 
 beforeAll(async () => {
   control = await controlPlane();
-  folders.push(await folder());
-  proxy = await startProxy(control, folders[0] ?? "", "proxy-1", { ackDeadlineMs: 1_000 });
+  proxy = await startProxy(control, { ackDeadlineMs: 1_000 });
   await queue("orders");
-});
-
-afterAll(async () => {
-  await proxy?.stop();
-  await control?.close();
-  await Promise.all(topics.map(({ drop }) => drop()));
-  await Promise.all(folders.map(removeFolder));
 });
 
 const client = (namespace = "orders", who = "owner") =>
@@ -254,10 +244,9 @@ describe("a message that nobody can work on", () => {
     await until(() => first.got.length === 7);
     await pause(900);
     // As good as dead: it does not say goodbye to the group, and its process's memory is gone.
-    const elsewhere = await folder();
-    folders.push(elsewhere);
+    const _elsewhere = await folder();
     await proxy.stop();
-    const next = await startProxy(control, elsewhere, "proxy-2", { ackDeadlineMs: 1_000 });
+    const next = await startProxy(control, { proxyId: "proxy-2", ackDeadlineMs: 1_000 });
     await control.acknowledged();
     const second = rawConsumer(
       rawClient(next.address, { authorization: "Bearer owner", "prism-namespace": "mortal" }),

@@ -1,32 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Message } from "../../sdk/typescript/consumption.ts";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
-import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { as, kafkaTopic, startProxy } from "./stage.ts";
 
 let control: ControlPlane;
 let one: Awaited<ReturnType<typeof startProxy>>;
-let two: Awaited<ReturnType<typeof startProxy>>;
-let topics: Awaited<ReturnType<typeof kafkaTopic>>[];
-const folders: string[] = [];
+let _two: Awaited<ReturnType<typeof startProxy>>;
+let topics: readonly string[];
 
 beforeAll(async () => {
   control = await controlPlane();
   topics = await Promise.all([kafkaTopic(4), kafkaTopic(1), kafkaTopic(3)]);
-  folders.push(await folder(), await folder());
-  const [plain = "", ordered = "", spread = ""] = topics.map(({ topic }) => topic);
+  const [plain = "", ordered = "", spread = ""] = topics;
   control.put(queueEntry("plain", plain));
   control.put(queueEntry("in-order", ordered, { ordered: true }));
   control.put(queueEntry("spread", spread, { ordered: true }));
-  one = await startProxy(control, folders[0] ?? "");
-  two = await startProxy(control, folders[1] ?? "", "proxy-2");
+  one = await startProxy(control);
+  _two = await startProxy(control, { proxyId: "proxy-2" });
   await control.acknowledged();
-});
-
-afterAll(async () => {
-  await Promise.all([one?.stop(), two?.stop()]);
-  await control?.close();
-  await Promise.all(topics.map(({ drop }) => drop()));
-  await Promise.all(folders.map(removeFolder));
 });
 
 type Options = Parameters<ReturnType<typeof as>["queue"]["consume"]>[1];

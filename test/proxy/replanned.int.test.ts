@@ -1,26 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
-import { as, data, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { as, data, kafkaTopic, startProxy } from "./stage.ts";
 
 let control: ControlPlane;
 let proxy: Awaited<ReturnType<typeof startProxy>>;
-let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
-let dataDir: string;
+let topic: string;
 
 beforeAll(async () => {
   control = await controlPlane();
-  [kafka, dataDir] = await Promise.all([kafkaTopic(3), folder()]);
+  topic = await kafkaTopic(3);
   await (await data()).provision("orders");
-  control.put(queueEntry("orders", kafka.topic, { patterns: logged, ordered: true }));
-  proxy = await startProxy(control, dataDir);
+  control.put(queueEntry("orders", topic, { patterns: logged, ordered: true }));
+  proxy = await startProxy(control);
   await control.acknowledged();
-});
-
-afterAll(async () => {
-  await proxy?.stop();
-  await control?.close();
-  await kafka?.drop();
-  await removeFolder(dataDir);
 });
 
 describe("a namespace whose patterns are given other words while it is used", () => {
@@ -40,9 +32,7 @@ describe("a namespace whose patterns are given other words while it is used", ()
       await client.queue.publish("t", value, { key: "k" });
       if (value % 100 !== 50) continue;
       const keeps = { type: "replay-store", version: 1, config: { retention_days: value } };
-      control.put(
-        queueEntry("orders", kafka.topic, { patterns: [...logged.slice(0, 1), keeps], ordered: true }),
-      );
+      control.put(queueEntry("orders", topic, { patterns: [...logged.slice(0, 1), keeps], ordered: true }));
     }
     await consuming;
     // What was not confirmed when its consumer was moved may come again; nothing is passed over.

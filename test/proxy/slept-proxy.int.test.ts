@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { until } from "../setup/until.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
@@ -16,23 +16,16 @@ let control: ControlPlane;
 let proxies: Awaited<ReturnType<typeof fleet>>;
 let one: ProxyProcess;
 let two: ProxyProcess;
-let kafka: Awaited<ReturnType<typeof kafkaTopic>>;
+let topic: string;
 
 beforeAll(async () => {
   control = await controlPlane();
   proxies = await fleet(control);
-  [kafka, one, two] = await Promise.all([kafkaTopic(1), proxies.start("one"), proxies.start("two")]);
+  [topic, one, two] = await Promise.all([kafkaTopic(1), proxies.start("one"), proxies.start("two")]);
   await (await data()).provision("orders");
-  control.put(queueEntry("orders", kafka.topic, { patterns: logged, ordered: true }));
+  control.put(queueEntry("orders", topic, { patterns: logged, ordered: true }));
   await control.acknowledged(patienceMs);
 }, patienceMs);
-
-afterAll(async () => {
-  one?.process.kill("SIGCONT");
-  await proxies?.close();
-  await control?.close();
-  await kafka?.drop();
-});
 
 const client = ({ address }: ProxyProcess) =>
   rawClient(address, { authorization: `Bearer ${proxies.token}`, "prism-namespace": "orders" });

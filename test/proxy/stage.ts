@@ -1,16 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Admin } from "@platformatic/kafka";
 import { pino } from "pino";
-import { afterAll } from "vitest";
 import { type ProxyOptions, proxy } from "../../proxy/proxy.ts";
 import { prism } from "../../sdk/typescript/prism.ts";
 import { type DataDatabase, dataDatabase } from "../setup/data-database.ts";
 import { authority, type Who } from "./callers.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { identityOf } from "./identities.ts";
+import { folder, opened } from "./opened.ts";
 
 const configured = process.env["PRISM_KAFKA_BROKERS"];
 if (!configured) throw new Error("PRISM_KAFKA_BROKERS is not set: `npm test` starts a Kafka and sets it");
@@ -18,21 +15,24 @@ export const brokers: readonly string[] = configured.split(",");
 
 let own: Promise<DataDatabase> | undefined;
 /** A data database of this test file alone. */
-export const data = (): Promise<DataDatabase> => (own ??= dataDatabase(process.env));
-afterAll(async () => (await own)?.drop());
+export const data = (): Promise<DataDatabase> => (own ??= database());
 
-/** A topic of this test alone. */
-export async function kafkaTopic(partitions: number, at = brokers) {
-  const admin = new Admin({ clientId: "prism-test", bootstrapBrokers: [...at] });
-  const topic = `test-${randomBytes(5).toString("hex")}-queue`;
-  await admin.createTopics({ topics: [topic], partitions, replicas: 1 });
-  return {
-    topic,
-    async drop(): Promise<void> {
-      await admin.deleteTopics({ topics: [topic] });
-      await admin.close();
-    },
+async function database(): Promise<DataDatabase> {
+  const made = await dataDatabase(process.env);
+  opened.defer(() => made.drop());
+  return made;
+}
+
+/** The name of a topic of this test file alone. */
+export async function kafkaTopic(partitions: number, at = brokers): Promise<string> {
+  const ask = async (question: (admin: Admin) => Promise<unknown>) => {
+    const admin = new Admin({ clientId: "prism-test", bootstrapBrokers: [...at] });
+    await question(admin).finally(() => admin.close());
   };
+  const topic = `test-${randomBytes(5).toString("hex")}-queue`;
+  await ask((admin) => admin.createTopics({ topics: [topic], partitions, replicas: 1 }));
+  opened.defer(() => ask((admin) => admin.deleteTopics({ topics: [topic] })));
+  return topic;
 }
 
 /** Whether a proxy has begun to carry on what the namespace's log takes. */
@@ -44,15 +44,10 @@ export async function isLed(namespace: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-export const folder = () => mkdtemp(join(tmpdir(), "prism-proxy-"));
-export const removeFolder = (path: string) => rm(path, { recursive: true, force: true });
-
-/** A proxy in this process. */
+/** A proxy in this process, with a folder of its own. */
 export async function startProxy(
   control: Pick<ControlPlane, "address">,
-  dataDir: string,
-  proxyId = "proxy-1",
-  more: Partial<ProxyOptions> = {},
+  { proxyId = "proxy-1", dataDir, ...more }: Partial<ProxyOptions> = {},
 ) {
   const running = await proxy({
     proxyId,
@@ -65,7 +60,7 @@ export async function startProxy(
     advertise: undefined,
     controlAddress: control.address,
     controlIdentity: await identityOf({ role: "proxy", shard: "shard-1", id: proxyId }),
-    dataDir,
+    dataDir: dataDir ?? (await folder()),
     kafkaBrokers: brokers,
     dataUrl: (await data()).url,
     authority,
@@ -76,13 +71,12 @@ export async function startProxy(
     for (const step of running.stopping) await step.stop();
   };
   let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= stopAll());
+  opened.defer(stop);
   return {
     ...running,
     address: `127.0.0.1:${running.port}`,
-    stop(): Promise<void> {
-      stopped ??= stopAll();
-      return stopped;
-    },
+    stop,
   };
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import type { ServiceError } from "@grpc/grpc-js";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import {
   type Message as Delivered,
   FetchPayloadRequestSchema,
@@ -10,29 +10,20 @@ import {
 import { ConsumeRequestSchema, QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
 import { rawClient, refusalOf } from "./raw-client.ts";
-import { as, folder, kafkaTopic, removeFolder, startProxy } from "./stage.ts";
+import { as, kafkaTopic, startProxy } from "./stage.ts";
 
 let control: ControlPlane;
-let narrow: Awaited<ReturnType<typeof kafkaTopic>>;
+let narrow: string;
 let one: Awaited<ReturnType<typeof startProxy>>;
 let two: Awaited<ReturnType<typeof startProxy>>;
-const folders: string[] = [];
 
 beforeAll(async () => {
   control = await controlPlane();
   narrow = await kafkaTopic(1);
-  folders.push(await folder(), await folder());
-  control.put(queueEntry("narrow", narrow.topic));
-  one = await startProxy(control, folders[0] ?? "");
-  two = await startProxy(control, folders[1] ?? "", "proxy-2");
+  control.put(queueEntry("narrow", narrow));
+  one = await startProxy(control);
+  two = await startProxy(control, { proxyId: "proxy-2" });
   await control.acknowledged();
-});
-
-afterAll(async () => {
-  await Promise.all([one?.stop(), two?.stop()]);
-  await control?.close();
-  await narrow?.drop();
-  await Promise.all(folders.map(removeFolder));
 });
 
 /** As a program in another language calls: without our SDK. */

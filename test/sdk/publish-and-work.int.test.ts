@@ -1,38 +1,27 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Message } from "../../sdk/typescript/consumption.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "../proxy/control-plane.ts";
-import { as, data, folder, kafkaTopic, removeFolder, startProxy } from "../proxy/stage.ts";
+import { as, data, kafkaTopic, startProxy } from "../proxy/stage.ts";
 import { until } from "../setup/until.ts";
 
 let control: ControlPlane;
 let proxies: Awaited<ReturnType<typeof startProxy>>[];
-const topics: Awaited<ReturnType<typeof kafkaTopic>>[] = [];
-const folders: string[] = [];
 
 async function queue(namespace: string, more: Parameters<typeof queueEntry>[2] = {}) {
   const [topic] = await Promise.all([kafkaTopic(3), (await data()).provision(namespace)]);
-  topics.push(topic);
-  control.put(queueEntry(namespace, topic.topic, { patterns: logged, ...more }));
+  control.put(queueEntry(namespace, topic, { patterns: logged, ...more }));
   await control.acknowledged();
 }
 
 beforeAll(async () => {
   control = await controlPlane();
-  folders.push(await folder(), await folder());
   // A little more than the SDK lets pass before it asks for more time.
   proxies = [
-    await startProxy(control, folders[0] ?? "", "proxy-1", { ackDeadlineMs: 11_000 }),
-    await startProxy(control, folders[1] ?? "", "proxy-2", { ackDeadlineMs: 11_000 }),
+    await startProxy(control, { ackDeadlineMs: 11_000 }),
+    await startProxy(control, { proxyId: "proxy-2", ackDeadlineMs: 11_000 }),
   ];
   await queue("orders");
-});
-
-afterAll(async () => {
-  await Promise.all((proxies ?? []).map((proxy) => proxy.stop()));
-  await control?.close();
-  await Promise.all(topics.map(({ drop }) => drop()));
-  await Promise.all(folders.map(removeFolder));
 });
 
 const client = (namespace = "orders") => as("owner", namespace, ...proxies);
