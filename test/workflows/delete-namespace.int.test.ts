@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../setup/until.ts";
-import { type Cell, cellsOf, lateMoments, stepAmong } from "./cells.ts";
-import { codeOf } from "./code-of.ts";
+import { active } from "./active.ts";
+import { stepAmong } from "./cells.ts";
 import { failing, removalsOf } from "./failing-steps.ts";
-import type { Fault, Life, Play } from "./play.ts";
+import { pivotContract } from "./pivot-contract.ts";
+import type { Fault, Life } from "./play.ts";
 import { openStage, type Stage } from "./stage.ts";
 
-const { before, after } = failing.delete;
 const stepAt = stepAmong(removalsOf);
 
 describe.concurrent("the delete workflow", () => {
@@ -17,16 +16,6 @@ describe.concurrent("the delete workflow", () => {
     stage = await openStage();
   });
   afterAll(() => stage?.close());
-
-  const active = async (name: string): Promise<Play> => {
-    const play = await stage.create(name);
-    expect((await play.ended()).state).toBe("succeeded");
-    return play;
-  };
-  const removing = async (name: string, { step, moment }: Cell, fault: Omit<Fault, "step" | "moment">) =>
-    stage.remove(await active(name), {
-      faultsOf: (namespace) => [{ ...fault, step: stepAt(namespace, step), moment }],
-    });
 
   const isGone = (life: Life) => {
     expect(life).toMatchObject({ state: "succeeded", status: "deleted", left: [], quota: 0, rate: 0 });
@@ -54,7 +43,7 @@ describe.concurrent("the delete workflow", () => {
   };
 
   it("leaves nothing but the history, which is kept elsewhere before anything is removed", async () => {
-    const life = await (await stage.remove(await active("whole"))).ended();
+    const life = await (await stage.remove(await active(stage, "whole"))).ended();
     isGone(life);
     const types = archivedTypes(life);
     expect(types).toEqual(life.types.slice(0, types.length));
@@ -62,14 +51,16 @@ describe.concurrent("the delete workflow", () => {
   });
 
   it("keeps what the stream says, also where the worker died once it had said so", async () => {
-    const cell = { step: "archive", moment: "recorded" } as const;
-    const life = await (await removing("kept", cell, { code: "BACKEND_UNAVAILABLE", times: 1 })).ended();
+    const faultsOf = (): readonly Fault[] => [
+      { step: "archive", moment: "recorded", code: "BACKEND_UNAVAILABLE", times: 1 },
+    ];
+    const life = await (await stage.remove(await active(stage, "kept"), { faultsOf })).ended();
     isGone(life);
     archivedTypes(life);
   });
 
   it("frees the name: the next life is another", async () => {
-    const play = await active("again");
+    const play = await active(stage, "again");
     await (await stage.remove(play)).ended();
     const again = await (await stage.again(play)).ended();
     expect(again).toMatchObject({ state: "succeeded", status: "active", quota: 1 });
@@ -86,32 +77,15 @@ describe.concurrent("the delete workflow", () => {
     isGone(await (await stage.remove(play)).ended());
   });
 
-  it.each(cellsOf(before))("$step fails for good, $moment: it is served again", async (cell) => {
-    const life = await (await removing("good", cell, { code: "FORBIDDEN" })).ended();
-    // What was recorded as drained goes on, whatever became of the attempt that recorded it.
-    if (cell.step === "drain" && cell.moment === "recorded") return isGone(life);
-    expect(life).toMatchObject({ state: "failed", error: "FORBIDDEN" });
-    isAsBefore(life);
+  pivotContract({
+    stage: () => stage,
+    begin: async (name, faultsOf) => stage.remove(await active(stage, name), { faultsOf }),
+    steps: failing.delete,
+    stepAt,
+    pivot: "drain",
+    isDone: isGone,
+    isAsBefore,
   });
-
-  it.each(cellsOf(before).filter(({ moment }) => moment === "recorded"))(
-    "$step parks: abandoned, it is served again, unless it is drained",
-    async (cell) => {
-      const play = await removing("parks", cell, { code: "BACKEND_UNAVAILABLE" });
-      await play.reaches("waiting");
-      if (cell.step === "drain") {
-        // It is drained, whatever became of the attempts that said so.
-        expect(await codeOf(play.tell("abandon"))).toBe("TOO_LATE");
-        stage.fail(play.namespace, []);
-        await play.tell("retry");
-        return isGone(await play.ended());
-      }
-      await play.tell("abandon");
-      const life = await play.ended();
-      expect(life).toMatchObject({ state: "failed", error: "BACKEND_UNAVAILABLE" });
-      isAsBefore(life);
-    },
-  );
 
   it.each(["begin-undo", "reopen-log", "fail"])(
     "undoing it fails once at %s: it is served again",
@@ -120,47 +94,9 @@ describe.concurrent("the delete workflow", () => {
         { step: "drain", moment: "before", code: "FORBIDDEN" },
         { step, moment: "recorded", code: "BACKEND_UNAVAILABLE", times: 1 },
       ];
-      const play = await stage.remove(await active("undone-twice"), { faultsOf });
+      const play = await stage.remove(await active(stage, "undone-twice"), { faultsOf });
       isAsBefore(await play.ended());
       expect(stage.closed).not.toContain(play.namespace);
     },
   );
-
-  it("every step fails at every moment of it, for a while: it goes on", async () => {
-    const once = { code: "BACKEND_UNAVAILABLE", times: 1 } as const;
-    const faultsOf = (namespace: string) =>
-      cellsOf([...before, ...after], lateMoments).map(({ step, moment }) => ({
-        ...once,
-        step: stepAt(namespace, step),
-        moment,
-      }));
-    isGone(await (await stage.remove(await active("while"), { faultsOf })).ended());
-  });
-
-  it("every step after the pivot is refused once: each waits, and it only goes forward", async () => {
-    const once = { code: "FORBIDDEN", times: 1, moment: "before" } as const;
-    const faultsOf = (namespace: string) => after.map((step) => ({ ...once, step: stepAt(namespace, step) }));
-    const play = await stage.remove(await active("refused"), { faultsOf });
-    await play.reaches("waiting");
-    expect(await codeOf(play.tell("cancel"))).toBe("TOO_LATE");
-    expect(await codeOf(play.tell("abandon"))).toBe("TOO_LATE");
-    while ((await play.life()).state !== "succeeded") {
-      await until(async () => ["waiting", "succeeded"].includes((await play.life()).state ?? ""));
-      if ((await play.life()).state === "waiting") await play.tell("retry");
-    }
-    isGone(await play.ended());
-  });
-
-  it("cancelled before it is drained, it is served again", async () => {
-    const play = await removing(
-      "cancelled",
-      { step: "stop-traffic", moment: "before" },
-      { code: "BACKEND_UNAVAILABLE" },
-    );
-    await play.reaches("waiting");
-    await play.tell("cancel");
-    const life = await play.ended();
-    expect(life.state).toBe("cancelled");
-    isAsBefore(life);
-  });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Moment } from "../../activities/failpoint.ts";
 import { until } from "../setup/until.ts";
+import { active as inService } from "./active.ts";
 import type { Fault, Play } from "./play.ts";
 import { openStage, type Stage } from "./stage.ts";
 
@@ -15,8 +16,7 @@ describe("reconcile", () => {
   afterAll(() => stage?.close());
 
   const active = async (name: string, faultsOf: (namespace: string) => readonly Fault[] = () => []) => {
-    const play = await stage.create(name);
-    expect((await play.ended()).state).toBe("succeeded");
+    const play = await inService(stage, name);
     stage.fail(play.namespace, faultsOf(play.namespace));
     return play;
   };

@@ -22,6 +22,7 @@ import { until } from "../setup/until.ts";
 import { bundled } from "./bundles.ts";
 import { type MemoryBackend, memoryBackend } from "./memory-backend.ts";
 import { memorySweeps } from "./memory-sweeps.ts";
+import { plantedFaults } from "./planted-faults.ts";
 import type { Change, Fault, Life, Play, Wish } from "./play.ts";
 import { deploy, dying, proxy, timeouts } from "./stage-worker.ts";
 
@@ -92,7 +93,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const teams = teamCommands(store);
   const kafka = memoryBackend("kafka");
   const postgres = memoryBackend("postgres");
-  const faults = new Map<string, { fault: Fault; left: number }[]>();
+  const faults = plantedFaults();
   /** Namespaces of which an attempt has just died. */
   const dead = new Set<string>();
   const archive = new Map<string, Uint8Array>();
@@ -120,13 +121,10 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       isAtWork: (name) => isRunning({ client }, `namespace/${name}`),
       teams,
       failpoint: (step, moment, namespace) => {
-        const hit = faults
-          .get(namespace)
-          ?.find(({ fault, left }) => left > 0 && fault.step === step && fault.moment === moment);
-        if (hit === undefined) return;
-        hit.left--;
-        if (hit.fault.deadly) dead.add(namespace);
-        throw new PrismError(hit.fault.code, `told to fail at ${step}, ${moment}`);
+        const fault = faults.met(namespace, step, moment);
+        if (fault === undefined) return;
+        if (fault.deadly) dead.add(namespace);
+        throw new PrismError(fault.code, `told to fail at ${step}, ${moment}`);
       },
       log: log("worker", "silent"),
       inventory,
@@ -182,12 +180,6 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       ),
     );
 
-  const fail = (namespace: string, some: readonly Fault[]): void =>
-    void faults.set(
-      namespace,
-      some.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY })),
-    );
-
   /** One operation of its own on the namespace. */
   const begin = async (
     type: string,
@@ -197,7 +189,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   ): Promise<Play> => {
     const { namespace, team } = request;
     const operation = randomUUID();
-    fail(namespace, wish.faultsOf?.(namespace) ?? []);
+    faults.plant(namespace, wish.faultsOf?.(namespace) ?? []);
     const occasion = { namespace, operation, actor: "user:alice", asker: wish.asker ?? "team" };
     const handle = await client.workflow.start(type, {
       workflowId: `namespace/${namespace}`,
@@ -255,10 +247,10 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     people,
     inventory,
     backends: { kafka, postgres },
-    fail,
+    fail: faults.plant,
     teams,
     async sweep(namespace, { by = "user:root", faults: some = [] } = {}) {
-      fail("*", some);
+      faults.plant("*", some);
       const asked = { operation: randomUUID(), by };
       const handle = await client.workflow.start("reconcileFleet", {
         workflowId: `reconcile/${asked.operation}`,

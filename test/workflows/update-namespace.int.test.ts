@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { request as example } from "../domain/namespace/examples.ts";
-import { until } from "../setup/until.ts";
-import { type Cell, cellsOf, lateMoments, stepAmong } from "./cells.ts";
-import { codeOf } from "./code-of.ts";
+import { active } from "./active.ts";
+import { stepAmong } from "./cells.ts";
 import { changedOf, failing, grown } from "./failing-steps.ts";
+import { pivotContract } from "./pivot-contract.ts";
 import type { Fault, Life, Play } from "./play.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 const { write_rps: small } = example.needs;
 
-const { before, after } = failing.update;
 const stepAt = stepAmong(changedOf);
 
 describe.concurrent("the update workflow", () => {
@@ -18,16 +17,6 @@ describe.concurrent("the update workflow", () => {
     stage = await openStage();
   });
   afterAll(() => stage?.close());
-
-  const active = async (name: string): Promise<Play> => {
-    const play = await stage.create(name);
-    expect((await play.ended()).state).toBe("succeeded");
-    return play;
-  };
-  const updating = async (name: string, { step, moment }: Cell, fault: Omit<Fault, "step" | "moment">) =>
-    stage.update(await active(name), grown, {
-      faultsOf: (namespace) => [{ ...fault, step: stepAt(namespace, step), moment }],
-    });
 
   const isUpdated = (life: Life) =>
     expect(life).toMatchObject({ state: "succeeded", status: "active", version: 2, rate: 400 });
@@ -39,58 +28,41 @@ describe.concurrent("the update workflow", () => {
   };
 
   it("puts what was asked for in force, with a version of its own", async () => {
-    const life = await (await stage.update(await active("grown"), grown)).ended();
+    const life = await (await stage.update(await active(stage, "grown"), grown)).ended();
     isUpdated(life);
     expect(life.types.slice(-2)).toEqual(["UpdateApplied", "ProxiesRegistered"]);
   });
 
   it("who may use it is a new version, and no new plan", async () => {
     const access = { owners: example.access.owners, consumers: [] };
-    const life = await (await stage.update(await active("access"), { access })).ended();
+    const life = await (await stage.update(await active(stage, "access"), { access })).ended();
     expect(life).toMatchObject({ state: "succeeded", version: 2, rate: small });
     expect(life.types.filter((type) => type === "PlanSelected")).toHaveLength(1);
   });
 
   it("does nothing where all is as asked already", async () => {
-    const play = await active("same");
+    const play = await active(stage, "same");
     const life = await (await stage.update(play, {})).ended();
     expect(life).toMatchObject({ version: 1, status: "active" });
     expect(life.types).not.toContain("UpdateRequested");
   });
 
   it("what would have to move is refused, and nothing is touched", async () => {
-    const play = await stage.update(await active("moved"), { needs: { durability: "eventual" } });
+    const play = await stage.update(await active(stage, "moved"), { needs: { durability: "eventual" } });
     const life = await play.ended();
     expect(life).toMatchObject({ state: "failed", error: "MIGRATION_REQUIRED" });
     isAsBefore(life);
   });
 
-  it.each(cellsOf(before))("$step fails for good, $moment: the old configuration stands", async (cell) => {
-    const life = await (await updating("good", cell, { code: "FORBIDDEN" })).ended();
-    // What was recorded as applied is in force, whatever became of the attempt that recorded it.
-    if (cell.step === "apply" && cell.moment === "recorded") return isUpdated(life);
-    expect(life).toMatchObject({ state: "failed", error: "FORBIDDEN" });
-    isAsBefore(life);
+  pivotContract({
+    stage: () => stage,
+    begin: async (name, faultsOf) => stage.update(await active(stage, name), grown, { faultsOf }),
+    steps: failing.update,
+    stepAt,
+    pivot: "apply",
+    isDone: isUpdated,
+    isAsBefore,
   });
-
-  it.each(cellsOf(before).filter(({ moment }) => moment === "recorded"))(
-    "$step parks: abandoned, the old configuration stands, unless the new is in force",
-    async (cell) => {
-      const play = await updating("parks", cell, { code: "BACKEND_UNAVAILABLE" });
-      await play.reaches("waiting");
-      if (cell.step === "apply") {
-        // It is in force, whatever became of the attempts that said so.
-        expect(await codeOf(play.tell("abandon"))).toBe("TOO_LATE");
-        stage.fail(play.namespace, []);
-        await play.tell("retry");
-        return isUpdated(await play.ended());
-      }
-      await play.tell("abandon");
-      const life = await play.ended();
-      expect(life).toMatchObject({ state: "failed", error: "BACKEND_UNAVAILABLE" });
-      isAsBefore(life);
-    },
-  );
 
   it("undoing it fails once at every moment: the old configuration stands", async () => {
     const once = { code: "BACKEND_UNAVAILABLE", times: 1 } as const;
@@ -105,43 +77,14 @@ describe.concurrent("the update workflow", () => {
       { ...once, step: "begin-undo", moment: "recorded" },
       { ...once, step: "fail", moment: "before" },
     ];
-    const life = await (await stage.update(await active("undone-twice"), grown, { faultsOf })).ended();
+    const life = await (await stage.update(await active(stage, "undone-twice"), grown, { faultsOf })).ended();
     expect(life).toMatchObject({ state: "failed", error: "FORBIDDEN" });
     isAsBefore(life);
   });
 
-  it("every step fails at every moment of it, for a while: it goes on", async () => {
-    const once = { code: "BACKEND_UNAVAILABLE", times: 1 } as const;
-    const faultsOf = (namespace: string) =>
-      cellsOf([...before, ...after], lateMoments).map(({ step, moment }) => ({
-        ...once,
-        step: stepAt(namespace, step),
-        moment,
-      }));
-    isUpdated(await (await stage.update(await active("while"), grown, { faultsOf })).ended());
-  });
-
-  it("every step after the pivot is refused once: each waits, and it only goes forward", async () => {
-    const once = { code: "FORBIDDEN", times: 1, moment: "before" } as const;
-    const faultsOf = (namespace: string) => after.map((step) => ({ ...once, step: stepAt(namespace, step) }));
-    const play = await stage.update(await active("refused"), grown, { faultsOf });
-    await play.reaches("waiting");
-    expect(await codeOf(play.tell("cancel"))).toBe("TOO_LATE");
-    expect(await codeOf(play.tell("abandon"))).toBe("TOO_LATE");
-    while ((await play.life()).state !== "succeeded") {
-      await until(async () => ["waiting", "succeeded"].includes((await play.life()).state ?? ""));
-      if ((await play.life()).state === "waiting") await play.tell("retry");
-    }
-    isUpdated(await play.ended());
-  });
-
   describe("of an ordered queue that gets more partitions", () => {
     const growing = { needs: { write_rps: 4_000 } };
-    const ordered = async (name: string): Promise<Play> => {
-      const play = await stage.create(name, { needs: { ordered: true } });
-      expect((await play.ended()).state).toBe("succeeded");
-      return play;
-    };
+    const ordered = (name: string) => active(stage, name, { needs: { ordered: true } });
     const held = ["hold-relay", "drain-groups"];
     const isReleased = ({ namespace }: Play) => expect(stage.barriers.has(namespace)).toBe(false);
 
@@ -209,18 +152,8 @@ describe.concurrent("the update workflow", () => {
     });
   });
 
-  it("cancelled while a resource is being changed, everything is as it was", async () => {
-    const cell = { step: changedOf("orders")[0] ?? "", moment: "after" } as const;
-    const play = await updating("cancelled", cell, { code: "BACKEND_UNAVAILABLE" });
-    await play.reaches("waiting");
-    await play.tell("cancel");
-    const life = await play.ended();
-    expect(life.state).toBe("cancelled");
-    isAsBefore(life);
-  });
-
   it("what needs a word waits for it, and the old configuration serves meanwhile", async () => {
-    const play = await stage.update(await active("asked"), { needs: { data_size: "2TB" } });
+    const play = await stage.update(await active(stage, "asked"), { needs: { data_size: "2TB" } });
     await play.reaches("awaiting_approval");
     expect(await play.life()).toMatchObject({ status: "active", version: 1 });
     const asked = (await play.life()).events.findLast(({ type }) => type === "ApprovalRequested");
