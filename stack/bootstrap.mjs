@@ -1,4 +1,5 @@
 // What `npm start`, `npm test` and the other scripts of package.json call, in a plain clone.
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { node24, program, ready, root } from "./node24.mjs";
 
@@ -39,26 +40,16 @@ function soak(env) {
     return 2;
   }
   // One after the other: each is to have the machine, and its figures are to say something.
-  const proofs = [
-    "eventstore/soak",
-    "eventstore/large-log",
-    "e2e/fuzz",
-    "e2e/concurrent-creates",
-    "e2e/killed-worker",
-    "e2e/failed-update",
-    "e2e/rolling-restart",
-    "e2e/revoke",
-    "e2e/outage",
-    "proxy/kill-matrix",
-    "proxy/growth",
-    "backends/s3",
-    "workflows/life-histories",
-    "proxy/killed-servers",
-    "proxy/million-messages",
-  ];
   const projects = ["--project", "servers", "--project", "e2e", "--no-file-parallelism"];
-  return vitest([...projects, ...proofs, ...rest], { ...env, PRISM_SOAK_SECONDS: seconds });
+  return vitest([...projects, ...longProofs(), ...rest], { ...env, PRISM_SOAK_SECONDS: seconds });
 }
+
+/** The test files that do more when they are told to soak. */
+const longProofs = () =>
+  readdirSync(join(root, "test"), { recursive: true })
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => join("test", file))
+    .filter((file) => /\b(soaking|PRISM_SOAK_SECONDS)\b/.test(readFileSync(join(root, file), "utf8")));
 
 const modes = {
   start: (env) => node24([join(root, "stack", "main.ts"), "start", ...args], env),
