@@ -1,4 +1,3 @@
-import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend, Call } from "../../backends/backend.ts";
 import { kafka } from "../../backends/kafka.ts";
@@ -8,6 +7,7 @@ import { postgres } from "../../backends/postgres.ts";
 import { redis } from "../../backends/redis.ts";
 import { s3 } from "../../backends/s3.ts";
 import type { BackendKind, Resource } from "../../domain/plan.ts";
+import { postgresPool } from "../../eventstore/postgres/pool.ts";
 import { soaking } from "../eventstore/soaking.ts";
 import { brokenNetwork, type Trouble } from "./broken-network.ts";
 import { freshName } from "./contract.ts";
@@ -49,15 +49,12 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   async postgres() {
     const url = given("PRISM_DATA_URL");
     const network = await networkTo(url);
-    const poolAt = (connectionString: string) => {
-      const pool = new pg.Pool({ connectionString, max: 3, connectionTimeoutMillis: 1_000 });
-      pool.on("error", () => {});
-      return pool;
-    };
+    const poolAt = (at: string, { deadlineMs }: typeof patient) =>
+      postgresPool(at, { connections: 3, statementMs: deadlineMs });
     return {
       network,
-      far: postgres({ ...impatient, pool: poolAt(through(url, network)) }),
-      near: postgres({ ...patient, pool: poolAt(url.href) }),
+      far: postgres({ ...impatient, pool: poolAt(through(url, network), impatient) }),
+      near: postgres({ ...patient, pool: poolAt(url.href, patient) }),
       resource: (name) =>
         plan("postgres", "wal-table", `wal_${name.replaceAll("-", "_")}`, { database: "data" }),
     };

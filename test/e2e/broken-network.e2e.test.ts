@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BackendKind } from "../../domain/plan.ts";
+import type { Namespace, Page } from "../../sdk/typescript/answers.ts";
 import type { Control } from "../../sdk/typescript/control.ts";
 import { figures, soaking } from "../eventstore/soaking.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
@@ -252,11 +253,15 @@ describe("a bad network between the worker and its backends", { timeout: 300_000
   });
 
   it("leaves nothing on the servers once all are deleted", async () => {
-    const { items } = await alice.namespaces.list();
-    const gone = items.map(({ namespace }) =>
-      alice.namespaces.delete(namespace, { confirm: namespace, waitSeconds: 60 }),
-    );
-    await Promise.all(gone);
+    let cursor: string | null = "";
+    do {
+      const page: Page<Namespace> = await alice.namespaces.list(cursor === "" ? {} : { cursor });
+      const gone = page.items.map(({ namespace }) =>
+        alice.namespaces.delete(namespace, { confirm: namespace, waitSeconds: 60 }),
+      );
+      await Promise.all(gone);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
     expect(await holdings(prism.environment, prism.name(""))).toEqual([]);
     figures(`bad networks: ${passing.length + parked.length} ways before five backends, ${begun} namespaces`);
   });
