@@ -41,9 +41,12 @@ async function look(environment: Addresses, part: string): Promise<readonly Held
   const found = await Promise.all(witnesses.map((witness) => witness(environment, isOfIt)));
   return found
     .flat()
-    .filter(({ name }) => isOfIt(name))
+    .filter(({ name }) => isOfIt(lastWord(name)))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
+
+/** Without what it is: a namespace may be called "table". */
+const lastWord = (name: string): string => name.slice(name.lastIndexOf(" ") + 1);
 
 const inKafka: Witness = async (environment, isOfIt) => {
   const bootstrapBrokers = (environment["PRISM_KAFKA_BROKERS"] ?? "").split(",");
