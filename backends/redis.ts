@@ -6,6 +6,7 @@ import type { Logins } from "./logins.ts";
 import { ownerIn, ownerTag, standing } from "./owner-tag.ts";
 import { redisKeys } from "./prefixes.ts";
 import { type Command, redisConnection } from "./redis-connection.ts";
+import { type Kept, redisOwners } from "./redis-owners.ts";
 import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
 export type RedisOptions = {
@@ -13,16 +14,6 @@ export type RedisOptions = {
   readonly url: string;
   readonly logins: Logins;
   readonly deadlineMs: number;
-};
-
-/** What Prism keeps of a namespace, under a key that no namespace's prefix reaches. */
-type Kept = {
-  readonly id: string;
-  readonly tag: string;
-  readonly prefix: string;
-  /** Commands as Redis wrote down what it was asked for: it rearranges them. */
-  readonly asked?: string;
-  readonly commands?: string;
 };
 
 /**
@@ -39,24 +30,43 @@ const page = 1_000;
 /** A namespace in Redis is a user confined to one prefix of keys, which carries the incarnation. */
 export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
   const { command, close } = redisConnection(url, deadlineMs);
-  const kept = keeping(command);
+  const kept = redisOwners(command);
   const passwordOf = (owner: Owner): string => hashed(logins("redis", owner).password);
 
-  const observe = async (resource: Resource, call: TimedCall): Promise<Observed> => {
-    const [found, user] = [
-      await kept.of(resource, call.timed),
-      await userOf(command, resource.name, call.timed),
-    ];
-    if (found === undefined && user === undefined) return { state: "absent" };
+  /** Where Redis has lost the owner's key, a user's password still says whose it is: no two lives have the same. */
+  const byPassword = (
+    resource: Resource,
+    user: User,
+    { namespace, incarnation }: Owner,
+  ): Kept | undefined => {
+    for (let life = incarnation; life > 0; life--) {
+      const owner = { namespace, incarnation: life };
+      if (!user.passwords.includes(passwordOf(owner))) continue;
+      const said = { asked: "not known: the owner's key is lost", commands: user.commands };
+      return { id: resource.name, tag: ownerTag(owner), prefix: prefixOf(resource, owner), ...said };
+    }
+    return undefined;
+  };
+
+  const look = async (
+    resource: Resource,
+    call: TimedCall,
+  ): Promise<{ readonly seen: Observed; readonly found: Kept | undefined }> => {
+    const noted = await kept.of(resource, call.timed);
+    const user = await userOf(command, resource.name, call.timed);
+    const found = noted ?? (user && byPassword(resource, user, call.owner));
+    if (found === undefined && user === undefined) return { seen: { state: "absent" }, found };
     const other = standing(ownerIn(found?.tag), found?.id ?? resource.name, call);
-    if (other !== undefined || found === undefined) return other ?? { state: "absent" };
+    if (other !== undefined || found === undefined) return { seen: other ?? { state: "absent" }, found };
     const drift = driftOf(user, found, {
       password: passwordOf(call.owner),
       pattern: patternOf(prefixOf(resource, call.owner)),
     });
-    return drift.length === 0
-      ? { state: "ready", identity: found.id }
-      : { state: "drifted", identity: found.id, drift };
+    const { id: identity } = found;
+    return {
+      seen: drift.length === 0 ? { state: "ready", identity } : { state: "drifted", identity, drift },
+      found,
+    };
   };
 
   const sweepAway = async (resource: Resource, found: Kept, timed: Timed): Promise<void> => {
@@ -71,16 +81,15 @@ export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
     kind: "redis",
     observe: async (resource, call) => {
       known(resource);
-      return observe(resource, call);
+      return (await look(resource, call)).seen;
     },
 
     async ensure(resource, call) {
       known(resource);
       const { timed, owner } = call;
-      const seen = await observe(resource, call);
+      const { seen, found: before } = await look(resource, call);
       if (seen.state === "foreign") throw foreignUser(resource, seen.because);
       await refuseEviction(command, timed);
-      const before = await kept.of(resource, timed);
       if (seen.state === "dead" && before !== undefined) await sweepAway(resource, before, timed);
       const prefix = prefixOf(resource, owner);
       const mine = await kept.claim(resource, { id: randomUUID(), tag: ownerTag(owner), prefix }, timed);
@@ -97,9 +106,8 @@ export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
 
     async remove(resource, call) {
       known(resource);
-      const seen = await observe(resource, call);
+      const { seen, found } = await look(resource, call);
       if (seen.state === "foreign") return { removed: false };
-      const found = await kept.of(resource, call.timed);
       if (found !== undefined) await sweepAway(resource, found, call.timed);
       return { removed: true };
     },
@@ -216,49 +224,6 @@ async function sweep(command: Command, prefix: string, timed: Timed): Promise<vo
     if (keys.length > 0) await command("remove keys", timed, "UNLINK", ...keys);
     cursor = next;
   } while (cursor !== "0");
-}
-
-/** The owner's key. Who writes it first has the name. */
-function keeping(command: Command) {
-  const keyOf = ({ name }: Pick<Resource, "name">): string => `prism:owner:${name}`;
-
-  const of = async (resource: Resource, timed: Timed): Promise<Kept | undefined> => {
-    const text = await command(`look up the owner of ${resource.name}`, timed, "GET", keyOf(resource));
-    return text === null ? undefined : (JSON.parse(String(text)) as Kept);
-  };
-
-  return {
-    of,
-    /** Everybody's, by the name of the user. */
-    async all(timed: Timed): Promise<readonly (Kept & { readonly name: string })[]> {
-      const found = new Map<string, Kept>();
-      let cursor = "0";
-      do {
-        const scan = ["SCAN", cursor, "MATCH", `${keyOf({ name: "" })}*`, "COUNT", page] as const;
-        const [next, keys] = (await command("list owners", timed, ...scan)) as [string, string[]];
-        for (const key of keys) {
-          const text = await command(`look up ${key}`, timed, "GET", key);
-          if (text !== null)
-            found.set(key.slice(keyOf({ name: "" }).length), JSON.parse(String(text)) as Kept);
-        }
-        cursor = next;
-      } while (cursor !== "0");
-      return [...found].map(([name, owner]) => ({ ...owner, name }));
-    },
-    async claim(resource: Resource, kept: Kept, timed: Timed): Promise<Kept> {
-      const text = JSON.stringify(kept);
-      await command(`claim ${resource.name}`, timed, "SET", keyOf(resource), text, "NX");
-      return (await of(resource, timed)) ?? kept;
-    },
-    async rewrite(resource: Resource, kept: Kept, timed: Timed): Promise<void> {
-      await command(`note ${resource.name}`, timed, "SET", keyOf(resource), JSON.stringify(kept), "XX");
-    },
-    /** Only this very one: the next life may have begun meanwhile. */
-    async forget(resource: Resource, { id }: Kept, timed: Timed): Promise<void> {
-      const now = await of(resource, timed);
-      if (now?.id === id) await command(`forget ${resource.name}`, timed, "DEL", keyOf(resource));
-    },
-  };
 }
 
 const foreignUser = (resource: Resource, because: string): PrismError =>

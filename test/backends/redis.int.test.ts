@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../backends/backend.ts";
 import { logins } from "../../backends/logins.ts";
 import { redis } from "../../backends/redis.ts";
+import { removeForGood } from "../../backends/remove-for-good.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { redis as server } from "../../stack/redis.ts";
 import { backendContract, freshName } from "./contract.ts";
@@ -168,6 +169,80 @@ describe("a namespace with ioredis and its own login", () => {
     });
     expect(await backend.remove(userOf("default"), call("default"))).toEqual({ removed: false });
     expect(await admin.ping()).toBe("PONG");
+  });
+});
+
+describe("a user whose owner's key Redis has lost", () => {
+  let admin: Redis;
+  let backend: Backend;
+  beforeAll(() => {
+    admin = new Redis(url);
+    backend = redis({ ...common, url, deadlineMs: 3_000 });
+  });
+  afterAll(async () => {
+    admin.disconnect();
+    await backend.close();
+  });
+  const exists = async (name: string) => (await admin.call("ACL", "GETUSER", name)) !== null;
+
+  /** A namespace with a key of its own, and Redis without what says whose it is. */
+  const lost = async () => {
+    const name = freshName("lost-");
+    await backend.ensure(userOf(name), call(name));
+    await admin.set(`${name}:1:a`, "mine");
+    await admin.del(`prism:owner:${name}`);
+    return name;
+  };
+
+  it("is still its namespace's: mended, and removed with all its keys", async () => {
+    const name = await lost();
+    expect(await backend.observe(userOf(name), call(name))).toMatchObject({
+      state: "drifted",
+      drift: [{ field: "rules", actual: "not known: the owner's key is lost" }],
+    });
+    const { identity } = await backend.ensure(userOf(name), call(name));
+    expect(await backend.observe(userOf(name), call(name))).toEqual({ state: "ready", identity });
+    expect(await admin.get(`${name}:1:a`)).toBe("mine");
+    await admin.del(`prism:owner:${name}`);
+    expect(await backend.remove(userOf(name), call(name))).toEqual({ removed: true });
+    expect([await exists(name), await admin.exists(`${name}:1:a`)]).toEqual([false, 0]);
+    expect(await backend.observe(userOf(name), call(name))).toEqual({ state: "absent" });
+  });
+
+  it("is dead for the next life of the name, which begins without it", async () => {
+    const name = await lost();
+    expect(await backend.observe(userOf(name), call(name, 3))).toMatchObject({ state: "dead" });
+    const { identity } = await backend.ensure(userOf(name), call(name, 3));
+    expect(await backend.observe(userOf(name), call(name, 3))).toEqual({ state: "ready", identity });
+    expect(await admin.exists(`${name}:1:a`)).toBe(0);
+    await backend.remove(userOf(name), call(name, 3));
+  });
+
+  it("is foreign for an earlier life and for everybody else", async () => {
+    const name = freshName("lost-");
+    await backend.ensure(userOf(name), call(name, 2));
+    await admin.del(`prism:owner:${name}`);
+    for (const other of [call(name, 1), call(`${name}-b`, 2)]) {
+      expect(await backend.observe(userOf(name), other)).toMatchObject({ state: "foreign" });
+      expect(await backend.remove(userOf(name), other)).toEqual({ removed: false });
+    }
+    expect(await backend.remove(userOf(name), call(name, 2))).toEqual({ removed: true });
+  });
+
+  it("is gone for good also where Redis hears of it only after all was removed", async () => {
+    const name = freshName("late-");
+    await backend.ensure(userOf(name), call(name));
+    const users = (await admin.call("ACL", "LIST")) as readonly string[];
+    const words =
+      users
+        .find((user) => user.startsWith(`user ${name} `))
+        ?.split(" ")
+        .slice(2) ?? [];
+    const removal = removeForGood(backend, userOf(name), call(name), Date.now());
+    await expect.poll(() => admin.exists(`prism:owner:${name}`)).toBe(0);
+    await admin.call("ACL", "SETUSER", name, ...words);
+    expect(await removal).toEqual({ removed: true });
+    expect(await exists(name)).toBe(false);
   });
 });
 
