@@ -1,18 +1,11 @@
 import { createSocket } from "node:dgram";
-import { createServer, type Socket } from "node:net";
-import {
-  type Answer,
-  AUTHORITATIVE_ANSWER,
-  decode,
-  encode,
-  type Packet,
-  RECURSION_DESIRED,
-  streamEncode,
-  TRUNCATED_RESPONSE,
-} from "dns-packet";
+import { createServer } from "node:net";
+import { type Answer, AUTHORITATIVE_ANSWER, type Packet, RECURSION_DESIRED } from "dns-packet";
 import { inUse, type Leases } from "../control/leases.ts";
 import type { Log } from "../runtime/log.ts";
 import { answersTo, type NamedProxy } from "./dns-answers.ts";
+import { dnsConversation } from "./dns-conversation.ts";
+import { extension, fitting, onlyQuestion, roomOf, understood } from "./dns-messages.ts";
 
 export type NameServerOptions = {
   readonly host: string;
@@ -29,9 +22,6 @@ export interface NameServer {
   close(): Promise<void>;
 }
 
-// How much a datagram may hold (RFC 1035); more where the question says so, but never what a network would cut.
-const plainBytes = 512;
-const mostBytes = 1_232;
 const idleMs = 5_000;
 const mostConnections = 100;
 // However often it is asked, the database is asked once a second.
@@ -51,11 +41,12 @@ export async function nameServer({
   const proxies = remembered(async () => inUse(await leases.live()));
 
   const reply = async (query: Packet): Promise<Packet> => {
-    const [question] = query.questions ?? [];
-    const { id = 0, questions = [], flags: asked = 0 } = query;
+    const question = onlyQuestion(query);
+    const { id = 0, flags: asked = 0 } = query;
     const flags = asked & RECURSION_DESIRED;
+    if (question === undefined) return { type: "response", id, flags: flags | codes.malformed };
+    const questions = [question];
     const head = { type: "response", id, questions, additionals: extension(query) } as const;
-    if (question === undefined) return { ...head, flags: flags | codes.malformed };
     try {
       const answered = answersTo(question, await proxies(), domain.toLowerCase());
       if (answered.kind === "elsewhere") return { ...head, flags: flags | codes.elsewhere };
@@ -74,13 +65,18 @@ export async function nameServer({
   datagrams.on("message", (message, { address, port: from }) => {
     const query = understood(message);
     if (query === undefined) return;
-    void reply(query).then((answer) =>
-      datagrams.send(fitting(answer, roomOf(query)), from, address, () => {}),
-    );
+    // Who sends what cannot be answered, or from where none can be sent, gets none.
+    reply(query)
+      .then((answer) => datagrams.send(fitting(answer, roomOf(query)), from, address, () => {}))
+      .catch((error) => log.debug({ error: String(error) }, "an answer could not be sent"));
   });
   datagrams.on("error", (error) => log.warn({ error: String(error) }, "names over UDP"));
 
-  const streams = createServer((socket) => conversation(socket, reply));
+  const streams = createServer((socket) => {
+    socket.setTimeout(idleMs, () => socket.destroy());
+    socket.on("error", () => socket.destroy());
+    dnsConversation(socket, reply).catch(() => socket.destroy());
+  });
   streams.maxConnections = mostConnections;
   streams.on("error", (error) => log.warn({ error: String(error) }, "names over TCP"));
   const bound = await new Promise<number>((resolve, reject) => {
@@ -113,69 +109,6 @@ const nothing = (domain: string): Answer => ({
     ...{ refresh: 60, retry: 10, expire: 60, minimum: nothingSeconds },
   },
 });
-
-const asksWith = ({ additionals = [] }: Packet): Answer | undefined =>
-  additionals.find(({ type }) => type === "OPT");
-
-/** Who speaks EDNS is answered in it. */
-const extension = (query: Packet): Answer[] =>
-  asksWith(query) === undefined
-    ? []
-    : [
-        {
-          name: ".",
-          type: "OPT",
-          udpPayloadSize: mostBytes,
-          extendedRcode: 0,
-          ednsVersion: 0,
-          flags: 0,
-          flag_do: false,
-          options: [],
-        },
-      ];
-
-function understood(message: Buffer): Packet | undefined {
-  try {
-    const packet = decode(message);
-    return packet.type === "query" && (packet.questions?.length ?? 0) > 0 ? packet : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** How much whoever asks can take in one datagram. */
-function roomOf(query: Packet): number {
-  const asked = asksWith(query);
-  const room = asked !== undefined && "udpPayloadSize" in asked ? asked.udpPayloadSize : plainBytes;
-  return Math.min(mostBytes, Math.max(plainBytes, room));
-}
-
-/** What does not fit is asked again over TCP. */
-function fitting(answer: Packet, room: number): Buffer {
-  const whole = encode(answer);
-  if (whole.byteLength <= room) return whole;
-  const additionals = (answer.additionals ?? []).filter(({ type }) => type === "OPT");
-  const bare = encode({ ...answer, additionals });
-  if (bare.byteLength <= room) return bare;
-  return encode({ ...answer, flags: (answer.flags ?? 0) | TRUNCATED_RESPONSE, answers: [], additionals });
-}
-
-/** Questions with their length before them, one after the other. */
-function conversation(socket: Socket, reply: (query: Packet) => Promise<Packet>): void {
-  let heard: Buffer<ArrayBufferLike> = Buffer.alloc(0);
-  socket.setTimeout(idleMs, () => socket.destroy());
-  socket.on("error", () => socket.destroy());
-  socket.on("data", (part) => {
-    heard = Buffer.concat([heard, part]);
-    while (heard.byteLength >= 2 && heard.byteLength >= 2 + heard.readUInt16BE(0)) {
-      const end = 2 + heard.readUInt16BE(0);
-      const query = understood(heard.subarray(2, end));
-      heard = heard.subarray(end);
-      if (query === undefined) return void socket.destroy();
-      void reply(query).then((answer) => socket.writable && socket.write(streamEncode(answer)));
-    }
-  });
-}
 
 function remembered(ask: () => Promise<readonly NamedProxy[]>): () => Promise<readonly NamedProxy[]> {
   let last: { readonly at: number; readonly proxies: Promise<readonly NamedProxy[]> } | undefined;

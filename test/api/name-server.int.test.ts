@@ -1,15 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect } from "node:net";
-import {
-  type Answer,
-  decode,
-  encode,
-  type Packet,
-  streamDecode,
-  streamEncode,
-  TRUNCATED_RESPONSE,
-} from "dns-packet";
+import { type Answer, decode, encode, type Packet, streamDecode, TRUNCATED_RESPONSE } from "dns-packet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NamedProxy } from "../../api/dns-answers.ts";
 import { type NameServer, nameServer } from "../../api/name-server.ts";
@@ -26,13 +18,16 @@ const proxy = (host: string, more: Partial<NamedProxy> = {}): NamedProxy => ({
 });
 /** Those whose lease runs; a region with more than fit into a datagram, and one with more than into any. */
 const many = (region: string, count: number) =>
-  Array.from({ length: count }, (_, at) => proxy(`10.1.${region.length}.${at}`, { region }));
+  Array.from({ length: count }, (_, at) =>
+    proxy(`10.${1 + Math.floor(at / 250)}.${region.length}.${at % 250}`, { region }),
+  );
 const live = [
   proxy("10.0.0.1"),
   proxy("[fd00::2]"),
   proxy("10.0.0.9", { healthy: false }),
   ...many("some", 25),
   ...many("plenty", 200),
+  ...many("excessive", 1_000),
 ];
 const edns: Answer = {
   ...{ type: "OPT", name: ".", udpPayloadSize: 4_096, extendedRcode: 0, ednsVersion: 0 },
@@ -60,15 +55,29 @@ async function overUdp(name: string, type: Type, additionals?: Answer[]) {
   return { ...decode(answer), bytes: answer.byteLength };
 }
 
-async function overTcp(name: string, type: Type) {
+const overTcp = (name: string, type: Type) => answeredOverTcp(encode(query(name, type)));
+
+async function answeredOverTcp(message: Buffer) {
   const socket = connect(server.port, "127.0.0.1");
-  socket.write(streamEncode(query(name, type)));
+  socket.write(withLength(message));
   let heard = Buffer.alloc(0);
   for await (const part of socket) {
     heard = Buffer.concat([heard, part as Buffer]);
     if (heard.byteLength >= 2 && heard.byteLength >= 2 + heard.readUInt16BE(0)) break;
   }
   return streamDecode(heard);
+}
+const withLength = (message: Buffer) =>
+  Buffer.concat([Buffer.from([message.byteLength >> 8, message.byteLength & 255]), message]);
+
+/** One question with the longest name there can be, and so many more that point to it: 6 bytes each. */
+function manyQuestions(more: number): Buffer {
+  const head = Buffer.from([0, 77, 1, 0, (more + 1) >> 8, (more + 1) & 255, 0, 0, 0, 0, 0, 0]);
+  const label = (length: number) => Buffer.concat([Buffer.from([length]), Buffer.alloc(length, "a")]);
+  const name = Buffer.concat([...[63, 63, 63, 61].map(label), Buffer.from([0])]);
+  const type = Buffer.from([0, 1, 0, 1]);
+  const pointers = Array.from({ length: more }, () => Buffer.concat([Buffer.from([0xc0, 12]), type]));
+  return Buffer.concat([head, name, type, ...pointers]);
 }
 const code = ({ flags = 0 }: Packet) => flags & 15;
 const types = (records: readonly Answer[] = []) => records.map(({ type }) => type);
@@ -114,5 +123,21 @@ describe("the name server", () => {
     ]);
     const plain = await overUdp("prism.eu.example.com", "A");
     expect(types(plain.additionals)).not.toContain("OPT");
+  });
+
+  it("refuses more than one question at once, repeats none of them, and goes on", async () => {
+    const refused = await answeredOverTcp(manyQuestions(260));
+    expect([refused && code(refused), refused?.questions]).toEqual([1, []]);
+    const socket = createSocket("udp4");
+    socket.send(manyQuestions(200), server.port, "127.0.0.1");
+    const [answer] = (await once(socket, "message")) as [Buffer];
+    socket.close();
+    expect([code(decode(answer)), answer.byteLength]).toEqual([1, 12]);
+    expect((await overTcp("prism.eu.example.com", "A"))?.answers).toHaveLength(1);
+  });
+
+  it("answers what no message holds with nothing, and says that it is cut", async () => {
+    const cut = await overTcp("prism.excessive.example.com", "SRV");
+    expect([(cut?.flags ?? 0) & TRUNCATED_RESPONSE, cut?.answers]).toEqual([TRUNCATED_RESPONSE, []]);
   });
 });
