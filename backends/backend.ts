@@ -57,7 +57,7 @@ export type Usage = { readonly version: string | null; readonly used: Readonly<R
  * `deadlineMs` of the last answer that it had from the server. What is cut off, by the
  * deadline or by `signal`, asks nothing further, also when the process was stopped
  * meanwhile and wakes up. So whatever an attempt still had under way shows within
- * `deadlineMs` of its end: `removeForGood` looks once more after that.
+ * `deadlineMs` of its end: `removeForGood` removes once more after that.
  *
  * Errors: `BACKEND_UNAVAILABLE` (wait and repeat), `INVALID_CONFIGURATION` (the backend
  * refuses the configuration, or something foreign is in the way), `MIGRATION_REQUIRED`

@@ -14,13 +14,15 @@ import {
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../backends/backend.ts";
+import { removeForGood } from "../../backends/remove-for-good.ts";
+import { s3 } from "../../backends/s3.ts";
 import { s3Users } from "../../backends/s3-admin.ts";
 import type { S3Address } from "../../backends/s3-client.ts";
 import { s3Bucket } from "../../domain/selection/names.ts";
 import { soaking } from "../eventstore/soaking.ts";
 import { backendContract, freshName } from "./contract.ts";
 import { callOf as call, type OwnS3, ownS3, shared } from "./own-s3.ts";
-import { prefixOf, s3Subject } from "./s3-subject.ts";
+import { common, prefixOf, s3Subject } from "./s3-subject.ts";
 import { waitsDuring } from "./waits.ts";
 
 let address: S3Address;
@@ -93,6 +95,22 @@ describe("buckets and their names", () => {
     });
     expect(await backend.remove(crashed, call("others"))).toEqual({ removed: false });
     await backend.remove(crashed, call("crashed"));
+  });
+
+  it("one that S3 makes only after all was removed is removed too, and the name is free", async () => {
+    const impatient = s3({ ...common, address, deadlineMs: 3_000 });
+    const late = prefixOf("prism-late");
+    await impatient.ensure(late, call("late"));
+    const removal = removeForGood(impatient, late, call("late"), Date.now());
+    const buckets = async () =>
+      (await admin.send(new ListBucketsCommand({}))).Buckets?.map(({ Name }) => Name);
+    await expect.poll(buckets).not.toContain("prism-late");
+    await admin.send(new CreateBucketCommand({ Bucket: "prism-late" }));
+    expect(await removal).toEqual({ removed: true });
+    expect(await buckets()).not.toContain("prism-late");
+    const next = { ...call("late", 2), claim: { intended: false } };
+    expect(await backend.observe(late, next)).toEqual({ state: "absent" });
+    await impatient.close();
   });
 
   it("one that another prefix of the namespace has just made, and not tagged yet, is no stranger's", async () => {
