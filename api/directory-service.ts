@@ -34,6 +34,8 @@ type Watched = {
   readonly sent: Acknowledgements;
   /** What it has to have in force before it gets a lease: nobody waited for it while that changed. */
   owes: bigint;
+  /** The last of this stream; `undefined`: there is nothing yet that a goodbye could give back. */
+  renewal: string | undefined;
   /** Statuses are answered one after the other. */
   turn: Promise<void>;
 };
@@ -54,7 +56,13 @@ export const directoryService = (deps: DirectoryServiceDependencies) => ({
       if (request.case === "hello" && watched === undefined) {
         const hello = request.value;
         if (!isItself(peer, hello)) return refuseAnother(deps, call, peer, hello);
-        watched = { hello, sent: acknowledgements(deps.leaseMs), owes: 0n, turn: Promise.resolve() };
+        watched = {
+          hello,
+          sent: acknowledgements(deps.leaseMs),
+          owes: 0n,
+          renewal: undefined,
+          turn: Promise.resolve(),
+        };
         deps.log.info({ proxy: hello.proxy, shard: hello.shard }, "proxy watches");
         watch(deps, call, watched, gone.signal).then(
           (stopWatching) => {
@@ -70,9 +78,9 @@ export const directoryService = (deps: DirectoryServiceDependencies) => ({
           .catch((error: unknown) => refuse(deps, call, error));
       } else if (request.case === "goodbye" && watched !== undefined) {
         // It has stopped serving: nobody need wait for its acknowledgement.
-        const { hello, turn } = watched;
-        watched.turn = turn
-          .then(() => deps.leases.release(hello.proxy))
+        const known = watched;
+        known.turn = known.turn
+          .then(() => release(deps, known))
           .catch((error: unknown) => deps.log.warn(String(error)));
       }
     });
@@ -136,12 +144,17 @@ async function renew(
   const where = { proxy, shard, address, probeAddress, region };
   const renewal = { ...where, appliedVersion, load, healthy, refused, inFlight, underWay, leaseMs };
   // First counted, then looked: what is taken away from here on waits for it, what was before is found.
-  const { counted, draining } = await leases.renew(renewal);
+  const { counted, draining, renewal: of } = await leases.renew(renewal);
+  watched.renewal = of;
   if (!counted) watched.owes = await feed.version(shard, signal);
   const proxies = inUse(await leases.live(shard)).length;
   // A lease of no length: it is waited for, and may not serve on what it has.
   const durationMs = appliedVersion >= watched.owes ? leaseMs : 0;
   send(call, { case: "lease", value: { durationMs, proxies, draining } });
+}
+
+async function release({ leases }: DirectoryServiceDependencies, { hello, renewal }: Watched): Promise<void> {
+  if (renewal !== undefined) await leases.release(hello.proxy, renewal);
 }
 
 const isItself = (peer: Peer | undefined, { proxy, shard }: Hello): boolean =>

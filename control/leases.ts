@@ -40,15 +40,25 @@ export type ServingProxy = ProxyLease & { readonly forMs: number };
 
 export type Renewal = Omit<ProxyLease, "leaseUntil" | "draining"> & { readonly leaseMs: number };
 
+export type Renewed = {
+  readonly counted: boolean;
+  readonly draining: boolean;
+  /** Which renewal it was. */
+  readonly renewal: string;
+};
+
 /** Who is alive and what they have acknowledged: rows in the control database, polled by activities. */
 export interface Leases {
   /**
    * From its answer on, whoever takes something away waits for this proxy. `counted`: so it was before,
    * too; where it was not, something may have been taken away that the proxy has not heard of.
    */
-  renew(renewal: Renewal): Promise<{ readonly counted: boolean; readonly draining: boolean }>;
-  /** The proxy has said goodbye: nobody waits for it any longer. */
-  release(proxy: string): Promise<void>;
+  renew(renewal: Renewal): Promise<Renewed>;
+  /**
+   * The proxy has said goodbye: nobody waits for it any longer, unless it has been renewed since its `renewal`.
+   * A goodbye may come so late that the proxy has long begun again.
+   */
+  release(proxy: string, renewal: string): Promise<void>;
   /** Whether it is to take nothing new, from its next renewal on; `false`: no such proxy is known. */
   drain(proxy: string, draining: boolean): Promise<boolean>;
   /** Somebody says that it is dead: as if it had said goodbye, until it is heard again. */
@@ -76,14 +86,14 @@ export function leases(pool: Pool): Leases {
   return {
     async renew(r) {
       const { rows } = await ask("renew a lease", () =>
-        pool.query<{ counted: boolean; draining: boolean }>(
+        pool.query<Renewed>(
           `with before as (select lease_until > now() as counted from control.proxies where proxy = $1)
            insert into control.proxies (${columns}, joined_at, renewed_at)
            values ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms', $7, $8, $9, $10, $11, $12, now(), now())
            on conflict (proxy) do update set shard = $2, address = $3, probe_address = $4, region = $5,
              lease_until = now() + $6 * interval '1 ms', applied_version = $7, load = $8, healthy = $9,
              refused = $10, in_flight = $11, under_way = $12, renewed_at = now(), evicted_at = null
-           returning coalesce((select counted from before), false) as counted, draining`,
+           returning coalesce((select counted from before), false) as counted, draining, renewed_at::text as renewal`,
           [
             r.proxy,
             r.shard,
@@ -100,13 +110,16 @@ export function leases(pool: Pool): Leases {
           ],
         ),
       );
-      return { counted: rows[0]?.counted === true, draining: rows[0]?.draining === true };
+      return rows[0] as Renewed;
     },
 
-    async release(proxy) {
+    async release(proxy, renewal) {
       await ask("release a lease", () =>
         // As if it had ended with its last renewal, so that `resume` does not bring it back.
-        pool.query("update control.proxies set lease_until = renewed_at where proxy = $1", [proxy]),
+        pool.query(
+          "update control.proxies set lease_until = renewed_at where proxy = $1 and renewed_at = $2::timestamptz",
+          [proxy, renewal],
+        ),
       );
     },
 

@@ -81,14 +81,21 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
     else answer();
   };
 
+  /** Also after what it takes to know the caller: nothing begins once it is to leave. */
+  const admit = async ({ metadata }: AnyCall, { api, need }: Operation): Promise<Admitted> => {
+    if (leaving !== undefined) throw leaving;
+    const admitted = await admission.admit(metadata, api, need);
+    if (leaving !== undefined) throw leaving;
+    return admitted;
+  };
+
   /** What every stream begins with: who calls, a place among the connections, and its end with token and access. */
   const begin = (operation: Operation, call: AnyCall) => {
     const namespace = namespaceOf(call.metadata);
     const ended = new AbortController();
     call.on("cancelled", () => ended.abort(cancelled));
     const run = async <Out>(talk: (admitted: Admitted) => Promise<Out>): Promise<Out> => {
-      if (leaving !== undefined) throw leaving;
-      const admitted = await admission.admit(call.metadata, operation.api, operation.need);
+      const admitted = await admit(call, operation);
       const end = (why: unknown): void => ended.abort(why);
       const leave = limits.open(admitted.served.entry, admitted.caller.subject, end);
       const stream = { admitted, need: operation.need, end };
@@ -118,8 +125,7 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
       const startedAt = performance.now();
       const namespace = namespaceOf(call.metadata);
       const run = async () => {
-        if (leaving !== undefined) throw leaving;
-        const admitted = await admission.admit(call.metadata, operation.api, operation.need);
+        const admitted = await admit(call, operation);
         admitted.served.calls.open++;
         return answer(call.request, admitted).finally(() => admitted.served.calls.open--);
       };

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -11,6 +11,8 @@ export type Copy = { readonly snapshot: Snapshot; readonly leaseUntilMs: number 
 export interface DiskCopy {
   /** Resolves when it would survive a crash. Calls take effect in their order. */
   save(copy: Copy): Promise<void>;
+  /** There is none any more, also after a crash, once it resolves; in the same order. */
+  forget(): Promise<void>;
   /** `undefined`: there is none, or none that can be trusted. */
   load(): Promise<Copy | undefined>;
 }
@@ -35,16 +37,28 @@ export function diskCopy({ folder, log }: { folder: string; log: Log }): DiskCop
       await handle.close();
     }
     await rename(temporary, file);
+    await syncFolder();
+  };
+
+  const syncFolder = async (): Promise<void> => {
     const directory = await open(folder, "r");
     await directory.sync().finally(() => directory.close());
   };
 
+  const inOrder = (work: () => Promise<void>): Promise<void> => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
+
   return {
-    save(copy) {
-      const saved = last.then(() => write(copy));
-      last = saved.catch(() => {});
-      return saved;
-    },
+    save: (copy) => inOrder(() => write(copy)),
+    forget: () =>
+      inOrder(async () => {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await rm(file, { force: true });
+        await syncFolder();
+      }),
     async load() {
       const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "ENOENT")

@@ -91,6 +91,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
   const cluster = { brokers: kafkaBrokers, ...(kafkaSasl && { sasl: kafkaSasl }) };
   const measured = metrics();
   const leased = lease();
+  let stopping = false;
   const copy = diskCopy({ folder: options.dataDir, log });
   const kafka = kafkaHealth(cluster, `prism.${proxyId}`);
   const data = dataPool(options.dataUrl, `prism-${proxyId}`);
@@ -100,6 +101,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     leadership: leadership(options.dataUrl, `prism-${proxyId}-leader`),
     calls: () => table.all().reduce((sum, served) => sum + served.calls.open, 0),
     changed(draining) {
+      if (stopping) return;
       log.info(draining ? "this proxy drains" : "this proxy is in use again");
       server.setServing(!draining && table.known);
       if (draining) handling.endAll(leavingNow("drains"));
@@ -160,7 +162,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     probe: probeService({ directory: table, log }),
   });
   table.onChange(() => {
-    server.setServing(!drains.draining);
+    server.setServing(!drains.draining && !stopping);
     measured.show(servingBackends(table));
     handling.recheck();
   });
@@ -212,9 +214,16 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     probePort: probing.port,
     operatorPort: operator.port,
     stopping: [
-      { name: "health", stop: () => server.setServing(false) },
-      { name: "control plane", stop: () => watching.close() },
+      {
+        name: "health",
+        stop() {
+          stopping = true;
+          server.setServing(false);
+        },
+      },
       { name: "streams", stop: () => handling.endAll(leavingNow("is stopping")) },
+      // Only now: with the goodbye nobody waits for it any longer when rights are taken away.
+      { name: "control plane", stop: () => watching.close() },
       { name: "calls", stop: () => server.close(drainMs) },
       { name: "probes", stop: () => probing.close() },
       { name: "namespaces", stop: () => Promise.all(table.all().map((served) => stop(served))) },

@@ -39,12 +39,15 @@ export type WatchOptions = {
   readonly log: Log;
 };
 
-/** With the version that a restart would bring back: no other may be acknowledged. */
-type Watching = WatchOptions & { durable: bigint };
+/** With the version that a restart would bring back: no other may be acknowledged. `leaving`: none is to come back. */
+type Watching = WatchOptions & { durable: bigint; leaving: boolean };
 
 export interface Watch {
   readonly connected: boolean;
-  /** Says goodbye, so that nobody waits for this proxy's acknowledgements any longer. */
+  /**
+   * Says goodbye, so that nobody waits for this proxy's acknowledgements any longer: it has to refuse already.
+   * A restart then serves nothing until it is heard again. Where nobody hears it, a restart serves what is known.
+   */
   close(): Promise<void>;
 }
 
@@ -60,8 +63,8 @@ const goodbyeMs = 500;
 /** Obeys the control plane: applies what it says, keeps a copy on disk, then says so. Never gives up. */
 export function watch(given: WatchOptions): Watch {
   // What it has now, it has from there.
-  const options: Watching = { ...given, durable: given.directory.version };
-  const { lease, log } = options;
+  const options: Watching = { ...given, durable: given.directory.version, leaving: false };
+  const { copy, lease, log } = options;
   const client = new Client(options.controlAddress, options.credentials, peerChannel);
   let closed = false;
   let connected = false;
@@ -109,11 +112,14 @@ export function watch(given: WatchOptions): Watch {
     async close() {
       closed = true;
       clearTimeout(retry);
-      // Whoever restarts may have to live on what is left of the lease; with the goodbye it is given back.
-      const until = connected ? Math.min(Date.now(), leaseUntilMs(lease)) : leaseUntilMs(lease);
+      options.leaving = connected;
+      // Before it is said: from then on nobody waits, whatever becomes of this process.
+      if (connected) await copy.forget();
+      // It may have been cut off meanwhile.
+      options.leaving = connected;
       if (connected) await leave();
+      else if (options.directory.known) await saveCopy(options, leaseUntilMs(lease));
       client.close();
-      if (options.directory.known) await saveCopy(options, until);
     },
   };
 }
@@ -208,6 +214,7 @@ function conversation(call: Call, options: Watching) {
 }
 
 async function saveCopy(options: Watching, untilMs: number): Promise<void> {
+  if (options.leaving) return;
   const { version } = options.directory;
   await options.copy.save({ snapshot: knownTo(options.directory), leaseUntilMs: untilMs });
   if (version > options.durable) options.durable = version;

@@ -30,6 +30,11 @@ const renewal = (proxy: string, leaseMs: number): Renewal => ({
   leaseMs,
 });
 const live = async () => (await leases(pool).live("shard-1")).map(({ proxy }) => proxy);
+/** It is heard for the last time, and says goodbye. */
+const leaves = async (last: Renewal): Promise<void> => {
+  const { renewal } = await leases(pool).renew(last);
+  await leases(pool).release(last.proxy, renewal);
+};
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("leases", () => {
@@ -37,7 +42,16 @@ describe("leases", () => {
     await leases(pool).renew(renewal("whole", 60_000));
     const { leaseMs: _, ...said } = renewal("whole", 0);
     expect((await leases(pool).live())[0]).toMatchObject(said);
-    await leases(pool).release("whole");
+    await leaves(renewal("whole", 60_000));
+    expect(await live()).toEqual([]);
+  });
+
+  it("are not given back by a goodbye that is heard when the proxy has begun again", async () => {
+    const before = await leases(pool).renew(renewal("again", 60_000));
+    const now = await leases(pool).renew(renewal("again", 60_000));
+    await leases(pool).release("again", before.renewal);
+    expect(await live()).toEqual(["again"]);
+    await leases(pool).release("again", now.renewal);
     expect(await live()).toEqual([]);
   });
 
@@ -47,7 +61,7 @@ describe("leases", () => {
     expect(await renew(50)).toMatchObject({ counted: true });
     await pause(100);
     expect(await renew(60_000)).toMatchObject({ counted: false });
-    await leases(pool).release("back-again");
+    await leaves(renewal("back-again", 60_000));
     expect(await renew(1)).toMatchObject({ counted: false });
   });
 
@@ -55,8 +69,7 @@ describe("leases", () => {
     const waitedFor = async (staleMs: number) =>
       (await leases(pool).mayServe("stale", staleMs)).map(({ proxy, forMs }) => [proxy, forMs > 58_000]);
     await leases(pool).renew({ ...renewal("silent", 1), shard: "stale" });
-    await leases(pool).renew({ ...renewal("gone", 1), shard: "stale" });
-    await leases(pool).release("gone");
+    await leaves({ ...renewal("gone", 1), shard: "stale" });
     await pause(20);
     expect(await waitedFor(0)).toEqual([["silent", false]]);
     expect(await waitedFor(60_000)).toEqual([["silent", true]]);
@@ -67,9 +80,8 @@ describe("leases", () => {
   it("are not over because the control plane was away: they run for a period more", async () => {
     await leases(pool).renew(renewal("long-dead", 1));
     await pause(20);
-    await leases(pool).renew(renewal("left", 100));
     await leases(pool).renew(renewal("alive", 100));
-    await leases(pool).release("left");
+    await leaves(renewal("left", 100));
     // From here on there is no control plane, for longer than a lease.
     await pause(200);
     expect(await live()).toEqual([]);

@@ -11,6 +11,8 @@ const revokeBugs: Readonly<Record<RevokeBug, string>> = {
   "skips an absent proxy": "no request is accepted once its revoke was reported",
   "renews what has run out": "no request is accepted once its revoke was reported",
   "looks before it counts": "no request is accepted once its revoke was reported",
+  "keeps its copy after a goodbye": "no request is accepted once its revoke was reported",
+  "hears a goodbye of long ago": "no request is accepted once its revoke was reported",
   "renews who does not obey": "a revoke is reported within two leases and the stale limit",
 };
 
@@ -27,10 +29,11 @@ describe("taking access away, in every order in which it can happen", { timeout:
     expect(told(soundRevoke)).toMatch(/^\d+ states, every invariant holds/);
   });
 
-  it("was looked at with proxies that are cut off, late, restarted and back again", () => {
+  it("was looked at with proxies that are cut off, late, stopped, restarted and back again", () => {
     const hearing = ["snapshot", "change", "put into force", "save", "restart"];
+    const leaving = ["goodbye", "hear goodbye"];
     const renewing = ["cut off", "hello", "send status", "count", "not yet", "renew", "take lease", "tick"];
-    expect(namesOf(soundRevoke)).toEqual(new Set(["apply", "register", ...hearing, ...renewing]));
+    expect(namesOf(soundRevoke)).toEqual(new Set(["apply", "register", ...hearing, ...renewing, ...leaving]));
   });
 
   it.each(Object.entries(revokeBugs))("would show a protocol with the fault '%s'", (bug, invariant) => {

@@ -2,7 +2,7 @@ import type { Specification } from "./explore.ts";
 
 /**
  * Taking access away (`design.md` §8). Two proxies hold leases, messages take their time and
- * get lost, proxies are cut off, paused and restarted; then somebody is to be told that the
+ * get lost, proxies are cut off, paused, stopped and restarted; then somebody is to be told that the
  * access is gone, and from that moment on no proxy may accept a request under it.
  *
  * Time comes in ticks. Nothing here looks at a clock: what is left of a lease is counted down.
@@ -13,7 +13,9 @@ export type RevokeBug =
   | "skips an absent proxy"
   | "renews what has run out"
   | "looks before it counts"
-  | "renews who does not obey";
+  | "renews who does not obey"
+  | "keeps its copy after a goodbye"
+  | "hears a goodbye of long ago";
 
 const leaseTicks = 1;
 const staleTicks = 1;
@@ -36,6 +38,8 @@ type Proxy = {
   /** Counted after its lease had run out, and obeys something older than what was found then. */
   readonly owes: boolean;
   readonly status: Status | null;
+  /** A goodbye is on its way, also when the proxy has long begun again; a later renewal is another process's. */
+  readonly goodbye: boolean;
 };
 
 /** On its way to the control plane, there, or on its way back as a lease. */
@@ -64,6 +68,7 @@ const fresh: Proxy = {
   link: "open",
   owes: false,
   status: null,
+  goodbye: false,
 };
 
 /** It renews until it is a lease late, its lease then runs out, then the stale limit. */
@@ -129,6 +134,7 @@ function ofProxy(proxy: Proxy, state: RevokeState, bug: RevokeBug | undefined): 
   };
   byItself(proxy, bug, may);
   talking(proxy, state, bug, may);
+  leaving(proxy, bug, may);
   return next;
 }
 
@@ -154,6 +160,13 @@ function byItself(
 
 const cut = { link: "cut", status: null, told: false, owes: false } as const;
 
+/** It stops: what a restart would serve is void before the lease is given back. */
+function leaving({ lease, link, goodbye }: Proxy, bug: RevokeBug | undefined, may: May): void {
+  const left = bug === "keeps its copy after a goodbye" ? Math.min(0, lease) : longAgo;
+  may("goodbye", link !== "cut", { ...cut, lease: left, goodbye: true });
+  may("hear goodbye", goodbye, { granted: longAgo, goodbye: false });
+}
+
 /** What passes between it and the control plane. */
 function talking(proxy: Proxy, state: RevokeState, bug: RevokeBug | undefined, may: May): void {
   const { inForce, onDisk, status, link } = proxy;
@@ -176,7 +189,8 @@ function renewing(
   may: May,
 ): void {
   const acknowledged = proxy.acknowledged || status.acknowledges;
-  const answer = { granted: leaseTicks, acknowledged, owes: false } as const;
+  const goodbye = proxy.goodbye && bug === "hears a goodbye of long ago";
+  const answer = { granted: leaseTicks, acknowledged, owes: false, goodbye } as const;
   const answered = { ...answer, status: { ...status, at: "answered" } } as const;
   const current = status.acknowledges || state.change === "none";
   // Who is a lease late with a version gets none: it has to begin again, with a snapshot.

@@ -17,12 +17,20 @@ import { forPeers } from "../../runtime/mutual-tls.ts";
 import { identityOf } from "./identities.ts";
 import { opened } from "./opened.ts";
 
+export type ControlPlaneOptions = {
+  readonly leaseMs?: number;
+  readonly port?: number;
+  /** What happens meanwhile when a proxy says goodbye: its stream is ended after that. */
+  readonly goodbye?: () => Promise<unknown>;
+};
+
 /** As much of a control plane as a proxy sees. Closed at the latest with what its test file opened. */
-export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
+export async function controlPlane({ leaseMs = 2_000, port = 0, goodbye }: ControlPlaneOptions = {}) {
   const entries = new Map<string, Entry>();
   const streams = new Map<ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>, string>();
   const statuses: Status[] = [];
   const hellos: Hello[] = [];
+  let goodbyes = 0;
   let version = 0n;
 
   const say = (
@@ -44,7 +52,12 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
   const server = new Server();
   server.addService(grpcService(DirectoryService), {
     watchNamespaces(call: ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>) {
+      let said: Promise<unknown> = Promise.resolve();
       call.on("data", ({ request }: WatchNamespacesRequest) => {
+        if (request.case === "goodbye") {
+          goodbyes++;
+          said = goodbye?.() ?? said;
+        }
         if (request.case === "hello") {
           hellos.push(request.value);
           streams.set(call, request.value.proxy);
@@ -59,7 +72,7 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
       call.on("cancelled", () => streams.delete(call));
       call.on("end", () => {
         streams.delete(call);
-        call.end();
+        void said.then(() => call.end());
       });
     },
   });
@@ -78,6 +91,9 @@ export async function controlPlane({ leaseMs = 2_000, port = 0 } = {}) {
     address: `127.0.0.1:${bound}`,
     statuses,
     hellos,
+    get goodbyes() {
+      return goodbyes;
+    },
     get version() {
       return version;
     },

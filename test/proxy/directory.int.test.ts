@@ -4,7 +4,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { decodeCopy } from "../../proxy/disk-copy.ts";
-import { type ControlPlane, controlPlane, queueEntry } from "./control-plane.ts";
+import { until } from "../setup/until.ts";
+import { type ControlPlane, type ControlPlaneOptions, controlPlane, queueEntry } from "./control-plane.ts";
 import { folder } from "./opened.ts";
 import { rawClient } from "./raw-client.ts";
 import { as, kafkaTopic, startProxy } from "./stage.ts";
@@ -26,7 +27,7 @@ afterEach(async () => {
   await Promise.all(controls.map((each) => each.close()));
 });
 
-const control = async (options: Parameters<typeof controlPlane>[0] = {}) => {
+const control = async (options: ControlPlaneOptions = {}) => {
   const started = await controlPlane(options);
   controls.push(started);
   return started;
@@ -37,6 +38,14 @@ const proxy = async (at: { address: string }) => {
   return started;
 };
 const nobody = { address: "127.0.0.1:1" };
+const connected = async ({ operatorPort }: { operatorPort: number }): Promise<boolean> => {
+  const answer = await fetch(`http://127.0.0.1:${operatorPort}/readyz`);
+  return ((await answer.json()) as { control_plane: { connected: boolean } }).control_plane.connected;
+};
+const publishing = async ({ address }: { address: string }, namespace: string) => {
+  const client = rawClient(address, { authorization: "Bearer writer", "prism-namespace": namespace });
+  return client.refused(QueueService.method.publish, { topic: "t" }).finally(() => client.close());
+};
 
 describe("a proxy without control plane", () => {
   it("serves after a restart what it knew before, as long as each namespace allows", async () => {
@@ -46,8 +55,10 @@ describe("a proxy without control plane", () => {
     const before = await proxy(plane);
     await plane.acknowledged();
     await as("writer", "patient", before).queue.publish("t", "kept");
-    await before.stop();
     await plane.close();
+    await until(async () => !(await connected(before)));
+    await before.stop();
+    expect(plane.goodbyes).toBe(0);
     expect((await stat(join(dataDir, "directory"))).mode & 0o777).toBe(0o600);
 
     const after = await proxy(nobody);
@@ -55,11 +66,23 @@ describe("a proxy without control plane", () => {
     expect((await consumption.next()).value?.json()).toBe("kept");
     await consumption.return();
     await pause(1_600);
-    const strict = rawClient(after.address, { authorization: "Bearer writer", "prism-namespace": "strict" });
-    expect(await strict.refused(QueueService.method.publish, { topic: "t" })).toMatchObject({
-      reason: "NAMESPACE_NOT_READY",
-    });
+    expect(await publishing(after, "strict")).toMatchObject({ reason: "NAMESPACE_NOT_READY" });
     await as("writer", "patient", after).queue.publish("t", 2);
+  });
+
+  it("serves nothing after a goodbye until it is heard again: nobody has waited for it", async () => {
+    const plane = await control({ goodbye: () => Promise.resolve() });
+    plane.put(queueEntry("patient", topic));
+    const before = await proxy(plane);
+    await plane.acknowledged();
+    await before.stop();
+    expect(plane.goodbyes).toBe(1);
+    const alone = await proxy(nobody);
+    expect(await publishing(alone, "patient")).toMatchObject({ reason: "NAMESPACE_NOT_READY" });
+    await alone.stop();
+
+    const again = await proxy(plane);
+    await as("writer", "patient", again).queue.publish("t", 1);
   });
 
   it("goes on when it dies under way, ends streams at the limit, and resumes when it is back", async () => {
@@ -148,10 +171,26 @@ describe("a proxy and its control plane", () => {
     plane.put(queueEntry("newer", topic, { patterns: [{ type: "wal", version: 99 }] }));
     const first = await proxy(plane);
     await plane.acknowledged();
+    await plane.close();
+    await until(async () => !(await connected(first)));
     await first.stop();
-    await proxy(plane);
-    await pause(500);
-    expect(plane.hellos.map(({ lastVersion }) => lastVersion)).toEqual([0n, 0n]);
+    const later = await control();
+    await proxy(later);
+    await until(() => later.hellos.length > 0);
+    expect(later.hellos[0]?.lastVersion).toBe(0n);
+  });
+
+  it("refuses before it says goodbye, from when on nobody waits for it", async () => {
+    const answers: unknown[] = [];
+    const plane = await control({
+      goodbye: async () => void answers.push(await publishing(started, "orders").catch(String)),
+    });
+    plane.put(queueEntry("orders", topic));
+    const started = await proxy(plane);
+    await plane.acknowledged();
+    await as("writer", "orders", started).queue.publish("t", 1);
+    await started.stop();
+    expect(answers).toMatchObject([{ reason: "NAMESPACE_NOT_READY" }]);
   });
 
   it("counts the calls in flight of what drains", async () => {

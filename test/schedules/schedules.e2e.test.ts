@@ -44,13 +44,16 @@ describe("the model's schedules, played with real processes", () => {
   );
 });
 
-/** A way through the model in which access is taken away. */
+/** A way through the model in which access is taken away. Who says goodbye is no longer there to be asked. */
 function walk(random: () => number): readonly string[] {
   for (;;) {
     const { initial, next } = revoke();
     const way: string[] = [];
     for (let state = initial; way.length < steps; ) {
-      const [action, then] = oneOf(random, next(state));
+      const [action, then] = oneOf(
+        random,
+        next(state).filter(([name]) => !name.includes("goodbye")),
+      );
       way.push(action);
       state = then;
     }
