@@ -1,6 +1,7 @@
 import { JetStreamApiError, type StreamInfo, type StreamUpdateConfig } from "@nats-io/jetstream";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
+import { bytes, printSize } from "../domain/request/size.ts";
 import type { Backend, Observed } from "./backend.ts";
 import type { Logins } from "./logins.ts";
 import { type NatsTrust, natsAccounts } from "./nats-account.ts";
@@ -60,6 +61,7 @@ export function nats(options: NatsOptions): Backend {
     const found = await look(streams, resource, call);
     const seen = judge(found, resource, call);
     if (seen.state === "foreign") throw foreignStream(resource, seen.because);
+    await refuseTooLarge(streams, resource, call.timed);
     await removeAll(found.dead, resource, call);
     if (seen.state === "drifted") await mend(streams, resource, seen, call);
     if (found.own === undefined) await create(streams, resource, call);
@@ -172,6 +174,24 @@ function judge({ own, dead, foreign, because }: Found, resource: Resource, call:
     ...dead.map(({ config }) => ({ field: `stream ${config.name}`, planned: "absent", actual: "there" })),
   ];
   return drift.length === 0 ? { state: "ready", identity } : { state: "drifted", identity, drift };
+}
+
+/** What a server takes no message of, no stream of it can hold: its limit goes before any stream's. */
+async function refuseTooLarge(streams: Streams, resource: Resource, timed: Timed): Promise<void> {
+  const { max_message_size: size } = planOf(resource);
+  const most = await streams("say what it takes", timed, async (_, { info }) => info?.max_payload);
+  if (most === undefined || bytes(size) <= most) return;
+  throw new PrismError(
+    "INVALID_CONFIGURATION",
+    `NATS takes messages of at most ${printSize(most)} (max_payload), and ${resource.name} would hold some of ${size}`,
+    {
+      details: {
+        field: "needs.max_message_size",
+        limit: printSize(most),
+        recommendation: "Have larger payloads kept by claim-check, or raise max_payload of the server",
+      },
+    },
+  );
 }
 
 async function create(streams: Streams, resource: Resource, { owner, timed }: TimedCall): Promise<void> {

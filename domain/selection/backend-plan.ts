@@ -5,6 +5,7 @@ import type { NamespaceRequest } from "../request/request.ts";
 import { partitions, replication, type Sized } from "./capacity.ts";
 import { type BackendInventory, backendOf, type Inventory } from "./inventory.ts";
 import { messageTopic } from "./kafka-resources.ts";
+import { largestInline } from "./largest-inline.ts";
 import { kafkaTopic, natsStream, natsSubject, postgresSchema, postgresTable, redisPrefix } from "./names.ts";
 import { redisAccess, table } from "./pattern-resources.ts";
 import type { Ruleset } from "./ruleset.ts";
@@ -27,7 +28,7 @@ export function backendPlan(
     case "kafka":
       return onKafka(request, patterns, written, known);
     case "nats":
-      return onNats(request, written, known);
+      return onNats(request, patterns, written, known);
     case "redis":
       return onRedis(request, written);
     case "postgres":
@@ -86,10 +87,12 @@ function onKafka(
 }
 
 function onNats(
-  { namespace, needs }: NamespaceRequest,
+  request: NamespaceRequest,
+  patterns: readonly PlannedPattern[],
   written: JsonObject,
   { inventory }: { inventory: Inventory },
 ): BackendPlan {
+  const { namespace, needs } = request;
   const wanted = (written.replicas as number | undefined) ?? (needs.durability === "strong" ? 3 : 1);
   const replicas = replication(
     wanted,
@@ -100,7 +103,8 @@ function onNats(
     "backend.config.replicas",
   );
   const subject = (written.subject as string | undefined) ?? natsSubject(namespace);
-  const { retention = "7days", max_message_size = "1MB" } = needs;
+  const { retention = "7days" } = needs;
+  const max_message_size = largestInline(request, patterns);
   return {
     config: { subject, replicas: replicas.value },
     resources: [

@@ -3,6 +3,7 @@ import type { PlannedPattern, Resource } from "../plan.ts";
 import { milliseconds } from "../request/duration.ts";
 import type { NamespaceRequest } from "../request/request.ts";
 import { bytes } from "../request/size.ts";
+import { largestInline } from "./largest-inline.ts";
 import { kafkaClient } from "./names.ts";
 
 /** What one publish of the proxy may hold: a batch of the log, 4 MiB, and its headers, 1 MiB. */
@@ -17,7 +18,7 @@ export function messageTopic(
   topic: Topic,
 ): readonly Resource[] {
   const { namespace, needs } = request;
-  const inlineBytes = largestInline(request, patterns);
+  const inlineBytes = bytes(largestInline(request, patterns));
   return [
     {
       backend: "kafka",
@@ -64,13 +65,6 @@ export function changesTopic(topic: Topic, strong: boolean): Resource {
 
 const insync = ({ replication }: Topic, strong: boolean): string =>
   `${strong ? Math.min(2, replication) : 1}`;
-
-/** With claim-check, what is larger than its threshold never reaches Kafka. */
-function largestInline({ needs }: NamespaceRequest, patterns: readonly PlannedPattern[]): number {
-  const largest = bytes(needs.max_message_size ?? "1MB");
-  const claimCheck = patterns.find(({ type }) => type === "claim-check");
-  return claimCheck === undefined ? largest : Math.min(largest, bytes(claimCheck.config.threshold as string));
-}
 
 /** The hot tier keeps its days, the colder ones the rest. */
 function retentionMs(retention: string, patterns: readonly PlannedPattern[]): string {

@@ -80,6 +80,17 @@ describe("a namespace in NATS", () => {
     await backend.close();
   });
 
+  it.each(["9MB", "3GB"])("is refused for good where the server takes no message of %s", async (size) => {
+    const name = freshName("large-");
+    const resource = streamOf(name, { max_message_size: size });
+    await expect(backend.ensure(resource, call(name))).rejects.toMatchObject({
+      code: "INVALID_CONFIGURATION",
+      message: expect.stringMatching(/max_payload/),
+      details: { field: "needs.max_message_size" },
+    });
+    expect(await backend.observe(resource, call(name))).toEqual({ state: "absent" });
+  });
+
   it("keeps what is published on its subjects, in the file, for as long as was promised", async () => {
     const name = freshName("kept-");
     await backend.ensure(streamOf(name, { retention: "forever" }), call(name));

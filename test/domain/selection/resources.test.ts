@@ -49,6 +49,23 @@ describe("capacity", () => {
   });
 });
 
+describe("the largest message that a backend sees", () => {
+  const largest = (needs: JsonObject) =>
+    accepted(request("pubsub", { backend_preference: "nats", ...needs })).selection.plan.resources.find(
+      ({ kind }) => kind === "stream",
+    )?.config.max_message_size;
+
+  it.each([
+    [{}, "1MB"],
+    [{ max_message_size: "200KB" }, "200KB"],
+    [{ max_message_size: "50MB" }, "1MB"],
+    // More than a stream's own limit can say: 32 bits.
+    [{ max_message_size: "3GB" }, "1MB"],
+  ])("in NATS with %j is %s: what is larger stays behind its claim check", (needs, size) => {
+    expect(largest(needs)).toBe(size);
+  });
+});
+
 describe("resources", () => {
   it("keep no second log where an outbox is the log (R9)", () => {
     const needs = { durability: "strong", delivery_guarantee: "exactly_once" };
