@@ -52,7 +52,9 @@ export function resumeJob(namespace: string, { state, events }: NamespaceHistory
   const open = openOperation(state);
   const begun = events.findLast((event) => begunBy(event)?.operation === open?.id);
   if (open === undefined || begun === undefined) return undefined;
-  const occasion = { namespace, operation: open.id, actor: begun.metadata.actor };
+  // A round leaves at least one event: none that was taken has the number of all of them.
+  const round = events.filter(({ metadata }) => metadata.operation === open.id).length;
+  const occasion = { namespace, operation: open.id, actor: begun.metadata.actor, round };
   const job = { ...aboutOf(state), kind: open.kind, occasion };
   switch (open.kind) {
     case "create":

@@ -20,10 +20,10 @@ export const quotaActivities = ({ attempt, recorder, teams }: QuotaDependencies)
   const decide = async (occasion: Occasion, commandFor: (taken: Taken) => TeamCommand): Promise<void> => {
     const { state } = await recorder.read(occasion.namespace);
     const request = askedFor(state);
-    const { namespace, operation, actor } = occasion;
+    const { namespace, operation, actor, round = 0 } = occasion;
     const amounts = requestedAmounts(request.needs);
     const command = commandFor({ namespace, operation, amounts, incarnation: state.incarnation });
-    await teams.decide({ team: request.team, command, operation, actor });
+    await teams.decide({ team: request.team, command, operation, actor, round });
   };
 
   return {

@@ -1,5 +1,5 @@
 import type { Workflow } from "../domain/namespace/event-data.ts";
-import { isLive, openOperation, takesNothing } from "../domain/namespace/namespace.ts";
+import { deliversNothing, isLive, openOperation, takesNothing } from "../domain/namespace/namespace.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
 import type { Resource } from "../domain/plan.ts";
 import { leftResources } from "../domain/reconcile/cleanup.ts";
@@ -29,6 +29,8 @@ export type Left = {
   readonly release: "namespace" | "reservation";
   /** Its log is to be opened again. */
   readonly log: boolean;
+  /** Its relay is to go on. */
+  readonly barrier: boolean;
 };
 
 export const repairingActivities = ({ attempt, recorder, backends }: RepairingDependencies) => ({
@@ -84,7 +86,12 @@ export const repairingActivities = ({ attempt, recorder, backends }: RepairingDe
       // What is in use keeps what it has, whichever operation was the last; what one before it had
       // reserved beside is found leaked once nothing is blocked.
       const release = isLive(state) ? "reservation" : "namespace";
-      return { resources: leftResources(state), release, log: isLive(state) && takesNothing(state) };
+      return {
+        resources: leftResources(state),
+        release,
+        log: isLive(state) && takesNothing(state),
+        barrier: isLive(state) && deliversNothing(state),
+      };
     }),
 
   completeCleanup: (occasion: Occasion): Promise<void> =>

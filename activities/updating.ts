@@ -1,6 +1,9 @@
 import { PrismError } from "../domain/errors.ts";
 import { changesBetween, planChange, replans } from "../domain/namespace/change.ts";
+import type { NamespaceEvent } from "../domain/namespace/events.ts";
+import { evolve } from "../domain/namespace/evolve.ts";
 import { type Growth, growthOf } from "../domain/namespace/growth.ts";
+import { absent } from "../domain/namespace/namespace.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
 import { resourceKey } from "../domain/namespace/resources.ts";
 import type { Resource } from "../domain/plan.ts";
@@ -9,7 +12,7 @@ import { type Agreeing, everyLiveProxy, everyProxyThatMayServe, servedRowOf } fr
 import type { Attempt } from "./attempt.ts";
 import { endedIn } from "./ending.ts";
 import type { Occasion } from "./occasion.ts";
-import type { Recorder } from "./recorder.ts";
+import type { NamespaceHistory, Recorder } from "./recorder.ts";
 
 export type UpdatingDependencies = Agreeing & { readonly attempt: Attempt; readonly recorder: Recorder };
 
@@ -70,11 +73,17 @@ export const updatingActivities = ({ attempt, recorder, ...agreeing }: UpdatingD
       }));
     }),
 
-  /** The pivot: what was asked for is in force, and has a directory version of its own. */
-  applyUpdate: (occasion: Occasion): Promise<void> =>
+  /**
+   * The pivot: what was asked for is in force, and has a directory version of its own. Answers the
+   * growth that is still to follow, also for a workflow that goes on for another one.
+   */
+  applyUpdate: (occasion: Occasion): Promise<Growth | undefined> =>
     attempt(occasion, "apply", async () => {
       const { operation } = occasion;
-      await recorder.record(occasion, "apply", { type: "ApplyUpdate", operation });
+      return growthLeft(
+        await recorder.record(occasion, "apply", { type: "ApplyUpdate", operation }),
+        operation,
+      );
     }),
 
   /** Ends the update once every proxy that might still serve the old configuration has the new one. */
@@ -93,3 +102,13 @@ export const updatingActivities = ({ attempt, recorder, ...agreeing }: UpdatingD
       return endedIn(await recorder.record(occasion, "register", command), occasion);
     }),
 });
+
+/** By the plans before and after; `undefined`: none, or it has been done. */
+function growthLeft({ state, events }: NamespaceHistory, operation: string): Growth | undefined {
+  const mine = (type: NamespaceEvent["type"]) =>
+    events.findIndex((event) => event.type === type && event.metadata.operation === operation);
+  if (mine("PartitionsGrown") >= 0 || state.request === undefined || state.plan === undefined)
+    return undefined;
+  const before = events.slice(0, mine("UpdateApplied")).reduce(evolve, absent);
+  return before.plan && growthOf(state.request, before.plan, state.plan);
+}

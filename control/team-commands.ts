@@ -1,3 +1,4 @@
+import { PrismError } from "../domain/errors.ts";
 import { decideAll, type TeamCommand, type Verdict } from "../domain/team/decide.ts";
 import type { TeamEvent } from "../domain/team/events.ts";
 import { evolve, streamOf, type Team, undefinedTeam } from "../domain/team/team.ts";
@@ -10,6 +11,8 @@ export type TeamWork = {
   readonly command: TeamCommand;
   readonly operation: string;
   readonly actor: string;
+  /** Default: 0. A repeat of a round is decided once. */
+  readonly round?: number;
 };
 
 export interface TeamCommands {
@@ -106,30 +109,27 @@ function named(
     const work = batch[index]?.work;
     if (verdict.accepted && work !== undefined) for (const event of verdict.events) causes.set(event, work);
   });
-  let cause = batch[0]?.work;
+  let cause: TeamWork | undefined;
   return events.map((event, index) => {
-    cause = causes.get(event) ?? cause;
-    const { team, operation, actor, command } = cause ?? {
-      team: "",
-      operation: "",
-      actor: "prism",
-      command: undefined,
-    };
-    const step = `${command?.type ?? ""} ${event.type}`;
+    cause = causes.get(event) ?? cause ?? batch[0]?.work;
+    if (cause === undefined) throw new PrismError("INTERNAL", `${event.type} follows from no command`);
+    const { team, operation, actor, command, round = 0 } = cause;
+    // A sweep gives back what several namespaces of one team have leaked.
+    const step = [command.type, ...("namespace" in command ? [command.namespace] : []), event.type].join(" ");
     return {
       ...event,
       id: eventId({
         operation,
         stream: streamOf(team),
         step,
-        round: 0,
+        round,
         index: event.type === "QuotaSnapshot" ? index : 0,
       }),
       metadata: {
         actor,
         operation,
         correlation: operation,
-        causation: command?.type ?? null,
+        causation: command.type,
         schema: 1,
         incarnation: 0,
       },

@@ -27,14 +27,18 @@ export async function applyUpdate({ replans = true, plan, ...work }: ApplyUpdate
       const { step, undo, pivot } = operation;
       if (replans) undo("reserve-quota", "quota", (undos) => undos.releaseReservation(occasion));
       if (replans && plan === undefined) throw new CancelledFailure("the plan was not approved");
-      const growth = plan && (await changeResources(work, plan, operation));
+      let growth = plan && (await changeResources(work, plan, operation));
       phase("apply");
       return pivot(
         "apply",
-        (steps, on) => steps.applyUpdate(on),
+        async (steps, on) => {
+          // Once the new plan is in force, what it changes can only be told from the history.
+          growth = (await steps.applyUpdate(on)) ?? growth;
+        },
         async () => {
-          if (growth !== undefined) {
-            await step("grow-relay", (steps, on) => steps.growRelay({ occasion: on, growth }));
+          const owed = growth;
+          if (owed !== undefined) {
+            await step("grow-relay", (steps, on) => steps.growRelay({ occasion: on, growth: owed }));
           }
           if (replans) await step("commit-quota", (steps, on) => steps.commitQuota(on));
           return step("register", (steps, on) => steps.registerUpdate(on));

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from "@temporalio/workflow";
 import type { Growth } from "../domain/namespace/growth.ts";
+import { barrier } from "../domain/namespace/namespace.ts";
 import type { Operation } from "./operation.ts";
 import type { Work } from "./work.ts";
 
@@ -12,7 +13,7 @@ export async function holdBack(
   growth: Growth,
   { urgently, undo }: Operation,
 ): Promise<void> {
-  undo("hold-relay", "barrier", (undos) => undos.releaseRelay({ occasion }));
+  undo("hold-relay", barrier, (undos) => undos.releaseRelay({ occasion }));
   await urgently("hold-relay", (steps, on) => steps.holdRelay({ occasion: on, growth }));
   await urgently("drain-groups", async (steps, on) => {
     const missing = await steps.drainGroups({ occasion: on, growth });

@@ -17,8 +17,9 @@ export function parking(
   const taking =
     (mayPark: boolean): Take =>
     async (name, take) => {
-      for (let round = 0; ; round++) {
-        board.mark(name, "running", round === 0 ? "" : `round ${round + 1}`);
+      const first = occasion.round ?? 0;
+      for (let round = first; ; round++) {
+        board.mark(name, "running", round === first ? "" : `round ${round - first + 1}`);
         const on = round === 0 ? occasion : { ...occasion, round };
         try {
           const result = await take(stepsWithin(timeouts, name), on);

@@ -2,7 +2,7 @@ import { PrismError } from "../errors.ts";
 import { canonicalJson } from "../json.ts";
 import type { Command } from "./commands.ts";
 import type { NamespaceEvent } from "./events.ts";
-import { isLive, type Namespace, nameOf, openOperation, takesNothing, teamsOf } from "./namespace.ts";
+import { isLive, type Namespace, nameOf, openOperation, standsStill, teamsOf } from "./namespace.ts";
 import { inProgress, notReady, notThere } from "./refusals.ts";
 import { ownedOf, resourceKey } from "./resources.ts";
 
@@ -42,8 +42,8 @@ export function degrade(
 
 export function recover(namespace: Namespace): readonly NamespaceEvent[] {
   const { status } = namespace;
-  // That all resources are as planned opens no log.
-  if (status === "active" || takesNothing(namespace)) return [];
+  // That all resources are as planned opens no log, and takes no barrier down.
+  if (status === "active" || standsStill(namespace)) return [];
   if (status !== "degraded") throw notReady(`cannot recover: it is ${status}`);
   return [{ type: "NamespaceRecovered", data: { namespace: nameOf(namespace) } }];
 }

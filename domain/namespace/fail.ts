@@ -2,7 +2,7 @@ import { PrismError, unreachable } from "../errors.ts";
 import type { FailCommand } from "./commands.ts";
 import type { Failure } from "./event-data.ts";
 import type { NamespaceEvent } from "./events.ts";
-import { closedLog, type Namespace, nameOf } from "./namespace.ts";
+import { barrier, closedLog, type Namespace, nameOf } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
 import type { OperationKind } from "./progress.ts";
 import { leftBehind } from "./provision.ts";
@@ -74,7 +74,11 @@ function failUpdate(
   const { plan, resources } = namespace;
   const { said, cleanup_blocked } = blockedBy(blocked, namespace);
   const not_restored = plan === undefined ? [] : notAsPlanned(resources, plan);
-  return [...said, { type: "UpdateFailed", data: { error, cleanup_blocked, not_restored } }];
+  const failed: NamespaceEvent = {
+    type: "UpdateFailed",
+    data: { error, cleanup_blocked, not_restored },
+  };
+  return [...said, failed, ...(blocked.includes(barrier) ? [degraded(namespace, barrierStands)] : [])];
 }
 
 /** It is served again, where its log could be opened again. */
@@ -89,8 +93,16 @@ function failDeletion(
   const failed: NamespaceEvent = { type: "DeletionFailed", data: { namespace: name, error } };
   const isServed = statusBefore === "active" || statusBefore === "degraded";
   if (!isServed || !blocked.includes(closedLog)) return [...said, failed];
-  return [...said, failed, { type: "NamespaceDegraded", data: { namespace: name, because: logIsClosed } }];
+  return [...said, failed, degraded(namespace, logIsClosed)];
 }
+
+const degraded = (namespace: Namespace, because: string): NamespaceEvent => ({
+  type: "NamespaceDegraded",
+  data: { namespace: nameOf(namespace), because },
+});
+
+const barrierStands =
+  "nothing of it is delivered: an update that failed could not take its barrier down again; reconcile does";
 
 const logIsClosed =
   "its log takes nothing: the delete that closed it failed, and could not open it again; reconcile does";

@@ -69,8 +69,18 @@ export const isFree = ({ status, blocked }: Namespace): boolean =>
 /** Among what is blocked: the log that a failed delete could not open again. */
 export const closedLog = "log";
 
-/** In use, and nothing can be published: what only a cleanup ends. */
+/** Likewise: the barrier before more partitions, which a failed update could not take down. */
+export const barrier = "barrier";
+
+/** In use, and nothing can be published. */
 export const takesNothing = ({ blocked }: Namespace): boolean => blocked.includes(closedLog);
+
+/** In use, and nothing is delivered. */
+export const deliversNothing = ({ blocked }: Namespace): boolean => blocked.includes(barrier);
+
+/** What only a cleanup ends, whatever its resources are like. */
+export const standsStill = (namespace: Namespace): boolean =>
+  takesNothing(namespace) || deliversNothing(namespace);
 
 /** Whether this operation only goes forward from here: it can be neither cancelled nor abandoned. */
 export const pivotPassed = ({ operation }: Namespace, id: string): boolean =>

@@ -2,7 +2,7 @@ import { PrismError } from "../errors.ts";
 import type { Resource } from "../plan.ts";
 import type { Command } from "./commands.ts";
 import type { NamespaceEvent } from "./events.ts";
-import { isLive, type Namespace, nameOf, takesNothing } from "./namespace.ts";
+import { isLive, type Namespace, nameOf, standsStill } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
 import { assertMayGoOn, hasEnded, notReady, tooLate } from "./refusals.ts";
 import { isPlanned, ownedOf, remaining, resourceKey, same, standsAs } from "./resources.ts";
@@ -97,14 +97,14 @@ export function reportBlocked(
   return [{ type: "CleanupBlocked", data: { resources: fresh } }];
 }
 
-/** Frees the name of a create that failed, and ends what a failed delete left of its fence. */
+/** Frees the name of a create that failed, and ends what a failed delete left of its fence, or a failed update of its barrier. */
 export function completeCleanup(namespace: Namespace, operation: Operation): readonly NamespaceEvent[] {
   if (namespace.blocked.length === 0) return [];
   if (!isCleaning(namespace, operation)) throw notReady("cannot complete the cleanup: it goes on");
   const [left] = leftBehind(namespace);
   if (left !== undefined) throw notReady(`cannot complete the cleanup: ${left} is still there`);
   const completed: NamespaceEvent = { type: "CleanupCompleted", data: { resources: namespace.blocked } };
-  const recovers = takesNothing(namespace) && namespace.status === "degraded" && namespace.drift.length === 0;
+  const recovers = standsStill(namespace) && namespace.status === "degraded" && namespace.drift.length === 0;
   if (!recovers) return [completed];
   return [completed, { type: "NamespaceRecovered", data: { namespace: nameOf(namespace) } }];
 }

@@ -1,4 +1,4 @@
-import { type Namespace, takesNothing } from "../namespace/namespace.ts";
+import { deliversNothing, type Namespace, takesNothing } from "../namespace/namespace.ts";
 import { leftBehind } from "../namespace/provision.ts";
 import type { Resource } from "../plan.ts";
 import { about, type FleetFinding } from "./finding.ts";
@@ -17,9 +17,13 @@ export const cleanups = ({ namespaces }: Fleet): readonly FleetFinding[] =>
     const resources = leftResources(state).map(({ backend, kind, name }) =>
       about({ class: "orphaned", backend, kind, name, ...left }),
     );
-    const because = "its log takes nothing: a failed delete could not open it again";
-    const log = takesNothing(state) ? [about({ class: "drifted", ...left, because })] : [];
-    const found = [...resources, ...log];
+    const still = standing(state).map((because) => about({ class: "drifted", ...left, because }));
+    const found = [...resources, ...still];
     const held = state.blocked.includes("quota") || found.length === 0;
     return held ? [...found, about({ class: "leaked", ...left })] : found;
   });
+
+const standing = (state: Namespace): readonly string[] => [
+  ...(takesNothing(state) ? ["its log takes nothing: a failed delete could not open it again"] : []),
+  ...(deliversNothing(state) ? ["nothing is delivered: a failed update left its barrier standing"] : []),
+];

@@ -8,6 +8,8 @@ import { openStage, type Stage } from "./stage.ts";
 const topicOf = ({ namespace }: Play) => `${namespace}-queue`;
 const tableOf = ({ namespace }: Play) => `wal_${namespace.replaceAll("-", "_")}`;
 
+const none = { write_rps: 0, read_rps: 0, data_size: 0, namespaces: 0 };
+
 describe("reconcile", () => {
   let stage: Stage;
   beforeAll(async () => {
@@ -21,7 +23,7 @@ describe("reconcile", () => {
     return play;
   };
   /** What the repair of it ended with, once it has. */
-  const ended = async (play: Play) => {
+  const _ended = async (play: Play) => {
     await until(async () => ["succeeded", "failed"].includes((await play.life()).state ?? ""));
     return play.life();
   };
@@ -103,108 +105,6 @@ describe("reconcile", () => {
     expect(stage.backends.kafka.names()).toContain(topicOf(play));
   });
 
-  it("removes what an undo gave up on, and frees the name", async () => {
-    const play = await stage.create("left", {
-      faultsOf: (namespace) => [
-        { step: "probe", moment: "before", code: "FORBIDDEN" },
-        { step: `remove kafka topic ${namespace}-queue`, moment: "before", code: "BACKEND_UNAVAILABLE" },
-      ],
-    });
-    expect(await play.ended()).toMatchObject({ status: "failed", left: [topicOf(play)] });
-    // It is still in the way: the name stays taken.
-    await stage.sweep(play.namespace);
-    expect((await play.life()).left).toEqual([topicOf(play)]);
-    stage.fail(play.namespace, []);
-    expect((await stage.sweep(play.namespace)).findings).toMatchObject([
-      { class: "orphaned", remedy: "cleanup", settledAt: expect.any(Date) },
-    ]);
-    const { left, types, quota } = await play.life();
-    expect({ left, last: types.at(-1), quota }).toEqual({ left: [], last: "CleanupCompleted", quota: 0 });
-    expect((await (await stage.again(play)).ended()).status).toBe("active");
-  });
-
-  it("opens the log that a failed delete could not, and the namespace is whole again", async () => {
-    const play = await stage.remove(await active("closed"), {
-      faultsOf: () => [
-        { step: "drain", moment: "before", code: "FORBIDDEN" },
-        { step: "reopen-log", moment: "before", code: "BACKEND_UNAVAILABLE" },
-      ],
-    });
-    expect(await play.ended()).toMatchObject({ state: "failed", status: "degraded", quota: 1 });
-    expect((await play.life()).types.slice(-3)).toEqual([
-      "CleanupBlocked",
-      "DeletionFailed",
-      "NamespaceDegraded",
-    ]);
-    expect((await stage.sweep(play.namespace)).findings).toMatchObject([
-      {
-        class: "drifted",
-        because: expect.stringMatching(/log takes nothing/),
-        remedy: "cleanup",
-        settledAt: null,
-      },
-    ]);
-    expect(await play.life()).toMatchObject({ status: "degraded" });
-    stage.fail(play.namespace, []);
-    expect((await stage.sweep(play.namespace)).findings).toMatchObject([{ settledAt: expect.any(Date) }]);
-    const life = await play.life();
-    expect(life).toMatchObject({ status: "active", quota: 1 });
-    expect(life.types.slice(-2)).toEqual(["CleanupCompleted", "NamespaceRecovered"]);
-    expect(stage.closed).not.toContain(play.namespace);
-  });
-
-  it("cleans up behind an update after a repair, and leaves what is in use its quota", async () => {
-    const before = await active("kept");
-    const { rate } = await before.life();
-    const faultsOf = (): readonly Fault[] => [
-      { step: "plan-changes", moment: "before", code: "FORBIDDEN" },
-      { step: "release-reservation", moment: "before", code: "BACKEND_UNAVAILABLE" },
-    ];
-    const play = await stage.update(before, { needs: { write_rps: rate + 100 } }, { faultsOf });
-    expect((await play.ended()).types).toContain("CleanupBlocked");
-    stage.fail(play.namespace, [{ step: "plan-cleanup", moment: "before", code: "FORBIDDEN" }]);
-    stage.backends.kafka.lose(topicOf(play));
-    const sweptUntil = (type: string) =>
-      until(async () => {
-        await stage.sweep(play.namespace);
-        return (await play.life()).types.includes(type);
-      });
-    await sweptUntil("DriftRepaired");
-    stage.fail(play.namespace, []);
-    await sweptUntil("CleanupCompleted");
-    // What the update had reserved beside is a leak of its own by now.
-    await stage.sweep(play.namespace);
-    const life = await play.life();
-    expect(life).toMatchObject({ status: "active", quota: 1, rate });
-    expect(life.types.filter((type) => type === "DriftRepaired")).toHaveLength(1);
-  });
-
-  it.each(["create", "update", "delete"] as const)(
-    "gives a %s that lost its workflow another one",
-    async (kind) => {
-      const waits = (step: string) => () => [
-        { step, moment: "before", code: "BACKEND_UNAVAILABLE" } as const,
-      ];
-      const before = kind === "create" ? undefined : await active(`lost-${kind}`);
-      const play =
-        before === undefined
-          ? await stage.create("lost-create", { faultsOf: waits("probe") })
-          : kind === "update"
-            ? await stage.update(before, { needs: { write_rps: 400 } }, { faultsOf: waits("commit-quota") })
-            : await stage.remove(before, { faultsOf: waits("archive") });
-      await play.reaches("waiting");
-      await play.handle.terminate("for the test");
-      stage.fail(play.namespace, []);
-      expect((await stage.sweep(play.namespace)).findings).toMatchObject([
-        { class: "stuck", operation: play.operation, remedy: "resume" },
-      ]);
-      const life = await ended(play);
-      expect(life).toMatchObject({ state: "succeeded", status: kind === "delete" ? "deleted" : "active" });
-      if (kind === "update") expect(life.rate).toBe(400);
-      expect((await stage.sweep(play.namespace)).findings).toEqual([]);
-    },
-  );
-
   it("gives back quota that is held for what is over", async () => {
     const play = await active("leaking");
     const { namespace, request } = play;
@@ -216,6 +116,22 @@ describe("reconcile", () => {
     expect((await stage.sweep(namespace)).findings).toMatchObject([{ class: "leaked", remedy: "return" }]);
     expect((await play.life()).quota).toBe(0);
     expect((await stage.sweep(namespace)).findings).toEqual([]);
+  });
+
+  it("gives back in one sweep all that one team has leaked", async () => {
+    const plays = await Promise.all(["leak-a", "leak-b"].map((name) => active(name)));
+    const [team = ""] = plays.map(({ request }) => request.team);
+    for (const { namespace, request } of plays) {
+      await (await stage.remove({ request })).ended();
+      const taken = { namespace, incarnation: 1, operation: `lost-${namespace}`, amounts: none };
+      const command = { type: "ReserveQuota", ...taken } as const;
+      await stage.teams.decide({ team, command, operation: taken.operation, actor: "prism" });
+      expect(request.namespace).toBe(namespace);
+    }
+    const held = async () => [...(await stage.teams.read(team)).holdings.keys()];
+    expect(await held()).toEqual(plays.map(({ namespace }) => namespace));
+    await stage.sweep(plays[0]?.namespace ?? "");
+    expect(await held()).toEqual([]);
   });
 
   const moments: readonly Moment[] = ["before", "intended", "after", "recorded"];
