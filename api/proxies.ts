@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { v7 as uuid7 } from "uuid";
 import { z } from "zod";
-import { inUse, type KnownProxy, type Leases, type ProxyLease } from "../control/leases.ts";
+import type { KnownProxy, Leases, ProxyLease } from "../control/leases.ts";
 import type { Shards } from "../control/shards.ts";
 import { PrismError } from "../domain/errors.ts";
 import { parsedBody } from "./parsed-body.ts";
@@ -73,12 +73,12 @@ export const proxyRoutes =
           const { proxy: name } = request.params;
           const before = known(await leases.known(), name);
           const draining = verb === "drain";
-          if (draining && !before.draining) mayDrain(before, await leases.live(before.shard));
-          if (draining !== before.draining) {
+          const outcome = await leases.drain(name, draining);
+          if (outcome === "last") throw last(before);
+          if (outcome === "changed") {
             const command = { type: draining ? "DrainProxy" : "ResumeProxy", proxy: name } as const;
             await shards.decide({ shard: before.shard, command, operation: uuid7(), actor: caller.subject });
           }
-          await leases.drain(name, draining);
           return view(known(await leases.known(), name));
         },
       );
@@ -102,11 +102,12 @@ export const proxyRoutes =
         const caller = await request.caller();
         mustBePlatform(caller, "says that a proxy is dead");
         const { reason } = parsedBody(word, request);
-        const proxy = evictable(await leases.known(), request.params.proxy);
-        const command = { type: "EvictProxy", proxy: proxy.proxy, reason } as const;
+        const proxy = known(await leases.known(), request.params.proxy);
+        // It may have come back just now; only the row knows.
+        if (!(await leases.evict(proxy.proxy))) throw alive(proxy);
         if (proxy.state !== "evicted") {
+          const command = { type: "EvictProxy", proxy: proxy.proxy, reason } as const;
           await shards.decide({ shard: proxy.shard, command, operation: uuid7(), actor: caller.subject });
-          await leases.evict(proxy.proxy);
         }
         return view({ ...proxy, state: "evicted" });
       },
@@ -122,21 +123,16 @@ function known(all: readonly KnownProxy[], name: string): KnownProxy {
 }
 
 /** The last one in use is not drained: nobody would serve its namespaces. */
-function mayDrain({ proxy, shard }: KnownProxy, live: readonly ProxyLease[]): void {
-  if (inUse(live).some((other) => other.proxy !== proxy)) return;
-  throw new PrismError("INVALID_CONFIGURATION", `'${proxy}' is the only proxy of '${shard}' in use`, {
+const last = ({ proxy, shard }: KnownProxy) =>
+  new PrismError("INVALID_CONFIGURATION", `'${proxy}' is the only proxy of '${shard}' in use`, {
     details: { field: "proxy", recommendation: `Start another proxy of '${shard}' first` },
   });
-}
 
 /** One that was heard within its lease lives, whatever somebody believes. */
-function evictable(all: readonly KnownProxy[], name: string): KnownProxy {
-  const proxy = known(all, name);
-  if (proxy.state !== "live") return proxy;
-  throw new PrismError("INVALID_CONFIGURATION", `Proxy '${name}' lives: it has just renewed its lease`, {
+const alive = ({ proxy }: KnownProxy) =>
+  new PrismError("INVALID_CONFIGURATION", `Proxy '${proxy}' lives: it has just renewed its lease`, {
     details: { field: "proxy", recommendation: "Stop it; one that is stopped says goodbye by itself" },
   });
-}
 
 const view = ({ proxy, shard, address, region, state, leaseUntil, ...rest }: KnownProxy) => ({
   ...{ proxy, shard, address, region, state: standing(state, rest) },

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Pool } from "pg";
 import { PrismError } from "../domain/errors.ts";
 import { migrate } from "../eventstore/postgres/migrate.ts";
+import { transaction } from "../eventstore/postgres/transaction.ts";
 
 /** A proxy as the control plane last heard of it. */
 export type ProxyLease = {
@@ -59,10 +60,13 @@ export interface Leases {
    * A goodbye may come so late that the proxy has long begun again.
    */
   release(proxy: string, renewal: string): Promise<void>;
-  /** Whether it is to take nothing new, from its next renewal on; `false`: no such proxy is known. */
-  drain(proxy: string, draining: boolean): Promise<boolean>;
-  /** Somebody says that it is dead: as if it had said goodbye, until it is heard again. */
-  evict(proxy: string): Promise<void>;
+  /**
+   * Whether it is to take nothing new, from its next renewal on. `last`: nobody else would serve its
+   * shard, so it is not drained; of two that are drained at once, one is the last.
+   */
+  drain(proxy: string, draining: boolean): Promise<"changed" | "same" | "last">;
+  /** Somebody says that it is dead: as if it had said goodbye, until it is heard again. `false`: its lease runs. */
+  evict(proxy: string): Promise<boolean>;
   /** All that were heard within a day and have not said goodbye; of those somebody said are dead, that too. */
   known(): Promise<readonly KnownProxy[]>;
   /**
@@ -123,25 +127,35 @@ export function leases(pool: Pool): Leases {
       );
     },
 
-    async drain(proxy, draining) {
-      const { rowCount } = await ask("drain a proxy", () =>
-        // What it said of a former drain is not true of this one.
-        pool.query(
-          `update control.proxies set under_way = case when draining = $2 then under_way end, draining = $2
-           where proxy = $1`,
-          [proxy, draining],
-        ),
-      );
-      return rowCount === 1;
-    },
+    drain: (proxy, draining) =>
+      ask("drain a proxy", () =>
+        transaction(pool, async (client) => {
+          const { rows } = await client.query<Pick<Row, "proxy" | "draining"> & { live: boolean }>(
+            `select proxy, draining, lease_until > now() as live from control.proxies
+             where shard = (select shard from control.proxies where proxy = $1) order by proxy for update`,
+            [proxy],
+          );
+          if (rows.some((one) => one.proxy === proxy && one.draining === draining)) return "same";
+          const others = inUse(rows).filter((one) => one.live && one.proxy !== proxy);
+          if (draining && others.length === 0) return "last";
+          // What it said of a former drain is not true of this one.
+          await client.query("update control.proxies set under_way = null, draining = $2 where proxy = $1", [
+            proxy,
+            draining,
+          ]);
+          return "changed";
+        }),
+      ),
 
     async evict(proxy) {
-      await ask("evict a proxy", () =>
+      const { rowCount } = await ask("evict a proxy", () =>
         pool.query(
-          "update control.proxies set lease_until = renewed_at, evicted_at = now() where proxy = $1",
+          `update control.proxies set lease_until = renewed_at, evicted_at = now()
+           where proxy = $1 and lease_until <= now()`,
           [proxy],
         ),
       );
+      return rowCount === 1;
     },
 
     async known() {

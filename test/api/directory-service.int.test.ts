@@ -48,8 +48,8 @@ beforeAll(async () => {
     release: async (...which: [string, string]) => void released.push(which),
     resume: async () => {},
     live: async () => [],
-    evict: async () => {},
-    drain: async () => true,
+    evict: async () => true,
+    drain: async () => "same" as const,
     known: async () => [],
     mayServe: async () => [],
   };

@@ -90,4 +90,37 @@ describe("leases", () => {
     await pause(500);
     expect(await live()).toEqual([]);
   });
+
+  it("say of two proxies that are drained at once that one is the last of its shard", async () => {
+    for (let round = 0; round < 20; round++) {
+      const shard = `pair-${round}`;
+      const both = [`left-${round}`, `right-${round}`];
+      for (const proxy of both) await leases(pool).renew({ ...renewal(proxy, 60_000), shard });
+      const outcomes = await Promise.all(both.map((proxy) => leases(pool).drain(proxy, true)));
+      expect(outcomes.sort()).toEqual(["changed", "last"]);
+    }
+  });
+
+  it("count nobody who is silent or drained among those that serve beside a proxy", async () => {
+    const of = (proxy: string, ms: number) => leases(pool).renew({ ...renewal(proxy, ms), shard: "few" });
+    await of("mute", 1);
+    await of("only", 60_000);
+    await pause(20);
+    expect(await leases(pool).drain("only", true)).toBe("last");
+    await of("second", 60_000);
+    expect(await leases(pool).drain("only", true)).toBe("changed");
+    expect(await leases(pool).drain("only", true)).toBe("same");
+    expect(await leases(pool).drain("second", true)).toBe("last");
+    expect(await leases(pool).drain("only", false)).toBe("changed");
+  });
+
+  it("are not ended by somebody's word while they run", async () => {
+    await leases(pool).renew(renewal("believed-dead", 1));
+    await pause(20);
+    await leases(pool).renew(renewal("believed-dead", 60_000));
+    expect([await leases(pool).evict("believed-dead"), await live()]).toEqual([false, ["believed-dead"]]);
+    await leases(pool).renew(renewal("believed-dead", 1));
+    await pause(20);
+    expect([await leases(pool).evict("believed-dead"), await live()]).toEqual([true, []]);
+  });
 });

@@ -116,6 +116,12 @@ it("one that is drained stays so over a restart, and is none that a create waits
   expect(items.map(({ action }) => action)).toEqual(expect.arrayContaining(["drain proxy", "resume proxy"]));
 });
 
+it("of two that are drained at once, one goes on serving", async () => {
+  const asked = await Promise.allSettled(["one", "two"].map((id) => platform.proxies.drain(id)));
+  expect(asked.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  for (const id of ["one", "two"]) await platform.proxies.resume(id);
+});
+
 it("is the platform's to say, of a proxy that there is", async () => {
   await expect(team.proxies.drain("one")).rejects.toMatchObject({ code: "FORBIDDEN" });
   await expect(platform.proxies.drain("nobody")).rejects.toMatchObject({ code: "NOT_FOUND" });
