@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Drift } from "../sdk/typescript/drift.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { answer, type Context, controlOf } from "./context.ts";
+import { everyPage } from "./every-page.ts";
 import { outputOption } from "./options.ts";
 import { type Format, table } from "./output.ts";
 
@@ -35,17 +36,8 @@ export function driftCommands(program: Command, context: Context): void {
     });
 }
 
-async function everything(context: Context, query: Omit<Given, "output">): Promise<Drift> {
-  const { drift } = controlOf(context);
-  const first = await drift(query);
-  const items = [...first.items];
-  for (let cursor = first.next_cursor; cursor !== null; ) {
-    const page = await drift({ ...query, cursor });
-    items.push(...page.items);
-    cursor = page.next_cursor;
-  }
-  return { ...first, items, next_cursor: null };
-}
+const everything = (context: Context, query: Omit<Given, "output">): Promise<Drift> =>
+  everyPage((page) => controlOf(context).drift({ ...query, ...page }));
 
 function described({ items, sweep }: Drift): string {
   if (sweep === null) return "Nobody has looked yet: prism reconcile";

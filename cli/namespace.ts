@@ -3,6 +3,7 @@ import type { Namespace, PlanAnswer } from "../sdk/typescript/answers.ts";
 import { changeCommands } from "./change.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { diffCommand } from "./diff.ts";
+import { everyPage } from "./every-page.ts";
 import { whatNext } from "./operation.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";
@@ -78,7 +79,8 @@ export function namespaceCommands(program: Command, context: Context): void {
     .option("--status <status>", "only in this state")
     .addOption(outputOption())
     .action(async ({ output, ...query }: Output & { team?: string; status?: string }) => {
-      const { items } = await controlOf(context).namespaces.list(query);
+      const { namespaces } = controlOf(context);
+      const { items } = await everyPage((page) => namespaces.list({ ...query, ...page }));
       answer(context, output, items, () =>
         table(
           ["namespace", "status", "api", "team", "endpoints"],

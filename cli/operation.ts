@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Operation } from "../sdk/typescript/answers.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { answer, type Context, controlOf } from "./context.ts";
+import { everyPage } from "./every-page.ts";
 import { outputOption } from "./options.ts";
 import { type Format, facts, show, table } from "./output.ts";
 import { progressLines } from "./progress-lines.ts";
@@ -28,7 +29,8 @@ export function operationCommands(program: Command, context: Context): void {
     .option("--state <state>", "only in this state")
     .addOption(outputOption())
     .action(async ({ output, ...query }: Output & { namespace?: string; state?: string }) => {
-      const { items } = await controlOf(context).operations.list(query);
+      const { operations } = controlOf(context);
+      const { items } = await everyPage((page) => operations.list({ ...query, ...page }));
       answer(context, output, items, () =>
         table(
           ["id", "kind", "namespace", "state", "requested by", "started"],

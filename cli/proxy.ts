@@ -31,15 +31,19 @@ export function proxyCommands(program: Command, context: Context): void {
       const { proxies } = controlOf(context);
       let drained = await proxies.drain(name);
       const until = Date.now() + waitSeconds * 1_000;
-      while (drained.state === "draining" && Date.now() < until) {
+      // Also one that is not heard meanwhile has calls that are not over.
+      while (drained.state !== "drained" && Date.now() < until) {
         await new Promise((resolve) => setTimeout(resolve, pollMs));
         drained = (await proxies.list()).items.find((one) => one.proxy === name) ?? drained;
       }
       answer(context, output, drained, () => described([drained]));
-      if (drained.state === "draining" && waitSeconds > 0) {
+      if (drained.state !== "drained" && waitSeconds > 0) {
+        const { state, under_way } = drained;
         throw new PrismError(
           "NAMESPACE_NOT_READY",
-          `'${name}' still has ${drained.under_way ?? "calls"} under way`,
+          state === "draining"
+            ? `'${name}' still has ${under_way ?? "calls"} under way`
+            : `'${name}' is ${state}, and nobody knows what it has under way`,
         );
       }
     });

@@ -4,6 +4,7 @@ import type { Control } from "../sdk/typescript/control.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import type { Shard } from "../sdk/typescript/fleet.ts";
 import { answer, type Context, controlOf } from "./context.ts";
+import { everyPage } from "./every-page.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";
 
@@ -82,15 +83,12 @@ export function shardCommands(program: Command, context: Context): void {
 
 /** Those in use that are served there; each is waited for for a minute. */
 async function movedAway(control: Control, shard: string): Promise<readonly Namespace[]> {
+  const { items } = await everyPage(control.namespaces.list);
   const moved: Namespace[] = [];
-  for (let cursor: string | undefined; ; ) {
-    const page = await control.namespaces.list(cursor === undefined ? {} : { cursor });
-    for (const one of page.items.filter((each) => each.shard === shard && inUse.has(each.status))) {
-      moved.push(await control.namespaces.move(one.namespace, { waitSeconds: 60 }));
-    }
-    if (page.next_cursor === null) return moved;
-    cursor = page.next_cursor;
+  for (const one of items.filter((each) => each.shard === shard && inUse.has(each.status))) {
+    moved.push(await control.namespaces.move(one.namespace, { waitSeconds: 60 }));
   }
+  return moved;
 }
 
 const inUse: ReadonlySet<string> = new Set(["active", "degraded"]);

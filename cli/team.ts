@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Amounts, Team } from "../sdk/typescript/answers.ts";
 import { answer, type Context, controlOf } from "./context.ts";
+import { everyPage } from "./every-page.ts";
 import { outputOption } from "./options.ts";
 import { type Format, table } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
@@ -42,7 +43,7 @@ export function teamCommands(program: Command, context: Context): void {
     .description("the teams you may see")
     .addOption(outputOption())
     .action(async ({ output }: Output) => {
-      const { items } = await controlOf(context).teams.list();
+      const { items } = await everyPage(controlOf(context).teams.list);
       answer(context, output, items, () => described(items));
     });
 }
