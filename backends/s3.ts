@@ -133,7 +133,23 @@ async function standingIn({ buckets }: Tools, bucket: string, timed: Timed): Pro
   return prefixes.length > 0 ? prefixes : [{ ...itself, owner: { namespace, incarnation: 0 } }];
 }
 
+/** On AWS a bucket's name is everybody's: one that may not be looked into is ours only where our account has it. */
 async function observe(tools: Tools, resource: Resource, call: TimedCall): Promise<Observed> {
+  const { bucket } = configOf(resource);
+  try {
+    return await shown(tools, resource, call);
+  } catch (error) {
+    if (!isRefused(error) || (await tools.buckets.all(call.timed)).includes(bucket)) throw error;
+    const because = "S3 refuses to show it, and it is none of this account's buckets";
+    return { state: "foreign", identity: bucket, because };
+  }
+}
+
+/** By the owner of a bucket, or because it lies in a region that is not ours. */
+const isRefused = (error: unknown): boolean =>
+  ["AccessDenied", "PermanentRedirect"].includes(((error as Error).cause as Error | undefined)?.name ?? "");
+
+async function shown(tools: Tools, resource: Resource, call: TimedCall): Promise<Observed> {
   const { timed, owner } = call;
   const { bucket } = configOf(resource);
   const tags = await tools.buckets.tags(bucket, timed);
