@@ -8,13 +8,13 @@ import { asPrismError } from "./grpc-error.ts";
 import type { Lease } from "./lease.ts";
 import { replanned, type Served } from "./served.ts";
 
-export type Admitted = { readonly caller: Caller; readonly served: Served };
+export type Admitted = { readonly caller: Caller; readonly served: Served; readonly need: Need };
 
 export interface Admission {
   /** Who calls, for which namespace, and that they may; what is about to be ready is waited for. */
   admit(metadata: Metadata, clientApi: string, need: Need): Promise<Admitted>;
-  /** Whether a stream that was let in may go on; throws why not. */
-  recheck(admitted: Admitted, need: Need): void;
+  /** Whether what was let in may go on; throws why not. */
+  recheck(admitted: Admitted): void;
 }
 
 type AdmissionDependencies = {
@@ -62,24 +62,30 @@ export function admission(deps: AdmissionDependencies): Admission {
       const until = performance.now() + holdMs;
       for (;;) {
         const verdict = judge(caller, asked, clientApi, need);
-        if ("served" in verdict) return { caller, served: verdict.served };
+        if ("served" in verdict) return { caller, served: verdict.served, need };
         const leftMs = until - performance.now();
         if (!verdict.held || leftMs <= 0) throw verdict.refusal;
         await directory.changed(Math.min(leftMs, lookAgainMs));
       }
     },
 
-    recheck({ caller, served }, need) {
-      const { namespace, clientApi } = served.entry;
+    recheck(admitted) {
+      const { namespace } = admitted.served.entry;
       const now = directory.get(namespace);
-      // Another life of the name is another namespace.
-      if (now?.entry.incarnation !== served.entry.incarnation) throw noSuchNamespace(namespace);
-      checkAccess(caller, now.entry, need);
-      checkServing(now, clientApi);
-      if (isStale(now, lease)) throw stale(namespace);
-      if (now.groups !== served.groups) throw replanned(now.entry);
+      // The very entry by which it was let in needs no second look: publishes ask thousands of times a second.
+      if (now !== admitted.served) checkStill(admitted, now);
+      if (isStale(admitted.served, lease)) throw stale(namespace);
     },
   };
+}
+
+function checkStill({ caller, served, need }: Admitted, now: Served | undefined): void {
+  const { namespace, clientApi, incarnation } = served.entry;
+  // Another life of the name is another namespace.
+  if (now?.entry.incarnation !== incarnation) throw noSuchNamespace(namespace);
+  checkAccess(caller, now.entry, need);
+  checkServing(now, clientApi);
+  if (now.groups !== served.groups) throw replanned(now.entry);
 }
 
 function checkServing({ entry }: Served, clientApi: string): void {

@@ -1,7 +1,6 @@
 import type { handleUnaryCall, Metadata, StatusObject } from "@grpc/grpc-js";
 import { type ErrorCode, PrismError } from "../domain/errors.ts";
 import type { Log } from "../runtime/log.ts";
-import type { Need } from "./access.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import { asPrismError, grpcStatus } from "./grpc-error.ts";
 import type { LateRefusals } from "./late-refusals.ts";
@@ -40,6 +39,8 @@ export interface Calls {
     operation: Operation,
     answer: (call: Call, admitted: Admitted, course: Course) => Promise<Out>,
   ): (call: Call, callback: Answered<Out>) => void;
+  /** Throws why a call that was let in may not be done: access was lost, or this proxy leaves. For what has waited. */
+  check(admitted: Admitted): void;
   /** Ends streams whose caller has lost access, or that may no longer be served. */
   recheck(): void;
   /** Ends every stream, and refuses whatever comes after until it is reopened. */
@@ -59,7 +60,7 @@ export type Course = {
   readonly counted: (status: string, startedAt: number) => void;
 };
 
-type OpenStream = { readonly admitted: Admitted; readonly need: Need; readonly end: (why: unknown) => void };
+type OpenStream = { readonly admitted: Admitted; readonly end: (why: unknown) => void };
 
 /** What is the same for every call: admission, counting, log, errors, and the end of streams. */
 export function calls({ admission, limits, lateRefusals, metrics, log }: Dependencies): Calls {
@@ -98,7 +99,7 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
       const admitted = await admit(call, operation);
       const end = (why: unknown): void => ended.abort(why);
       const leave = limits.open(admitted.served.entry, admitted.caller.subject, end);
-      const stream = { admitted, need: operation.need, end };
+      const stream = { admitted, end };
       const expiry = endAtExpiry(admitted, ended);
       open.add(stream);
       admitted.served.calls.open++;
@@ -178,10 +179,15 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
       );
     },
 
+    check(admitted) {
+      if (leaving !== undefined) throw leaving;
+      admission.recheck(admitted);
+    },
+
     recheck() {
-      for (const { admitted, need, end } of [...open]) {
+      for (const { admitted, end } of [...open]) {
         try {
-          admission.recheck(admitted, need);
+          admission.recheck(admitted);
         } catch (why) {
           end(why);
         }

@@ -1,4 +1,4 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { PrismError } from "../domain/errors.ts";
 import {
@@ -15,8 +15,15 @@ import { checkPublish } from "./queue-request.ts";
 import type { Served } from "./served.ts";
 import { traceHeaders } from "./tracing.ts";
 import type { Turns } from "./turns.ts";
+import { read } from "./unread.ts";
 
-export type Publishing = { readonly limits: Limits; readonly turns: Turns; readonly clock: () => number };
+export type Publishing = {
+  readonly limits: Limits;
+  readonly turns: Turns;
+  readonly clock: () => number;
+  /** Throws where what has waited may no longer be done. */
+  readonly check: (admitted: Admitted) => void;
+};
 
 /**
  * A call of its own, as the bytes that came. What is too much is refused before it is read, and what is let in
@@ -32,7 +39,9 @@ export async function publishAlone(
   limits.write(entry, admitted.caller.subject);
   const release = limits.hold(entry, bytes.byteLength);
   try {
-    return await turns.take(entry.namespace, () => publishRead(publishing, read(bytes), admitted));
+    return await turns.take(entry.namespace, () =>
+      publishRead(publishing, read(PublishRequestSchema, bytes), admitted),
+    );
   } finally {
     release();
   }
@@ -56,10 +65,12 @@ export async function publish(
 }
 
 async function publishRead(
-  { clock }: Publishing,
+  { clock, check }: Publishing,
   request: PublishRequest,
-  { served }: Admitted,
+  admitted: Admitted,
 ): Promise<PublishResponse> {
+  const { served } = admitted;
+  check(admitted);
   checkPublish(request, served.entry);
   const message = messageOf(request, served, clock());
   const { offset, recordedAtMs = message.publishedAtMs } = await served.publish(message);
@@ -68,14 +79,6 @@ async function publishRead(
     offset,
     recordedAt: timestampFromMs(recordedAtMs),
   });
-}
-
-function read(bytes: Uint8Array): PublishRequest {
-  try {
-    return fromBinary(PublishRequestSchema, bytes);
-  } catch (cause) {
-    throw new PrismError("INVALID_CONFIGURATION", "what was sent is no PublishRequest", { cause });
-  }
 }
 
 /** With an idempotency key the id follows from it: whoever publishes again, also after a crash, says the same id. */

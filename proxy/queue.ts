@@ -1,6 +1,4 @@
-import { create } from "@bufbuild/protobuf";
 import type {
-  MethodDefinition,
   ServerDuplexStream,
   ServerReadableStream,
   ServerWritableStream,
@@ -8,19 +6,16 @@ import type {
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { PrismError } from "../domain/errors.ts";
-import {
-  type AcknowledgeRequest,
-  type AcknowledgeResponse,
-  AcknowledgeResponseSchema,
-  type LargeChunk,
-  type Message,
-  type PublishRequest,
-  type PublishResponse,
-  type SubscribeRequest,
+import type {
+  LargeChunk,
+  Message,
+  PublishRequest,
+  PublishResponse,
+  SubscribeRequest,
 } from "../proto/gen/prism/v1/message_pb.js";
 import { type ConsumeRequest, QueueService } from "../proto/gen/prism/v1/queue_pb.js";
 import { grpcService } from "../proto/grpc.ts";
-import type { Admitted } from "./admission.ts";
+import { acknowledge } from "./acknowledge.ts";
 import type { Calls } from "./calls.ts";
 import { consume, deliver } from "./consume.ts";
 import { grpcStatus } from "./grpc-error.ts";
@@ -28,8 +23,8 @@ import type { Limits } from "./limits.ts";
 import type { Operation } from "./operation.ts";
 import { publishAlone } from "./publish.ts";
 import { publishLarge, publishStream } from "./publish-stream.ts";
-import { parseReceipt, receiptElsewhere } from "./receipt.ts";
 import type { Turns } from "./turns.ts";
+import { unread } from "./unread.ts";
 
 type QueueDependencies = {
   readonly calls: Calls;
@@ -40,13 +35,11 @@ type QueueDependencies = {
 
 const operation = (name: string, need: Operation["need"]): Operation => ({ api: "queue", name, need });
 
-/** prism.v1.QueueService, but that a Publish comes as the bytes it is: what is refused need not be read. */
+/** prism.v1.QueueService, but that calls which wait for their turn come as the bytes they are. */
 export const queueDefinition: ServiceDefinition = ((whole) => ({
   ...whole,
-  publish: { ...whole["publish"], requestDeserialize: (bytes: Buffer) => bytes } as MethodDefinition<
-    unknown,
-    unknown
-  >,
+  publish: unread(whole["publish"]),
+  acknowledge: unread(whole["acknowledge"]),
 }))(grpcService(QueueService));
 
 /** What answers it. */
@@ -56,7 +49,7 @@ export function queueService({
   turns,
   clock = Date.now,
 }: QueueDependencies): UntypedServiceImplementation {
-  const publishing = { limits, turns, clock };
+  const publishing = { limits, turns, clock, check: calls.check };
   return {
     publish: calls.unary(operation("Publish", "write"), (bytes: Uint8Array, admitted) =>
       publishAlone(publishing, bytes, admitted),
@@ -71,8 +64,8 @@ export function queueService({
       (call: ServerWritableStream<SubscribeRequest, Message>, admitted, course) =>
         deliver(limits, call, call.request, admitted, course),
     ),
-    acknowledge: calls.unary(operation("Acknowledge", "read"), (request: AcknowledgeRequest, admitted) =>
-      turns.take(admitted.served.entry.namespace, () => acknowledge(request, admitted)),
+    acknowledge: calls.unary(operation("Acknowledge", "read"), (bytes: Uint8Array, admitted) =>
+      acknowledge(publishing, bytes, admitted),
     ),
     publishStream: calls.stream(
       operation("PublishStream", "write"),
@@ -86,15 +79,6 @@ export function queueService({
     ),
     fetchPayload: notBuilt("FetchPayload", "claim check, which carries large payloads past the broker"),
   };
-}
-
-/** Answers when it is committed: what is confirmed does not come again, whatever dies. */
-async function acknowledge(request: AcknowledgeRequest, { served }: Admitted): Promise<AcknowledgeResponse> {
-  const receipts = request.receipt.map(parseReceipt);
-  const groups = receipts.map((receipt) => served.groups.holding(receipt));
-  const confirmed = await Promise.all(receipts.map((receipt, at) => groups[at]?.confirm(receipt)));
-  if (confirmed.includes(false)) throw receiptElsewhere("its message was taken back and comes again");
-  return create(AcknowledgeResponseSchema);
 }
 
 type Ended = { emit(event: "error", status: unknown): boolean };

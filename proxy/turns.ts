@@ -80,13 +80,13 @@ export function turns({ clock = () => performance.now(), later = setImmediate }:
   return {
     take(namespace, work) {
       if (waiting === 0 && !behind()) return work();
-      return new Promise((resolve, reject) =>
+      // What it throws at once is its caller's, too.
+      const begin = async () => work();
+      return new Promise((resolve) =>
+        // In its own caller's context: a trace is no other call's.
         wait(
           namespace,
-          // In its own caller's context: a trace is no other call's.
-          AsyncResource.bind(() => {
-            work().then(resolve, reject);
-          }),
+          AsyncResource.bind(() => resolve(begin())),
         ),
       );
     },
