@@ -52,7 +52,7 @@ export async function claim(placing: Placing, namespace: Namespace, occasion: Oc
   const target = (await placing.shards.all()).find(({ shard }) => shard === namespace.beside);
   if (target === undefined || !target.dedicated) return;
   const own = { namespace: occasion.namespace, incarnation: namespace.incarnation };
-  if (isSame(target.holder, own) || (await give(placing, target, own, occasion))) return;
+  if (await give(placing, target, own, occasion)) return;
   throw new PrismError("INVALID_CONFIGURATION", `shard '${target.shard}' is another namespace's`, {
     details: { field: "shard", recommendation: "prism shard add NAME --dedicated" },
   });
@@ -61,12 +61,13 @@ export async function claim(placing: Placing, namespace: Namespace, occasion: Oc
 /** `false`: it is another's, or somebody was faster. */
 async function give(
   { shards, recorder }: Placing,
-  { shard, holder }: Shard,
+  { shard, holder, given }: Shard,
   own: Holder,
   { operation, actor }: Occasion,
 ): Promise<boolean> {
-  if (holder !== null && (await isServedThere(recorder, shard, holder))) return false;
-  const command = { type: "AssignNamespace", to: own, over: holder } as const;
+  const isFree = holder === null || isSame(holder, own) || !(await isServedThere(recorder, shard, holder));
+  if (!isFree) return false;
+  const command = { type: "AssignNamespace", to: own, given } as const;
   return (await shards.decide({ shard, command, operation, actor }).catch(overtaken)) !== undefined;
 }
 

@@ -12,6 +12,8 @@ export type Shard = {
   readonly state: "open" | "draining";
   /** Of a dedicated one: whose it was last given to. */
   readonly holder: Holder | null;
+  /** How often it was given to somebody, be it to the same again. */
+  readonly given: number;
 };
 
 export const shardStream = (shard: string): string => `shard-${shard}`;
@@ -23,6 +25,7 @@ export const plain = (shard: string): Shard => ({
   dedicated: false,
   state: "open",
   holder: null,
+  given: 0,
 });
 
 export function evolve(shard: Shard, event: ShardEvent): Shard {
@@ -31,8 +34,10 @@ export function evolve(shard: Shard, event: ShardEvent): Shard {
       return { ...shard, weight: event.data.weight, dedicated: event.data.dedicated, state: "open" };
     case "ShardDrained":
       return { ...shard, state: "draining" };
-    case "NamespaceAssigned":
-      return { ...shard, holder: { namespace: event.data.namespace, incarnation: event.data.incarnation } };
+    case "NamespaceAssigned": {
+      const { namespace, incarnation } = event.data;
+      return { ...shard, holder: { namespace, incarnation }, given: shard.given + 1 };
+    }
     case "ProxyEvicted":
     case "ProxyDrained":
     case "ProxyResumed":
@@ -49,8 +54,8 @@ export type ShardCommand =
       readonly dedicated?: boolean | undefined;
     }
   | { readonly type: "DrainShard" }
-  /** `over`: the holder that the caller has found ended. */
-  | { readonly type: "AssignNamespace"; readonly to: Holder; readonly over: Holder | null }
+  /** `given`: of the shard whose holder the caller has found gone, or itself. */
+  | { readonly type: "AssignNamespace"; readonly to: Holder; readonly given: number }
   | { readonly type: "EvictProxy"; readonly proxy: string; readonly reason: string }
   | { readonly type: "DrainProxy" | "ResumeProxy"; readonly proxy: string };
 
@@ -67,9 +72,11 @@ export function decide(command: ShardCommand, shard: Shard, known: boolean): rea
       if (!known) throw unknownShard(name);
       return state === "draining" ? [] : [{ type: "ShardDrained", data: { shard: name } }];
     case "AssignNamespace":
+      // Its holder is given it anew when it comes back: who has found it gone before that was too early.
+      if (command.given === shard.given)
+        return [{ type: "NamespaceAssigned", data: { shard: name, ...command.to } }];
       if (isSame(holder, command.to)) return [];
-      if (!isSame(holder, command.over)) throw taken(name);
-      return [{ type: "NamespaceAssigned", data: { shard: name, ...command.to } }];
+      throw taken(name);
     case "DrainProxy":
       return [{ type: "ProxyDrained", data: { shard: name, proxy: command.proxy } }];
     case "ResumeProxy":

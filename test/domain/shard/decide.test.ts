@@ -14,8 +14,9 @@ const assigned = (namespace: string, incarnation = 1): ShardEvent => ({
 
 const following = (events: readonly ShardEvent[], command: ShardCommand) =>
   decide(command, events.reduce(evolve, plain("big")), events.length > 0);
-const to = (namespace: string, over: { namespace: string; incarnation: number } | null = null) =>
-  ({ type: "AssignNamespace", to: { namespace, incarnation: 1 }, over }) as const;
+/** `given`: how often it had been given away when somebody looked. */
+const to = (namespace: string, given: number) =>
+  ({ type: "AssignNamespace", to: { namespace, incarnation: 1 }, given }) as const;
 
 describe("a shard", () => {
   it("is defined, once", () => {
@@ -37,17 +38,18 @@ describe("a shard", () => {
     expect(() => following([], { type: "DrainShard" })).toThrow("Shard 'big' does not exist");
   });
 
-  it("is given to one namespace, quietly to the same again, and to another only over one that has ended", () => {
+  it("is given to one namespace, quietly to the same again, and to another only by who has seen that", () => {
     const held = [defined(1, true), assigned("first")];
-    expect(following([defined(1, true)], to("first"))).toEqual([assigned("first")]);
-    expect(following(held, to("first"))).toEqual([]);
-    expect(() => following(held, to("second"))).toThrow("given to another namespace");
-    expect(following(held, to("second", { namespace: "first", incarnation: 1 }))).toEqual([
-      assigned("second"),
-    ]);
-    expect(() => following(held, to("second", { namespace: "first", incarnation: 2 }))).toThrow(
-      "given to another",
-    );
+    expect(following([defined(1, true)], to("first", 0))).toEqual([assigned("first")]);
+    expect(following(held, to("first", 0))).toEqual([]);
+    expect(() => following(held, to("second", 0))).toThrow("given to another namespace");
+    expect(following(held, to("second", 1))).toEqual([assigned("second")]);
+  });
+
+  it("is given anew to one that comes back, and then to nobody who looked before", () => {
+    const held = [defined(1, true), assigned("first")];
+    expect(following(held, to("first", 1))).toEqual([assigned("first")]);
+    expect(() => following([...held, assigned("first")], to("second", 1))).toThrow("given to another");
   });
 
   it("keeps whose word it was that a proxy is drained, in use again, or dead", () => {
