@@ -18,8 +18,8 @@ export type Answering = {
   readonly started: StartedOperation;
   /** The `Prefer` header: `wait=N` in seconds. */
   readonly prefer: string | undefined;
-  /** What a namespace answers with that is what was asked for. */
-  readonly done: { readonly status: string; readonly code: 200 | 201 };
+  /** What a namespace answers with that is what was asked for: in one of these states. */
+  readonly done: { readonly statuses: readonly string[]; readonly code: 200 | 201 };
 };
 
 const longestWaitSeconds = 60;
@@ -46,7 +46,7 @@ export function answering(deps: AnsweringDependencies) {
     const theirs = row?.operation.id === started.operation && sightOf(caller, row) === "all";
     if (!theirs) return reply.status(202).send(beginning(started));
     reply.header("etag", `"${row.version}"`);
-    const isDone = decided && row.status === done.status && row.operation.state === "succeeded";
+    const isDone = decided && done.statuses.includes(row.status) && row.operation.state === "succeeded";
     return reply.status(isDone ? done.code : 202).send(await view(row, "all"));
   };
 }

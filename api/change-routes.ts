@@ -27,6 +27,9 @@ const headers = z.object({
 });
 type Headers = Readonly<Record<string, string | undefined>>;
 
+// One that was degraded for another reason stays so.
+export const inUse = { statuses: ["active", "degraded"], code: 200 } as const;
+
 /** What becomes of a namespace that is there. */
 export const changeRoutes =
   (deps: ChangeRoutes): FastifyPluginAsyncZod =>
@@ -61,8 +64,7 @@ export const changeRoutes =
         const patch = requestDocument(request.body, type);
         const asking = { caller, namespace, idempotencyKey };
         const started = await requestUpdate(deps, asking, patch, versionIn(ifMatch));
-        if (started !== undefined)
-          return answer({ caller, started, prefer, done: { status: "active", code: 200 } }, reply);
+        if (started !== undefined) return answer({ caller, started, prefer, done: inUse }, reply);
         const { row } = await seen(caller, namespace);
         reply.header("etag", `"${row.version}"`);
         return reply.status(200).send(await view(row, "all"));
@@ -86,7 +88,7 @@ export const changeRoutes =
         const { prefer, "idempotency-key": idempotencyKey } = request.headers as Headers;
         const asking = { caller, namespace: request.params.ns, idempotencyKey };
         const started = await requestDeletion(deps, asking, request.query.confirm);
-        return answer({ caller, started, prefer, done: { status: "deleted", code: 200 } }, reply);
+        return answer({ caller, started, prefer, done: { statuses: ["deleted"], code: 200 } }, reply);
       },
     );
 
@@ -107,7 +109,7 @@ export const changeRoutes =
         const caller = await request.caller();
         const { prefer, "idempotency-key": idempotencyKey } = request.headers as Headers;
         const started = await requestRewind(deps, { caller, namespace: request.params.ns, idempotencyKey });
-        return answer({ caller, started, prefer, done: { status: "active", code: 200 } }, reply);
+        return answer({ caller, started, prefer, done: inUse }, reply);
       },
     );
 
@@ -118,7 +120,7 @@ export const changeRoutes =
           tags,
           summary: "Have another shard serve it (platform)",
           description:
-            "Both shards serve it until clients have followed; nothing that it holds is touched. Until clients are told of the new shard it can be cancelled.",
+            "Both shards serve it until clients have followed; nothing that it holds is touched. The body may be left out. Until clients are told of the new shard it can be cancelled.",
           params,
           headers,
           body: destination,
@@ -132,7 +134,7 @@ export const changeRoutes =
         const { prefer, "idempotency-key": idempotencyKey } = request.headers as Headers;
         const { shard } = parsedBody(destination, request);
         const started = await requestMove(deps, { caller, namespace, idempotencyKey }, shard);
-        return answer({ caller, started, prefer, done: { status: "active", code: 200 } }, reply);
+        return answer({ caller, started, prefer, done: inUse }, reply);
       },
     );
   };

@@ -36,7 +36,7 @@ export const createRoute =
         } = request.headers as Record<string, string>;
         const document = requestDocument(request.body, type);
         const started = await requestNamespace(deps, caller, document, key);
-        return answer({ caller, started, prefer, done: { status: "active", code: 201 } }, reply);
+        return answer({ caller, started, prefer, done: { statuses: ["active"], code: 201 } }, reply);
       },
     );
   };

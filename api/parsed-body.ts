@@ -3,12 +3,16 @@ import type { z } from "zod";
 import { PrismError } from "../domain/errors.ts";
 import { requestDocument } from "./request-body.ts";
 
-/** A small body, read as JSON or YAML and checked; all that is wrong with it is told at once. */
+/**
+ * A small body, read as JSON or YAML and checked; all that is wrong with it is told at once. None is an
+ * empty one: where nothing is required, nothing has to be sent.
+ */
 export function parsedBody<Schema extends z.ZodType>(
   schema: Schema,
   { body, headers }: Pick<FastifyRequest, "body" | "headers">,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(requestDocument(body, headers["content-type"]));
+  const isNone = body === undefined || body === null || body === "";
+  const parsed = schema.safeParse(isNone ? {} : requestDocument(body, headers["content-type"]));
   if (parsed.success) return parsed.data;
   const violations = parsed.error.issues.map(({ path, message, ...issue }) => {
     const [unknown] = "keys" in issue ? issue.keys : [];
