@@ -93,7 +93,7 @@ export const teamRoutes =
         }
         const { team } = request.params;
         const document = requestDocument(request.body, request.headers["content-type"]);
-        const parsed = parseQuota(document, await teams.read(team));
+        const parsed = parseQuota(document);
         if ("violations" in parsed) throw refusal(parsed.violations);
         const position = await teams.decide({
           team,

@@ -10,7 +10,8 @@ export type TeamCommand =
   | {
       readonly type: "DefineTeam";
       readonly team: string;
-      readonly quota: Amounts;
+      /** What is left out stays as it is; a new team has nothing. */
+      readonly quota: Partial<Amounts>;
       /** Also below what is reserved: nothing of the team grows then until it is within its quota again. */
       readonly force?: boolean;
     }
@@ -96,8 +97,9 @@ const snapshot = ({ team, quota, holdings }: Team): TeamEvent => ({
   data: { team, quota: written(quota), holdings: [...holdings.values()].map(writtenHolding) },
 });
 
-function define({ team: name, quota, force = false }: Of<"DefineTeam">, before: Team): readonly TeamEvent[] {
+function define({ team: name, force = false, ...to }: Of<"DefineTeam">, before: Team): readonly TeamEvent[] {
   const isNew = before.team === "";
+  const quota = { ...before.quota, ...to.quota };
   if (!isNew && amountNames.every((amount) => before.quota[amount] === quota[amount])) return [];
   if (!force) refuseBelowUse(before, quota);
   return [{ type: isNew ? "TeamDefined" : "QuotaChanged", data: { team: name, quota: written(quota) } }];

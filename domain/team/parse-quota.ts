@@ -1,9 +1,9 @@
 import type { Json } from "../json.ts";
 import { type Fields, object } from "../request/fields.ts";
 import { count, rate, size } from "../request/quantity.ts";
+import { bytes } from "../request/size.ts";
 import type { Violation } from "../request/violation.ts";
-import { type Amounts, read, written } from "./quota.ts";
-import type { Team } from "./team.ts";
+import type { Amounts, WrittenAmounts } from "./quota.ts";
 
 const amounts: Fields = {
   write_rps: { kind: rate, summary: "Writes per second of all its namespaces together" },
@@ -16,19 +16,16 @@ const document = object({
   quota: { kind: object(amounts), required: true, summary: "write_rps, read_rps, data_size, namespaces" },
 });
 
-/**
- * The quota a document asks for, or everything that is wrong with it. What it leaves out
- * stays as the team has it; a new team has nothing.
- */
+/** The amounts a document asks for, or everything that is wrong with it. */
 export function parseQuota(
   value: Json,
-  { quota: before }: Team,
-): { readonly quota: Amounts } | { readonly violations: readonly Violation[] } {
+): { readonly quota: Partial<Amounts> } | { readonly violations: readonly Violation[] } {
   const violations: Violation[] = [];
   const report = (violation: Violation) => void violations.push(violation);
   const parsed = document.read(value, "", { report, api: undefined, paths: [] }) as
-    | { quota: Partial<ReturnType<typeof written>> }
+    | { quota: Partial<WrittenAmounts> }
     | undefined;
   if (violations.length > 0 || parsed === undefined) return { violations };
-  return { quota: read({ ...written(before), ...parsed.quota }) };
+  const { data_size, ...others } = parsed.quota;
+  return { quota: { ...others, ...(data_size !== undefined && { data_size: bytes(data_size) }) } };
 }

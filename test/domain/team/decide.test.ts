@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decide } from "../../../domain/team/decide.ts";
+import { type Amounts, nothing } from "../../../domain/team/quota.ts";
 import { reserved, teamView, undefinedTeam } from "../../../domain/team/team.ts";
 import { amounts, commit, define, end, giveUp, quota, reserve, teamAfter, types } from "./given.ts";
 
@@ -24,6 +25,14 @@ describe("defining a team", () => {
       teamAfter(define),
     );
     expect(types(changed)).toEqual(["QuotaChanged"]);
+  });
+
+  it("leaves amounts that are not named as they are when it is decided; a new team has nothing", () => {
+    const only = (part: Partial<Amounts>) => ({ type: "DefineTeam", team: "payments", quota: part }) as const;
+    const grown = [only({ write_rps: 200 }), only({ data_size: 20_000 })];
+    expect(teamAfter(define, ...grown).quota).toEqual({ ...quota, write_rps: 200, data_size: 20_000 });
+    expect(decide(only({}), teamAfter(define))).toEqual([]);
+    expect(teamAfter(only({ read_rps: 7 })).quota).toEqual({ ...nothing, read_rps: 7 });
   });
 });
 

@@ -164,6 +164,6 @@ it("a quota's document is refused with what it should say", async () => {
     { quota: { write_rps: "x", read_rps: [], data_size: 1, namespaces: 0.5, other: 1 } },
     5,
   ];
-  const answers = documents.map((document) => ({ document, ...parseQuota(document, undefinedTeam) }));
+  const answers = documents.map((document) => ({ document, ...parseQuota(document) }));
   await expect(stringify(answers, { lineWidth: 0 })).toMatchFileSnapshot("../mutants/pinned/quota.yaml");
 });
