@@ -42,6 +42,9 @@ export async function requestUpdate(
   const first = await keyed.before();
   if (first !== undefined) return first;
   const { state, current } = await ownedNow(deps, caller, namespace);
+  const version = ifVersion === undefined ? {} : { ifVersion };
+  // Whether it may be changed at all comes before what is wrong with the change.
+  decide({ type: "RequestUpdate", ...trial, request: current, ...version }, state);
   const { request, selection } = await examinedChange(
     deps,
     caller,
@@ -49,7 +52,6 @@ export async function requestUpdate(
     mergePatch(current as unknown as Json, patch),
   );
   const changes = changesBetween(current, request);
-  const version = ifVersion === undefined ? {} : { ifVersion };
   decide({ type: "RequestUpdate", ...trial, request, ...version }, state);
   if (changes.length === 0) return undefined;
   if (state.plan !== undefined && replans(changes)) refuseMigration(state.plan, selection.plan);

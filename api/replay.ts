@@ -1,3 +1,4 @@
+import { PrismError } from "../domain/errors.ts";
 import type { RecordedEvent } from "../domain/event.ts";
 import { canonicalJson } from "../domain/json.ts";
 import { type NamespaceRow, namespaces } from "../domain/projections/namespaces.ts";
@@ -14,6 +15,7 @@ type ReplayDependencies = {
 
 // The history may grow between the fold and the look: then both are done again.
 const attempts = 3;
+const patienceMs = 5_000;
 
 type Judge = (event: RecordedEvent) => boolean;
 
@@ -25,7 +27,7 @@ export async function replay(
 ) {
   for (let attempt = 1; ; attempt++) {
     const folded = await fold(store, namespace, theirs);
-    await served.waitFor(folded.last, AbortSignal.timeout(5_000));
+    if (!(await served.waitFor(folded.last, AbortSignal.timeout(patienceMs)))) throw behind(namespace);
     const row = (await served.get(namespace)) ?? null;
     const equal = text(row) === text(folded.row);
     if (!equal && attempt < attempts) continue;
@@ -39,6 +41,12 @@ export async function replay(
     };
   }
 }
+
+/** What is not served yet is no difference. */
+const behind = (namespace: string) =>
+  new PrismError("BACKEND_UNAVAILABLE", `what is served of '${namespace}' is behind its history`, {
+    details: { recommendation: "Ask again; /readyz says how far it is behind" },
+  });
 
 type Folded = {
   readonly row: NamespaceRow | null;
