@@ -162,6 +162,12 @@ describe("a move", () => {
       details: { field: "shard", supported_values: ["second"] },
     });
     await expect(platform.namespaces.move("nobody-s")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    // As curl sends it: no body at all, or an empty one that calls itself JSON.
+    const authorization = `Bearer ${await prism.token(platformMember)}`;
+    for (const headers of [{ authorization }, { authorization, "content-type": "application/json" }]) {
+      const bare = await fetch(`${prism.api}/api/v1/namespaces/nobody-s/move`, { method: "POST", headers });
+      expect(bare.status).toBe(404);
+    }
   });
 });
 
