@@ -146,7 +146,11 @@ async function renew(
   // First counted, then looked: what is taken away from here on waits for it, what was before is found.
   const { counted, draining, renewal: of } = await leases.renew(renewal);
   watched.renewal = of;
-  if (!counted) watched.owes = await feed.version(shard, signal);
+  if (!counted) {
+    watched.owes = await feed.version(shard, signal);
+    // What it was told last may have taken away the very entry that would say so.
+    if (sent.last > watched.owes) watched.owes = sent.last;
+  }
   const proxies = inUse(await leases.live(shard)).length;
   // A lease of no length: it is waited for, and may not serve on what it has.
   const durationMs = appliedVersion >= watched.owes ? leaseMs : 0;

@@ -193,6 +193,28 @@ describe("a proxy that nobody has waited for", () => {
   });
 });
 
+describe("a proxy that nobody has waited for, and whose shard a namespace has just left", () => {
+  it("gets a lease once it has that in force, which no entry of its shard tells any more", async () => {
+    const { heard, hello, say, end, ended } = watching(await shown(own));
+    [current, counted] = [7n, false];
+    hello("proxy-1");
+    await until(() => heard.length === 1);
+    announce({ version: 9n, row: { namespace: "orders", serving: "none" } as DirectoryChange["row"] });
+    await until(() => heard.length === 2);
+    say({ case: "status", value: { appliedVersion: 7n } });
+    await until(() => heard.length === 3);
+    counted = true;
+    say({ case: "status", value: { appliedVersion: 9n } });
+    await until(() => heard.length === 4);
+    expect(heard.slice(2).map(({ value }) => value)).toMatchObject([
+      { durationMs: 0 },
+      { durationMs: leaseMs },
+    ]);
+    end();
+    await ended;
+  });
+});
+
 describe("a proxy that does not put a version into force", () => {
   it("gets no lease after one has passed, and has to begin with a new snapshot", async () => {
     const { heard, hello, say, ended } = watching(await shown(own));
