@@ -3,8 +3,8 @@ import type { OperationRow } from "../domain/projections/operations.ts";
 import type { EventStore } from "../eventstore/event-store.ts";
 import type { ProjectionReader } from "../eventstore/runner/reader.ts";
 import type { Caller } from "../runtime/auth.ts";
+import type { StartedOperation } from "./executions.ts";
 import { type LookupDependencies, lookup } from "./lookup.ts";
-import type { StartedOperation } from "./operation-starter.ts";
 import { decisionOf } from "./outcome.ts";
 import { sightOf } from "./rights.ts";
 

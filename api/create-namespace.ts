@@ -14,9 +14,10 @@ import type { Inventory } from "../domain/selection/inventory.ts";
 import type { EventStore } from "../eventstore/event-store.ts";
 import type { Caller } from "../runtime/auth.ts";
 import type { CollisionLimit } from "./collisions.ts";
+import type { StartedOperation } from "./executions.ts";
 import { factsAbout } from "./facts.ts";
 import { type KeyedRequest, keyedBy } from "./keyed-request.ts";
-import type { OperationStarter, StartedOperation } from "./operation-starter.ts";
+import type { OperationStarter } from "./operation-starter.ts";
 import { readNamespace } from "./read-namespace.ts";
 
 export type CreateDependencies = {
@@ -46,7 +47,10 @@ export async function requestNamespace(
     return await begun(deps, caller, document, keyed);
   } catch (error) {
     // What speaks against it may be the same request, which came through meanwhile.
-    const meanwhile = await keyed.before();
+    const meanwhile = await keyed.before().catch((second: unknown) => {
+      // Where that cannot be told, what was wrong first is what the caller has to know.
+      throw second instanceof PrismError && second.code === "BACKEND_UNAVAILABLE" ? error : second;
+    });
     if (meanwhile !== undefined) return meanwhile;
     throw error;
   }

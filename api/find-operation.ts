@@ -2,7 +2,8 @@ import type { Sweeps } from "../control/sweeps.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
 import type { ProjectionReader } from "../eventstore/runner/reader.ts";
 import type { Caller } from "../runtime/auth.ts";
-import type { OperationStarter, StartedOperation } from "./operation-starter.ts";
+import type { StartedOperation } from "./executions.ts";
+import type { OperationStarter } from "./operation-starter.ts";
 import { operationNotFound } from "./rights.ts";
 import { sweepRow } from "./sweep-operation.ts";
 

@@ -9,7 +9,7 @@ import { v5 as uuid5 } from "uuid";
 import type { Messages } from "../activities/messages.ts";
 import { isErrorCode, PrismError } from "../domain/errors.ts";
 import type { JsonObject } from "../domain/json.ts";
-import { workflowIdOf } from "./operation-starter.ts";
+import { workflowIdOf } from "./executions.ts";
 
 export type Verb = keyof Messages;
 

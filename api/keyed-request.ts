@@ -6,7 +6,8 @@ import { begunBy } from "../domain/namespace/progress.ts";
 import { sha256Hex } from "../domain/sha256.ts";
 import type { EventStore } from "../eventstore/event-store.ts";
 import type { Caller } from "../runtime/auth.ts";
-import type { OperationStarter, StartedOperation } from "./operation-starter.ts";
+import type { StartedOperation } from "./executions.ts";
+import type { OperationStarter } from "./operation-starter.ts";
 import { readNamespace } from "./read-namespace.ts";
 
 export type KeyedDependencies = {

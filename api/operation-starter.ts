@@ -1,14 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  type Client,
-  type Connection,
-  WorkflowExecutionAlreadyStartedError,
-  type WorkflowExecutionInfo,
-} from "@temporalio/client";
-import { defineSearchAttributeKey, SearchAttributeType, WorkflowNotFoundError } from "@temporalio/common";
+import { type Client, type Connection, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
+import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
 import type { Occasion } from "../activities/occasion.ts";
 import { PrismError } from "../domain/errors.ts";
-import type { OperationKind } from "../domain/namespace/progress.ts";
 import type { NamespaceRequest } from "../domain/request/request.ts";
 import { spanned, traceparent } from "../runtime/tracing.ts";
 import type { CreateNamespace } from "../workflows/create-namespace.ts";
@@ -16,14 +10,7 @@ import type { DeleteNamespace } from "../workflows/delete-namespace.ts";
 import type { MoveNamespace } from "../workflows/move-namespace.ts";
 import type { UpdateNamespace } from "../workflows/update-namespace.ts";
 import type { Work } from "../workflows/work.ts";
-
-export type StartedOperation = Occasion & {
-  readonly kind: OperationKind;
-  readonly team: string;
-  readonly client_api: string;
-  readonly started_at: string;
-  readonly workflow: { readonly id: string; readonly run_id: string };
-};
+import { away, executions, type Memo, type StartedOperation, startedAs, workflowIdOf } from "./executions.ts";
 
 export interface OperationStarter {
   /** Each starts an operation; `OPERATION_IN_PROGRESS` where the namespace has another one. */
@@ -61,14 +48,12 @@ const operationKey = keyword("PrismOperation");
 const operationIdKey = keyword("PrismOperationId");
 const phaseKey = keyword("PrismPhase");
 
-/** The workflow id is the lock: Temporal runs one operation on a namespace at a time. */
-export const workflowIdOf = (namespace: string): string => `namespace/${namespace}`;
-
 export function operationStarter(
   { client, connection }: { readonly client: Client; readonly connection: Connection },
   { taskQueue, timeouts: { stickyMs, ...within }, hasEnded }: StarterOptions,
 ): OperationStarter {
   const recent = remembered();
+  const asked = executions({ client, connection });
 
   /** The last operation has ended on the stream a moment before its workflow does. */
   const whenFree = async (
@@ -81,7 +66,7 @@ export function operationStarter(
       } catch (error) {
         const taken = error instanceof PrismError && error.code === "OPERATION_IN_PROGRESS";
         if (!taken || Date.now() > deadline) throw error;
-        const other = await running(client, namespace);
+        const other = await asked.running(namespace);
         // A start whose answer was lost is repeated by the client, and meets itself one phase on.
         if (other?.operation === operation) return other;
         if (other !== undefined && !(await hasEnded(other))) throw error;
@@ -150,12 +135,8 @@ export function operationStarter(
     },
 
     async notBegun(by) {
-      if ("namespace" in by) return running(client, by.namespace);
-      const known = recent.get(by.operation);
-      if (known !== undefined) return known;
-      const query = `PrismOperationId = '${quoted(by.operation)}'`;
-      for await (const execution of client.workflow.list({ query, pageSize: 1 })) return startedBy(execution);
-      return undefined;
+      if ("namespace" in by) return asked.running(by.namespace);
+      return recent.get(by.operation) ?? asked.listed(by.operation);
     },
 
     async health() {
@@ -194,43 +175,6 @@ function remembered() {
   };
 }
 
-/** Asked of the workflow itself: lists lag behind what was started a moment ago. */
-async function running(client: Client, namespace: string): Promise<StartedOperation | undefined> {
-  try {
-    const execution = await client.workflow.getHandle(workflowIdOf(namespace)).describe();
-    return execution.status.name === "RUNNING" ? startedBy(execution) : undefined;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
-}
-
-type Execution = Pick<WorkflowExecutionInfo, "memo" | "startTime" | "workflowId" | "runId">;
-
-function startedBy({ memo, startTime, workflowId, runId }: Execution): StartedOperation | undefined {
-  const workflow = { id: workflowId, run_id: runId };
-  return memo === undefined ? undefined : startedAs(memo as Memo, startTime, workflow);
-}
-
-/** What Temporal keeps beside the workflow, so that it can be shown before any event is written. */
-type Memo = {
-  readonly occasion: Occasion;
-  readonly kind: OperationKind;
-  readonly team: string;
-  readonly client_api: string;
-};
-
-const startedAs = (memo: Memo, at: Date, workflow: StartedOperation["workflow"]): StartedOperation => ({
-  ...memo.occasion,
-  kind: memo.kind,
-  team: memo.team,
-  client_api: memo.client_api,
-  started_at: at.toISOString(),
-  workflow,
-});
-
-const quoted = (value: string): string => value.replaceAll("'", "");
-
 async function ask<T>(namespace: string, started: Promise<T>): Promise<T> {
   try {
     return await started;
@@ -240,10 +184,6 @@ async function ask<T>(namespace: string, started: Promise<T>): Promise<T> {
         cause,
       });
     }
-    throw new PrismError(
-      "BACKEND_UNAVAILABLE",
-      "the operation could not be started: Temporal did not answer",
-      { cause },
-    );
+    throw away("the operation could not be started", cause);
   }
 }

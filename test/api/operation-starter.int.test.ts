@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Client, Connection } from "@temporalio/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type OperationStarter, operationStarter, workflowIdOf } from "../../api/operation-starter.ts";
+import { workflowIdOf } from "../../api/executions.ts";
+import { type OperationStarter, operationStarter } from "../../api/operation-starter.ts";
 import { accepted, request } from "../domain/asking.ts";
 
 /** No worker takes what is started here: it stands still where it was begun. */
@@ -10,14 +11,16 @@ describe("starting an operation", () => {
   let connection: Connection;
   let client: Client;
   let starter: OperationStarter;
-  beforeAll(async () => {
-    connection = await Connection.connect({ address: process.env["PRISM_TEMPORAL_ADDRESS"] ?? "" });
-    client = new Client({ connection });
-    const timeouts = { heartbeatMs: 1_000, startToCloseMs: 1_000, stepAttempts: 1, undoAttempts: 1 };
-    starter = operationStarter(
+  const timeouts = { heartbeatMs: 1_000, startToCloseMs: 1_000, stepAttempts: 1, undoAttempts: 1 };
+  const over = (connection: Connection, client = new Client({ connection })) =>
+    operationStarter(
       { client, connection },
       { taskQueue: namespace, timeouts: { ...timeouts, stickyMs: 1_000 }, hasEnded: async () => false },
     );
+  beforeAll(async () => {
+    connection = await Connection.connect({ address: process.env["PRISM_TEMPORAL_ADDRESS"] ?? "" });
+    client = new Client({ connection });
+    starter = over(connection, client);
   });
   afterAll(async () => {
     await client.workflow.getHandle(workflowIdOf(namespace)).terminate();
@@ -32,5 +35,15 @@ describe("starting an operation", () => {
     const first = await create(operation);
     expect(await create(operation)).toMatchObject({ operation, workflow: first.workflow });
     await expect(create(randomUUID())).rejects.toMatchObject({ code: "OPERATION_IN_PROGRESS" });
+  });
+
+  it("whether one is under way nobody can say while Temporal is away: try again", {
+    timeout: 60_000,
+  }, async () => {
+    // Nothing listens there.
+    const away = Connection.lazy({ address: "127.0.0.1:1" });
+    for (const by of [{ namespace }, { operation: randomUUID() }])
+      await expect(over(away).notBegun(by)).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+    await away.close();
   });
 });

@@ -1,0 +1,88 @@
+import type { Client, Connection, WorkflowExecutionInfo } from "@temporalio/client";
+import { WorkflowNotFoundError } from "@temporalio/common";
+import type { Occasion } from "../activities/occasion.ts";
+import { PrismError } from "../domain/errors.ts";
+import type { OperationKind } from "../domain/namespace/progress.ts";
+
+/** The workflow id is the lock: Temporal runs one operation on a namespace at a time. */
+export const workflowIdOf = (namespace: string): string => `namespace/${namespace}`;
+
+export type StartedOperation = Occasion & {
+  readonly kind: OperationKind;
+  readonly team: string;
+  readonly client_api: string;
+  readonly started_at: string;
+  readonly workflow: { readonly id: string; readonly run_id: string };
+};
+
+/** What Temporal keeps beside the workflow, so that it can be shown before any event is written. */
+export type Memo = {
+  readonly occasion: Occasion;
+  readonly kind: OperationKind;
+  readonly team: string;
+  readonly client_api: string;
+};
+
+/** A caller waits no longer than this for Temporal to say what it runs. */
+const patienceMs = 5_000;
+
+/** What Temporal knows of operations; `BACKEND_UNAVAILABLE` where it does not say in time. */
+export function executions({
+  client,
+  connection,
+}: {
+  readonly client: Client;
+  readonly connection: Connection;
+}) {
+  const asked = async <T>(read: () => Promise<T | undefined>): Promise<T | undefined> => {
+    try {
+      return await connection.withDeadline(Date.now() + patienceMs, read);
+    } catch (cause) {
+      if (cause instanceof WorkflowNotFoundError) return undefined;
+      throw away("it is not known whether an operation is under way", cause);
+    }
+  };
+
+  return {
+    /** Asked of the workflow itself: lists lag behind what was started a moment ago. */
+    running: (namespace: string): Promise<StartedOperation | undefined> =>
+      asked(async () => {
+        const execution = await client.workflow.getHandle(workflowIdOf(namespace)).describe();
+        return execution.status.name === "RUNNING" ? startedBy(execution) : undefined;
+      }),
+
+    listed: (operation: string): Promise<StartedOperation | undefined> =>
+      asked(async () => {
+        const query = `PrismOperationId = '${quoted(operation)}'`;
+        for await (const execution of client.workflow.list({ query, pageSize: 1 })) {
+          return startedBy(execution);
+        }
+        return undefined;
+      }),
+  };
+}
+
+export const startedAs = (
+  memo: Memo,
+  at: Date,
+  workflow: StartedOperation["workflow"],
+): StartedOperation => ({
+  ...memo.occasion,
+  kind: memo.kind,
+  team: memo.team,
+  client_api: memo.client_api,
+  started_at: at.toISOString(),
+  workflow,
+});
+
+type Execution = Pick<WorkflowExecutionInfo, "memo" | "startTime" | "workflowId" | "runId">;
+
+function startedBy({ memo, startTime, workflowId, runId }: Execution): StartedOperation | undefined {
+  const workflow = { id: workflowId, run_id: runId };
+  return memo === undefined ? undefined : startedAs(memo as Memo, startTime, workflow);
+}
+
+const quoted = (value: string): string => value.replaceAll("'", "");
+
+export const away = (what: string, cause: unknown): PrismError =>
+  new PrismError("BACKEND_UNAVAILABLE", `${what}: Temporal did not answer`, { cause });
