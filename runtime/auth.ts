@@ -2,7 +2,6 @@ import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import {
   createLocalJWKSet,
-  createRemoteJWKSet,
   errors,
   importJWK,
   type JWK,
@@ -13,6 +12,7 @@ import {
 } from "jose";
 import { PrismError } from "../domain/errors.ts";
 import type { AuthConfig } from "./config.ts";
+import { remoteKeys } from "./remote-keys.ts";
 
 /** Who is calling, as the token says it. */
 export type Caller = {
@@ -25,7 +25,10 @@ export type Caller = {
 };
 
 export interface Authority {
-  /** The caller behind `Authorization: Bearer …`; `UNAUTHENTICATED` where there is none to trust. */
+  /**
+   * The caller behind `Authorization: Bearer …`; `UNAUTHENTICATED` where there is none to trust,
+   * `BACKEND_UNAVAILABLE` where no keys are known yet to tell by.
+   */
   caller(authorization: string | undefined): Promise<Caller>;
 }
 
@@ -99,7 +102,7 @@ const unauthenticated = (why: string, cause?: unknown): PrismError =>
   });
 
 function trusted(config: AuthConfig): { keys: JWTVerifyGetKey; issuer: string; audience: string } {
-  if (config.kind === "jwks") return { keys: createRemoteJWKSet(new URL(config.url)), ...config };
+  if (config.kind === "jwks") return { keys: remoteKeys(config.url), ...config };
   const { issuer, audience, jwk } = developmentIssuer(config.file);
   const { d: _, ...publicKey } = jwk;
   return {
