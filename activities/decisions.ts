@@ -1,8 +1,10 @@
 import { PrismError } from "../domain/errors.ts";
 import type { NamespaceCommand } from "../domain/namespace/commands.ts";
 import type { Failure } from "../domain/namespace/event-data.ts";
+import { streamOf } from "../domain/namespace/namespace.ts";
 import { type Operation, pendingApproval } from "../domain/namespace/operation.ts";
 import type { Inventory } from "../domain/selection/inventory.ts";
+import { eventId } from "../eventstore/event-id.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Messages, Told } from "./messages.ts";
 import type { Occasion } from "./occasion.ts";
@@ -122,8 +124,14 @@ export const decisionActivities = ({ attempt, recorder, inventory, approvalMs }:
     }): Promise<number> =>
       attempt.answering(input.occasion, "park", async () => {
         const { occasion, step, error } = input;
-        const command = { type: "ParkOperation", operation: occasion.operation, step, error } as const;
-        return retriesOf(await recorder.record(occasion, `${step} parked`, command), occasion);
+        const { operation, namespace, round = 0 } = occasion;
+        const command = { type: "ParkOperation", operation, step, error } as const;
+        const { events } = await recorder.record(occasion, `${step} parked`, command);
+        // A repeat of this attempt may come after somebody's word: that one was meant for this park.
+        const stream = streamOf(namespace);
+        const id = eventId({ operation, stream, step: `${step} parked`, round, index: 0 });
+        const parked = events.findIndex((event) => event.id === id);
+        return retriesOf({ events: parked < 0 ? events : events.slice(0, parked) }, occasion);
       }),
   };
 };
@@ -131,7 +139,7 @@ export const decisionActivities = ({ attempt, recorder, inventory, approvalMs }:
 const waitingIn = (operation: Operation | undefined) =>
   operation === undefined ? undefined : pendingApproval(operation);
 
-const retriesOf = ({ events }: NamespaceHistory, { operation }: Occasion): number =>
+const retriesOf = ({ events }: Pick<NamespaceHistory, "events">, { operation }: Occasion): number =>
   events.filter(({ type, metadata }) => type === "OperationRetried" && metadata.operation === operation)
     .length;
 

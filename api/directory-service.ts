@@ -108,7 +108,10 @@ async function watch(
   const early: DirectoryChange[] = [];
   let deliver = (change: DirectoryChange): void => void early.push(change);
   const stop = feed.listen(hello.shard, (change) => deliver(change));
-  const { version, upTo, rows } = await feed.snapshot(hello.shard, signal);
+  const { version, upTo, rows } = await feed.snapshot(hello.shard, signal).catch((error: unknown) => {
+    stop();
+    throw error;
+  });
   sent.sent(version);
   const entries = rows.map((row) => directoryEntry(row, hello.shard, staleMs));
   send(call, { case: "snapshot", value: { version, entries } });

@@ -23,6 +23,8 @@ export async function answerStream(
   const end = () => ended.abort();
   const { stopping } = request.server;
   raw.on("close", end);
+  // Who hung up while it was looked up what they may see is not told to anybody any more.
+  if (raw.closed || raw.destroyed) end();
   stopping.addEventListener("abort", end);
   const expiry = setTimeout(end, Math.min(caller.expiresAt.getTime() - Date.now(), 2 ** 31 - 1));
   raw.writeHead(200, {

@@ -30,23 +30,34 @@ export function postgresPool(
 
 /**
  * A connection outside the pool to the same server, for what lasts: LISTEN and session locks.
- * `lost` is called once when it ends, whoever ended it.
+ * One that never stood rejects; `lost` is called once when one that stood ends, whoever ended it.
  */
 export async function lastingConnection(pool: Pool, lost: () => void): Promise<Client> {
   const client = new Client(pool.options);
-  let ended = false;
+  let state: "opening" | "up" | "ended" = "opening";
   const end = () => {
-    if (ended) return;
-    ended = true;
+    if (state === "ended") return;
+    const stood = state === "up";
+    state = "ended";
     client.end().catch(() => {});
-    lost();
+    if (stood) lost();
   };
   client.on("error", end);
   client.on("end", end);
-  await client.connect();
-  // A peer that vanished without a word is noticed in seconds, not in the two hours of the system's default.
-  await client.query(
-    "set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3",
-  );
+  try {
+    await client.connect();
+    // A peer that vanished without a word is noticed in seconds, not in the two hours of the system's default.
+    await client.query(
+      "set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3",
+    );
+    if (hasEnded(state)) throw new Error("the connection ended as it began");
+  } catch (error) {
+    end();
+    throw error;
+  }
+  state = "up";
   return client;
 }
+
+/** Asked of what another callback may have changed, which the compiler does not see. */
+const hasEnded = (state: "opening" | "up" | "ended"): boolean => state === "ended";

@@ -107,9 +107,16 @@ function listener(pool: Pool, channel: string, hint: () => void) {
   let client: Client | undefined;
   let state: "idle" | "up" | "stopped" = "idle";
 
+  let retry: NodeJS.Timeout | undefined;
+
   const lost = () => {
     client = undefined;
-    if (state === "up") setTimeout(() => state === "up" && connect(), retryMs).unref();
+    if (state !== "up" || retry !== undefined) return;
+    retry = setTimeout(again, retryMs).unref();
+  };
+  const again = () => {
+    retry = undefined;
+    if (state === "up") void connect();
   };
 
   async function connect(): Promise<void> {
@@ -121,7 +128,9 @@ function listener(pool: Pool, channel: string, hint: () => void) {
       await fresh.query(`listen ${channel}`);
       hint();
     } catch {
+      // One that stands and does not listen is no use, and says itself that it has gone.
       if (client === undefined) lost();
+      else client.end().catch(() => {});
     }
   }
 

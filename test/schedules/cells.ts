@@ -53,8 +53,8 @@ export const planted: Readonly<Record<string, Planted>> = {
     patches: [
       {
         file: "activities/agreement.ts",
-        from: "leases.mayServe(row.shard, staleLimitMs(row.request))",
-        to: "leases.live(row.shard)",
+        from: "leases.mayServe(shard, limitMs)",
+        to: "leases.live(shard)",
       },
     ],
     cell: async (stage) => played(stage, await stage.namespace("absent"), wayTo("skips an absent proxy")),

@@ -131,6 +131,20 @@ describe("a create that people have a word in", () => {
     ).toBe("unheard");
   });
 
+  it("a retry that is said before the step's worker could tell that it parks counts", async () => {
+    const faultsOf = () =>
+      [
+        { step: "probe", moment: "before", code: "BACKEND_UNAVAILABLE", times: 4 },
+        { step: "park", moment: "recorded", code: "BACKEND_UNAVAILABLE", times: 1 },
+      ] as const;
+    const play = await stage.create("told-early", { faultsOf });
+    await play.reaches("waiting");
+    await play.tell("retry");
+    const life = await play.ended();
+    expect(life).toMatchObject({ state: "succeeded", status: "active" });
+    expect(life.types.filter((type) => type === "OperationRetried")).toHaveLength(1);
+  });
+
   it("parks as often as its budget is used up, and has it anew after each retry", async () => {
     const faultsOf = () => [
       { step: "commit-quota", moment: "before", code: "BACKEND_UNAVAILABLE", times: 8 } as const,
