@@ -59,6 +59,11 @@ export const planted: Readonly<Record<string, Planted>> = {
     ],
     cell: async (stage) => played(stage, await stage.namespace("absent"), wayTo("skips an absent proxy")),
   },
+  "keeps its copy after a goodbye": {
+    patches: [{ file: "proxy/watch.ts", from: "      if (connected) await copy.forget();\n", to: "" }],
+    cell: async (stage) =>
+      played(stage, await stage.namespace("left"), wayTo("keeps its copy after a goodbye")),
+  },
   "epoch not checked": {
     patches: [
       {

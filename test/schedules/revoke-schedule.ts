@@ -69,6 +69,14 @@ export async function play(stage: Stage, namespace: string, schedule: readonly s
       gate.cut();
       await stage.restart();
     },
+    async goodbye() {
+      await stage.stop();
+      gate.hold("hello");
+      gate.cut();
+      await stage.start();
+    },
+    // It was, when the process ended.
+    async "hear goodbye"() {},
     // Both follow by themselves, the second one where the disk lets it.
     async "put into force"() {},
     save: () => stage.freeDisk(),

@@ -31,6 +31,9 @@ export type Stage = {
   holdDisk(): Promise<void>;
   freeDisk(): Promise<void>;
   restart(): Promise<void>;
+  /** It is stopped as whoever rolls out stops it. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
   /** Nothing is held any more, and both proxies are back. */
   atRest(): Promise<void>;
   close(): Promise<void>;
@@ -111,6 +114,13 @@ export async function stage(
     async restart() {
       await a.kill("SIGKILL");
       await freeDisk();
+      a = await start();
+    },
+    async stop() {
+      await freeDisk();
+      await a.kill("SIGTERM");
+    },
+    async start() {
       a = await start();
     },
     async atRest() {
