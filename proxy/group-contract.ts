@@ -22,6 +22,8 @@ export type GroupOptions = {
   readonly deadlineMs?: number;
   readonly failpoint?: (step: "commit" | "acknowledge", moment: Moment) => void;
   readonly troubled: (error: Error) => void;
+  /** The membership is over: its subscribers have been told, and nothing will be handed out here any more. */
+  readonly failed?: () => void;
 };
 
 export type DeadLetter = { readonly attempts: number; readonly reason: string };

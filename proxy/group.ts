@@ -209,7 +209,10 @@ export function group(options: GroupOptions): Group {
     },
     wants: (partition) => (held.get(partition)?.wants() ?? true) && memory.wants(),
     troubled,
-    failed: (error) => end(error),
+    failed(error) {
+      end(error);
+      options.failed?.();
+    },
   };
 
   const end = (error: Error): void => {

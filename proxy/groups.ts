@@ -54,8 +54,8 @@ export function groups(options: GroupsOptions): Groups {
 
   const nameOf = (wanted: Wanted): string => `${prefix}.${undotted(wanted.topic)}.${wanted.group}`;
 
-  const begin = (name: string, wanted: Wanted): Group =>
-    group({
+  const begin = (name: string, wanted: Wanted): Group => {
+    const begun = group({
       ...wanted,
       name,
       proxy,
@@ -63,6 +63,10 @@ export function groups(options: GroupsOptions): Groups {
       memory,
       backend,
       troubled,
+      // At once: whoever joins while its last subscribers are leaving would wait in it for ever.
+      failed() {
+        if (open.get(name) === begun) closeGroup(name, begun).catch(troubled);
+      },
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
       ...(failpoint === undefined ? {} : { failpoint }),
       ...(layouts === undefined ? {} : { layouts }),
@@ -71,6 +75,8 @@ export function groups(options: GroupsOptions): Groups {
         ? {}
         : { deadLetter: (message, why) => deadLetter(wanted.group, message, why) }),
     });
+    return begun;
+  };
 
   const leave: Groups["leave"] = async (left, subscriber, vanished) => {
     await left.detach(subscriber, vanished);
