@@ -72,8 +72,16 @@ export async function kafkaMember(
     return topics.get(topic)?.partitionsCount ?? 0;
   };
 
+  const over = (error: unknown): void => {
+    const failure = kafkaFailure(`stay in ${group}`, error);
+    ready.reject(failure);
+    if (!stopped.signal.aborted) reader.failed(failure);
+  };
+
   const joinAnew = async (): Promise<void> => {
-    if (shared > 0 && (await partitionCount()) > shared) await consumer.joinGroup();
+    if (shared === 0 || (await partitionCount()) <= shared) return;
+    // The library has ended its heartbeats by then, and says that such a join has failed to nobody else.
+    await consumer.joinGroup().catch(over);
   };
   const counting = setInterval(() => joinAnew().catch(() => {}), countMs).unref();
 
@@ -129,11 +137,7 @@ export async function kafkaMember(
   consumer.on("consumer:heartbeat:end", () => {
     heardAt = beatAt;
   });
-  consumer.on("error", (error) => {
-    const failure = kafkaFailure(`stay in ${group}`, error);
-    ready.reject(failure);
-    if (!stopped.signal.aborted) reader.failed(failure);
-  });
+  consumer.on("error", over);
 
   const close = async (): Promise<void> => {
     if (stopped.signal.aborted) return;

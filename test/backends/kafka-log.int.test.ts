@@ -5,13 +5,16 @@ import {
   Consumer,
   IncrementalAlterConfigOperationTypes,
 } from "@platformatic/kafka";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { isStaleMembership } from "../../backends/kafka-errors.ts";
 import { kafkaHealth, kafkaLog } from "../../backends/kafka-log.ts";
 import { kafkaOffsets } from "../../backends/kafka-offsets.ts";
 import type { LogReader, NewRecord } from "../../backends/log.ts";
 import { partitionOf } from "../../backends/murmur2.ts";
 import { brokers, kafkaTopic } from "../proxy/stage.ts";
+import { until } from "../setup/until.ts";
+import { brokenNetwork } from "./broken-network.ts";
+import { kafkaWithLogins } from "./kafka-with-logins.ts";
 
 let common: string;
 let admin: Admin;
@@ -196,4 +199,40 @@ describe("a member of a group", () => {
     expect(await offsets.standing(holder, [0], "earliest")).toEqual(upTo(0, 1n));
     await consumer.close();
   });
+
+  it("says that it is over when Kafka goes away while it takes its share of added partitions", async () => {
+    const target = { host: "127.0.0.1", port: 0 };
+    const network = await brokenNetwork(target);
+    const server = await kafkaWithLogins(network.port);
+    onTestFinished(async () => {
+      await Promise.all([network.close(), server.close()]);
+    });
+    target.port = Number(server.brokers[0]?.split(":")[1]);
+    const cluster = { brokers: [`127.0.0.1:${network.port}`], sasl: server.admin };
+    const far = new Admin({
+      clientId: "prism-test",
+      bootstrapBrokers: cluster.brokers,
+      sasl: { ...server.admin },
+    });
+    await far.createTopics({ topics: ["grows"], partitions: 1, replicas: 1 });
+    const topic = kafkaLog({ ...cluster, clientId: "prism.test", topic: "grows" });
+    const failed: Error[] = [];
+    const member = await topic.join({
+      group: "g",
+      start: "earliest",
+      reader: {
+        ...collector().reader,
+        // Asked before each join: this one's request finds nobody.
+        revoking: async () => network.be({ kind: "reset", after: 0 }),
+        failed: (error) => void failed.push(error),
+      },
+    });
+    await far.createPartitions({ topics: [{ name: "grows", count: 2 }] });
+    topic.grow?.(2);
+    await until(() => failed.length > 0, 60_000);
+    expect(failed[0]).toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+    network.be({ kind: "none" });
+    await member.close();
+    await Promise.all([topic.close(), far.close()]);
+  }, 180_000);
 });
