@@ -13,7 +13,8 @@ export function toFailure(error: unknown, retries?: Retries): Error {
   return ApplicationFailure.create({
     message: known.message,
     type: known.code,
-    nonRetryable: known.advice !== "wait" && known.advice !== "reload",
+    // Who has to read again is the caller: the same question meets the same answer here.
+    nonRetryable: known.advice !== "wait",
     details: [known.details],
     ...(retries === undefined ? {} : soon(known, retries)),
     ...(error instanceof Error ? { cause: error } : {}),

@@ -2,7 +2,9 @@ import type { Client, Connection, WorkflowExecutionInfo } from "@temporalio/clie
 import { WorkflowNotFoundError } from "@temporalio/common";
 import type { Occasion } from "../activities/occasion.ts";
 import { PrismError } from "../domain/errors.ts";
+import type { Failure } from "../domain/namespace/event-data.ts";
 import type { OperationKind } from "../domain/namespace/progress.ts";
+import { closingFailure } from "./closing-failure.ts";
 
 /** The workflow id is the lock: Temporal runs one operation on a namespace at a time. */
 export const workflowIdOf = (namespace: string): string => `namespace/${namespace}`;
@@ -13,7 +15,11 @@ export type StartedOperation = Occasion & {
   readonly client_api: string;
   readonly started_at: string;
   readonly workflow: { readonly id: string; readonly run_id: string };
+  /** Where its workflow has closed: when, and why it failed. */
+  readonly closed?: Closed;
 };
+
+export type Closed = { readonly at: string; readonly failure: Failure | null };
 
 /** What Temporal keeps beside the workflow, so that it can be shown before any event is written. */
 export type Memo = {
@@ -43,6 +49,15 @@ export function executions({
     }
   };
 
+  const run = async ({ id, run_id }: StartedOperation["workflow"]) => {
+    const handle = client.workflow.getHandle(id, run_id, { followRuns: false });
+    const execution = await handle.describe();
+    const started = startedBy(execution);
+    if (started === undefined || isOpen.includes(execution.status.name)) return started;
+    const failure = await handle.result().then(() => null, closingFailure);
+    return { ...started, closed: { at: (execution.closeTime ?? new Date()).toISOString(), failure } };
+  };
+
   return {
     /** Asked of the workflow itself: lists lag behind what was started a moment ago. */
     running: (namespace: string): Promise<StartedOperation | undefined> =>
@@ -54,11 +69,15 @@ export function executions({
     listed: (operation: string): Promise<StartedOperation | undefined> =>
       asked(async () => {
         const query = `PrismOperationId = '${quoted(operation)}'`;
-        for await (const execution of client.workflow.list({ query, pageSize: 1 })) {
-          return startedBy(execution);
+        for await (const { workflowId, runId } of client.workflow.list({ query, pageSize: 1 })) {
+          return run({ id: workflowId, run_id: runId });
         }
         return undefined;
       }),
+
+    /** As it is by now. */
+    again: ({ workflow }: StartedOperation): Promise<StartedOperation | undefined> =>
+      asked(() => run(workflow)),
   };
 }
 
@@ -74,6 +93,9 @@ export const startedAs = (
   started_at: at.toISOString(),
   workflow,
 });
+
+// What goes on as another run has not closed.
+const isOpen: readonly string[] = ["RUNNING", "PAUSED", "CONTINUED_AS_NEW"];
 
 type Execution = Pick<WorkflowExecutionInfo, "memo" | "startTime" | "workflowId" | "runId">;
 

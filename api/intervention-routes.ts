@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { PrismError } from "../domain/errors.ts";
+import { hasEnded } from "../domain/namespace/refusals.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
 import type { Caller } from "../runtime/auth.ts";
 import { findOperation, mayIntervene } from "./find-operation.ts";
@@ -10,6 +11,7 @@ import { parsedBody } from "./parsed-body.ts";
 import { acceptsAnyBody } from "./request-schema.ts";
 import { errors, operationAnswer } from "./schemas.ts";
 import { isSweep } from "./sweep-operation.ts";
+import { hasBegun } from "./unbegun.ts";
 
 export type InterventionRoutes = OperationRoutes & InterveneDependencies;
 
@@ -33,6 +35,9 @@ export const interventionRoutes =
 
     const told = async (row: OperationRow, word: Omit<Word, "namespace">) => {
       if (isSweep(row)) throw onlyLooks();
+      // Refused where it was to begin: its stream, on which words are judged, knows nothing of it.
+      if (row.ended_at !== null && !(await hasBegun(deps.store, row.namespace, row.id)))
+        throw hasEnded(row.id);
       const position = await intervene(deps, { ...word, namespace: row.namespace } as Word);
       await deps.operations.waitFor(position, AbortSignal.timeout(10_000));
       return view((await deps.operations.get(row.id)) ?? row);

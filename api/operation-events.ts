@@ -1,25 +1,23 @@
 import type { OperationRow } from "../domain/projections/operations.ts";
-import type { EventStore } from "../eventstore/event-store.ts";
 import type { ServerSentEvent } from "./event-stream.ts";
 import type { CheckAfter } from "./expected-duration.ts";
 import { progressOf } from "./operation-progress.ts";
+import type { UnbegunDependencies } from "./unbegun.ts";
 
 /**
  * What happens to an operation, one message for each of its events: `step` with the steps that changed,
- * `state` where only the operation did, `end` with the last one. `id` is the event's position; what is not
+ * `state` where only the operation did, `end` with the last one. `id` is the event's position, where there is one; what is not
  * above `after` is left out.
  */
 export async function* operationEvents(
-  { store, checkAfter }: { readonly store: EventStore; readonly checkAfter: CheckAfter },
+  { checkAfter, ...deps }: UnbegunDependencies & { readonly checkAfter: CheckAfter },
   { id, namespace }: OperationRow,
   after: bigint,
   signal: AbortSignal,
 ): AsyncIterable<ServerSentEvent> {
-  for await (const told of progressOf(store, { namespace, operation: id }, signal)) {
-    if (told.kind === "caughtUp" || told.event.position <= after) continue;
-    const { before, row, event } = told;
-    const steps = changedSteps(before, row);
+  const messageOf = async (row: OperationRow, steps: OperationRow["steps"], at: string) => {
     const { kind, state, undoing, plan_hash, error } = row;
+    const check_after_ms = await checkAfter(row);
     const data = {
       operation: id,
       namespace,
@@ -29,10 +27,17 @@ export async function* operationEvents(
       steps,
       plan_hash,
       error,
-      at: event.recordedAt.toISOString(),
-      check_after_ms: await checkAfter(row),
+      at,
+      check_after_ms,
     };
-    yield { id: String(event.position), event: nameOf(row, steps), data };
+    return { event: nameOf(row, steps), data };
+  };
+  for await (const told of progressOf(deps, { namespace, operation: id }, signal)) {
+    if (told.kind === "refused") yield await messageOf(told.row, [], told.row.ended_at ?? "");
+    if (told.kind !== "moved" || told.event.position <= after) continue;
+    const { before, row, event } = told;
+    const message = await messageOf(row, changedSteps(before, row), event.recordedAt.toISOString());
+    yield { id: String(event.position), ...message };
   }
 }
 

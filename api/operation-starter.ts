@@ -26,7 +26,10 @@ export interface OperationStarter {
   rewind(occasion: Occasion, about: NamespaceRequest): Promise<StartedOperation>;
   /** `to`: the shard that is to serve it. */
   move(occasion: Occasion, about: NamespaceRequest, to: string): Promise<StartedOperation>;
-  /** An operation that Temporal has but no worker has begun, so that no event tells of it yet. */
+  /**
+   * An operation that Temporal has, of which no event may tell: no worker has begun it yet, or it was refused
+   * where it was to begin; then it has `closed`. Of a namespace: only what goes on.
+   */
   notBegun(
     by: { readonly operation: string } | { readonly namespace: string },
   ): Promise<StartedOperation | undefined>;
@@ -136,7 +139,8 @@ export function operationStarter(
 
     async notBegun(by) {
       if ("namespace" in by) return asked.running(by.namespace);
-      return recent.get(by.operation) ?? asked.listed(by.operation);
+      const known = recent.get(by.operation);
+      return known === undefined ? asked.listed(by.operation) : asked.again(known);
     },
 
     async health() {

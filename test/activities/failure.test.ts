@@ -1,7 +1,7 @@
 import type { ApplicationFailure } from "@temporalio/common";
 import { describe, expect, it } from "vitest";
 import { toFailure } from "../../activities/failure.ts";
-import { PrismError } from "../../domain/errors.ts";
+import { type ErrorCode, PrismError } from "../../domain/errors.ts";
 
 const retryPolicy = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 10_000 };
 const delayMs = (attempt: number, details = {}) => {
@@ -21,5 +21,16 @@ describe("an attempt that waits for what is so by itself at some time", () => {
 
   it("leaves the pause to Temporal where nobody knows", () => {
     expect(delayMs(3)).toBeUndefined();
+  });
+});
+
+describe("an attempt that was refused", () => {
+  const isFinal = (code: ErrorCode) =>
+    (toFailure(new PrismError(code, "no")) as ApplicationFailure).nonRetryable;
+
+  it("is repeated only where waiting helps: another version stays another version", () => {
+    expect(isFinal("BACKEND_UNAVAILABLE")).toBe(false);
+    expect(isFinal("VERSION_CONFLICT")).toBe(true);
+    expect(isFinal("NAMESPACE_EXISTS")).toBe(true);
   });
 });

@@ -6,16 +6,25 @@ import type { NamespaceEvent } from "../../domain/namespace/events.ts";
 import { type NamespaceRow, namespaces } from "../../domain/projections/namespaces.ts";
 import { memoryEventStore } from "../../eventstore/memory.ts";
 import * as a from "../domain/namespace/lives.ts";
+import { closed, goingOn } from "./starters.ts";
 import { happened } from "./stream.ts";
 
-/** What somebody is answered who waited for the move that these events end with. */
-async function answered(...events: readonly NamespaceEvent[]): Promise<number> {
+type Answer = { code: number; body: { operation?: { state: string } } };
+
+/** The code that somebody is answered who waited for the move that these events end with. */
+const answered = async (...events: readonly NamespaceEvent[]) => (await answerTo(events, goingOn)).code;
+
+async function answerTo(
+  events: readonly NamespaceEvent[],
+  starter: typeof goingOn,
+  waitSeconds = 1,
+): Promise<Answer> {
   const store = memoryEventStore();
   await happened(store, ...events);
   let row: NamespaceRow | undefined;
   for await (const event of store.readStream("namespace-orders")) row = namespaces.apply(row, event as never);
   const deps = {
-    store,
+    ...{ store, starter },
     namespaces: { waitFor: async () => true, get: async () => row },
     operations: { waitFor: async () => true },
     leases: { live: async () => [] },
@@ -26,17 +35,23 @@ async function answered(...events: readonly NamespaceEvent[]): Promise<number> {
     kind: "move",
     ...{ client_api: "queue", started_at: "", workflow: { id: "", run_id: "" } },
   } as const;
-  let code = 0;
+  const answer: Answer = { code: 0, body: {} };
   const reply = {
     header: () => reply,
     status: (given: number) => {
-      code = given;
+      answer.code = given;
       return reply;
     },
-    send: () => reply,
+    send(body: Answer["body"]) {
+      answer.body = body;
+      return reply;
+    },
   };
-  await answering(deps)({ caller, started, prefer: "wait=1", done: inUse }, reply as unknown as FastifyReply);
-  return code;
+  await answering(deps)(
+    { caller, started, prefer: `wait=${waitSeconds}`, done: inUse },
+    reply as unknown as FastifyReply,
+  );
+  return answer;
 }
 const move = [...a.moveable, a.moved, a.sourceClosed, a.sourceDrained, a.moveCompleted];
 
@@ -45,4 +60,12 @@ describe("who waits for a move is answered", () => {
   it("200 also of a namespace that is degraded, and stays so", async () =>
     expect(await answered(...a.active, a.degraded, ...move)).toBe(200));
   it("202 while it goes on", async () => expect(await answered(...a.active, ...a.moveable)).toBe(202));
+  it("how it ended, where another one was quicker and there was nothing left to do", async () => {
+    const { code, body } = await answerTo(a.active, closed(null), 10);
+    expect({ code, state: body.operation?.state }).toEqual({ code: 202, state: "succeeded" });
+  });
+  it("the refusal, where another one was quicker", async () => {
+    const failure = { code: "TOO_LATE", message: "another was quicker", details: {} } as const;
+    await expect(answerTo(a.active, closed(failure), 10)).rejects.toMatchObject({ code: "TOO_LATE" });
+  });
 });

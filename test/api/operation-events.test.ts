@@ -4,6 +4,7 @@ import type { NamespaceEvent } from "../../domain/namespace/events.ts";
 import { memoryEventStore } from "../../eventstore/memory.ts";
 import { activated, operation, ready, requested } from "../domain/namespace/examples.ts";
 import * as a from "../domain/namespace/lives.ts";
+import { closed, goingOn } from "./starters.ts";
 import { happened } from "./stream.ts";
 
 type Sent = { id: string; event: string; data: { state: string; steps: { name: string; state: string }[] } };
@@ -16,7 +17,12 @@ async function sent(
   const store = memoryEventStore({ clock: () => new Date(0) });
   await happened(store, ...past);
   const row = { id: operation, namespace: "orders" } as never;
-  const feed = operationEvents({ store, checkAfter: async () => 0 }, row, after, AbortSignal.timeout(100));
+  const feed = operationEvents(
+    { store, starter: goingOn, checkAfter: async () => 0 },
+    row,
+    after,
+    AbortSignal.timeout(100),
+  );
   const messages: Sent[] = [];
   for await (const message of feed) {
     messages.push(message as Sent);
@@ -51,5 +57,16 @@ describe("who watches an operation is sent", () => {
   it("nothing of another operation of the same name", async () => {
     const messages = await sent([...a.growing], 0n);
     expect(messages.at(-1)).toMatchObject({ event: "end", data: { state: "succeeded", kind: "create" } });
+  });
+
+  it("its end where it was refused before its first event", async () => {
+    const failure = { code: "VERSION_CONFLICT", message: "at version 2", details: {} } as const;
+    const row = { id: operation, namespace: "orders" } as never;
+    const deps = { store: memoryEventStore(), starter: closed(failure), checkAfter: async () => 0 };
+    const messages = [];
+    for await (const each of operationEvents(deps, row, 0n, AbortSignal.timeout(10_000))) messages.push(each);
+    expect(messages).toMatchObject([
+      { event: "end", data: { state: "failed", error: failure, at: "2026-01-01T00:00:01.000Z" } },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decisionOf } from "../../api/outcome.ts";
+import type { Failure } from "../../domain/namespace/event-data.ts";
 import type { NamespaceEvent } from "../../domain/namespace/events.ts";
 import { memoryEventStore } from "../../eventstore/memory.ts";
 import {
@@ -12,6 +13,7 @@ import {
   requested,
 } from "../domain/namespace/examples.ts";
 import * as a from "../domain/namespace/lives.ts";
+import { closed, goingOn } from "./starters.ts";
 import { happened } from "./stream.ts";
 
 const address = { namespace: "orders", operation };
@@ -20,11 +22,17 @@ const address = { namespace: "orders", operation };
 async function told(past: readonly NamespaceEvent[], ...more: readonly NamespaceEvent[]) {
   const store = memoryEventStore();
   await happened(store, ...past);
-  const decision = decisionOf(store, address, AbortSignal.timeout(100));
+  const decision = decisionOf({ store, starter: goingOn }, address, AbortSignal.timeout(100));
   for (const event of more) await happened(store, event);
   const decided = await decision;
   if (decided === undefined) return "nothing";
   return decided.failure === undefined ? `position ${decided.position}` : decided.failure.code;
+}
+
+async function waited(past: readonly NamespaceEvent[], starter: typeof goingOn, signal: AbortSignal) {
+  const store = memoryEventStore();
+  await happened(store, ...past);
+  return decisionOf({ store, starter }, address, signal);
 }
 
 describe("whoever waits for an operation is told", () => {
@@ -52,5 +60,24 @@ describe("whoever waits for an operation is told", () => {
   it("that it was given up, or cancelled", async () => {
     expect(await told([requested, a.parked, a.abandoned])).toBe(outage.code);
     expect(await told([requested, a.cancelled])).toBe("NAMESPACE_NOT_READY");
+  });
+
+  describe("where another one was quicker", () => {
+    const beaten = (failure: Failure | null, ...past: readonly NamespaceEvent[]) =>
+      waited(past, closed(failure), AbortSignal.timeout(10_000));
+    const conflict: Failure = { code: "VERSION_CONFLICT", message: "at version 2", details: {} };
+
+    it("that it was refused, or had nothing to do, though no event says so", async () => {
+      expect(await beaten(conflict)).toMatchObject({
+        state: "failed",
+        failure: { code: "VERSION_CONFLICT" },
+      });
+      expect(await beaten(null)).toMatchObject({ state: "succeeded", failure: undefined });
+    });
+
+    it("what its events say, once it has begun", async () =>
+      expect(await beaten(conflict, ...ready, activated)).toMatchObject({
+        ...{ position: BigInt(ready.length + 1), state: "succeeded" },
+      }));
   });
 });
