@@ -4,7 +4,10 @@ import type { Consumption, Message } from "./consumption.ts";
 export type WorkOptions = ConsumeOptions & {
   /** How many messages are worked on at a time. Default: 1. */
   readonly concurrency?: number;
-  /** How long a message waits after its handler has failed, by attempt. Default: a second, doubled each time. */
+  /**
+   * How long a message waits after its handler has failed, by attempt; twelve hours at most.
+   * Default: a second, doubled each time.
+   */
   readonly delayMs?: (attempt: number) => number;
 };
 
@@ -19,6 +22,8 @@ export interface Work {
 }
 
 const firstDelayMs = 1_000;
+// A proxy refuses a longer one, and ends the stream.
+const longestDelayMs = 12 * 3_600_000;
 
 export function work(
   messages: Consumption,
@@ -33,7 +38,8 @@ export function work(
       await handle(message);
       await message.ack();
     } catch (error) {
-      await message.nack({ delayMs: delayMs(message.attempt), reason: String(error) });
+      const waitMs = Math.min(longestDelayMs, delayMs(message.attempt));
+      await message.nack({ delayMs: waitMs, reason: String(error) });
     }
   };
 
