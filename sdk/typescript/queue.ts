@@ -83,9 +83,14 @@ function consumption(connection: Connection, topic: string, options: ConsumeOpti
     for (;;) {
       let address = "";
       try {
-        if (left) throw new PrismError("INTERNAL", "this consumption has ended");
         address = await connection.route();
+        if (left) throw over();
         stream = await consumerStream(connection, topic, options, address);
+        // Who ended it meanwhile had no stream to leave, or an older one.
+        if (left) {
+          await stream.leave();
+          throw over();
+        }
         await stream.ready;
         return stream;
       } catch (error) {
@@ -104,6 +109,7 @@ function consumption(connection: Connection, topic: string, options: ConsumeOpti
     while (!left) {
       try {
         const from = await standing;
+        if (left) break;
         const delivered = await from.next();
         if (delivered !== undefined) {
           failures = 0;
@@ -135,6 +141,8 @@ function consumption(connection: Connection, topic: string, options: ConsumeOpti
     },
   };
 }
+
+const over = (): PrismError => new PrismError("INTERNAL", "this consumption has ended");
 
 const message = (delivered: Delivered, from: ConsumerStream): Message => ({
   id: delivered.messageId,
