@@ -10,7 +10,7 @@ import {
 } from "../../proto/gen/prism/v1/message_pb.js";
 import { ConsumeRequestSchema, QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Connection } from "./connection.ts";
-import { callError, neverSent } from "./errors.ts";
+import { callError, endError, neverSent } from "./errors.ts";
 
 export type ConsumeOptions = {
   /** Members of one group share its messages; each group gets them all. */
@@ -33,7 +33,7 @@ export type ConsumeOptions = {
 export interface ConsumerStream {
   /** Resolves when the group stands: nothing published from then on passes it by. */
   readonly ready: Promise<void>;
-  /** The next message; `undefined`: the stream has ended. Rejects with `PrismError`. */
+  /** The next message, once it is ready; `undefined`: the stream has ended. Rejects with `PrismError`. */
   next(): Promise<Message | undefined>;
   /** Goes out with the others of this moment. */
   acknowledge(receipt: string): void;
@@ -115,7 +115,7 @@ export async function consumerStream(
         held.set(value.receipt, performance.now() + holdMs);
         return value;
       } catch (error) {
-        throw callError(error as ServiceError);
+        throw endError(error as ServiceError);
       }
     },
     acknowledge(receipt) {

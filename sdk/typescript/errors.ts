@@ -33,6 +33,16 @@ export function callError(error: ServiceError): PrismError {
   return new PrismError(codeOf[error.code] ?? "INTERNAL", error.details || error.message, { cause: error });
 }
 
+/**
+ * How a stream has ended that was let in. With its token is passing: the next one is opened with a
+ * token that is asked for again, and refused there if that is no better.
+ */
+export function endError(error: ServiceError): PrismError {
+  const told = callError(error);
+  if (told.code !== "UNAUTHENTICATED") return told;
+  return new PrismError("BACKEND_UNAVAILABLE", told.message, { cause: error });
+}
+
 /** Whether the request certainly never left: sending it again cannot do anything twice. */
 export const neverSent = (error: ServiceError): boolean =>
   error.code === status.UNAVAILABLE &&

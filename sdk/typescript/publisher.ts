@@ -1,8 +1,8 @@
-import type { ClientDuplexStream, ServiceError } from "@grpc/grpc-js";
+import { type ClientDuplexStream, type ServiceError, status } from "@grpc/grpc-js";
 import type { PublishRequest, PublishResponse } from "../../proto/gen/prism/v1/message_pb.js";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Connection } from "./connection.ts";
-import { callError, neverSent, PrismError } from "./errors.ts";
+import { callError, endError, neverSent, PrismError } from "./errors.ts";
 
 export interface Publisher {
   /**
@@ -128,7 +128,16 @@ function lane(connection: Connection, address: string, settle: Settle): Lane {
       const opened = (await connection.open(QueueService.method.publishStream, address)) as Call;
       call = opened;
       opened.on("data", answered);
-      opened.on("error", (error: ServiceError) => failed(opened, callError(error), neverSent(error)));
+      // With the first answer: it was let in.
+      let isOpen = false;
+      opened.on("metadata", () => {
+        isOpen = true;
+      });
+      opened.on("error", (error: ServiceError) => {
+        // Before a proxy ends it with its token it answers what it has taken.
+        const harmless = neverSent(error) || error.code === status.UNAUTHENTICATED;
+        failed(opened, isOpen ? endError(error) : callError(error), harmless);
+      });
       opened.on("end", () => failed(opened, lost(), false));
     } catch (cause) {
       fail(cause instanceof PrismError ? cause : callError(cause as ServiceError), true);

@@ -1,9 +1,13 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connection } from "../../sdk/typescript/connection.ts";
+import type { Message } from "../../sdk/typescript/consumption.ts";
 import { prism } from "../../sdk/typescript/prism.ts";
+import { type PublishOptions, queue } from "../../sdk/typescript/queue.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "../proxy/control-plane.ts";
 import { data, kafkaTopic, startProxy } from "../proxy/stage.ts";
+import { until } from "../setup/until.ts";
 
 let control: ControlPlane;
 let topic: string;
@@ -111,6 +115,105 @@ describe("a client that discovers its proxies", () => {
     expect((await rest.next()).value?.json()).toBe(2);
     await rest.return();
     await expect(rest.next()).resolves.toEqual({ done: true, value: undefined });
+    client.close();
+  });
+});
+
+describe("a consumption that is ended while it connects", () => {
+  /** Its client waits for `until`: for where the namespace is served, or for its token. */
+  const waiting = (address: string, what: "place" | "token", until: Promise<void>) =>
+    queue(
+      connection({
+        namespace: "orders",
+        token: what === "token" ? () => until.then(() => "owner") : "owner",
+        endpoints: what === "place" ? () => until.then(() => [{ address }]) : [address],
+      }),
+    );
+
+  it.each(["place", "token"] as const)("leaves no stream behind that waited for its %s", async (what) => {
+    const proxy = await start(`ended-${what}`);
+    const go = Promise.withResolvers<void>();
+    const messages = waiting(proxy.address, what, go.promise);
+    const topic = `ended-${what}`;
+    const ended = messages.consume(topic, { group: "g", from: "earliest" }).return();
+    go.resolve();
+    await ended;
+    for (let at = 0; at < 10; at++) await messages.publish(topic, at);
+    const got: Message[] = [];
+    for await (const message of messages.consume(topic, { group: "g", from: "earliest" })) {
+      await message.ack();
+      if (got.push(message) === 10) break;
+    }
+    // A stream that nobody reads would have had some of them first.
+    expect(got.map(({ attempt }) => attempt)).toEqual(got.map(() => 1));
+    messages.close();
+  });
+
+  it("stops work that has nothing to do", async () => {
+    const proxy = await start("idle");
+    const go = Promise.withResolvers<void>();
+    const messages = waiting(proxy.address, "place", go.promise);
+    const stopped = messages.work("idle", { group: "g" }, async () => {}).stop();
+    go.resolve();
+    await expect(stopped).resolves.toBeUndefined();
+    messages.close();
+  });
+});
+
+describe("a client whose token is renewed", () => {
+  /** The first token holds for half a second. */
+  const renewed = (proxy: { address: string }, next: string) => {
+    let asked = 0;
+    const token = () => (asked++ === 0 ? "brief" : next);
+    const client = prism({ namespace: "orders", token, endpoints: [proxy.address] });
+    return { client, asked: () => asked };
+  };
+
+  it("consumes on when the first one has expired", async () => {
+    const proxy = await start("renewed-1");
+    const { client, asked } = renewed(proxy, "owner");
+    const consumption = client.queue.consume("renewed", { group: "g", from: "earliest" });
+    const next = consumption.next();
+    next.catch(() => {});
+    await consumption.ready;
+    await until(() => asked() > 1);
+    const publisher = prism({ namespace: "orders", token: "owner", endpoints: [proxy.address] });
+    await publisher.queue.publish("renewed", "after");
+    expect((await next).value?.json()).toBe("after");
+    await consumption.return();
+    for (const each of [client, publisher]) each.close();
+  });
+
+  it("publishes on, also what has no key of idempotence, and nothing twice", async () => {
+    const proxy = await start("renewed-2");
+    const { client, asked } = renewed(proxy, "owner");
+    const published: string[] = [];
+    // Some are always under way, for as long as the first token holds and a while longer.
+    const publish = async (value: string, options: PublishOptions): Promise<void> => {
+      for (let more = 20; more > 0; more -= asked() > 1 ? 1 : 0) {
+        await client.queue.publish("many", value, options);
+        published.push(value);
+      }
+    };
+    const without = Array.from({ length: 10 }, () => publish("without", { idempotencyKey: "" }));
+    const withKey = Array.from({ length: 10 }, () => publish("with", {}));
+    await Promise.all([...without, ...withKey]);
+    await client.queue.publish("many", "last", { key: "k" });
+    const consumed: unknown[] = [];
+    for await (const message of client.queue.consume("many", { group: "g", from: "earliest" })) {
+      await message.ack();
+      if (message.json() === "last") break;
+      consumed.push(message.json());
+    }
+    expect(consumed.sort()).toEqual(published.sort());
+    client.close();
+  });
+
+  it("is told when no other one is given out", async () => {
+    const { client } = renewed(await start("renewed-3"), "nobody");
+    const working = client.queue.work("refused", { group: "g" }, async () => {});
+    await expect(working.done).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await expect(client.queue.publish("refused", 1)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
     client.close();
   });
 });
