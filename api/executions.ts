@@ -1,5 +1,6 @@
 import type { Client, Connection, WorkflowExecutionInfo } from "@temporalio/client";
 import { WorkflowNotFoundError } from "@temporalio/common";
+import { validate as isUuid } from "uuid";
 import type { Occasion } from "../activities/occasion.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { Failure } from "../domain/namespace/event-data.ts";
@@ -68,7 +69,9 @@ export function executions({
 
     listed: (operation: string): Promise<StartedOperation | undefined> =>
       asked(async () => {
-        const query = `PrismOperationId = '${quoted(operation)}'`;
+        // All of ours are; what else a caller may write must not become part of the query.
+        if (!isUuid(operation)) return undefined;
+        const query = `PrismOperationId = '${operation}'`;
         for await (const { workflowId, runId } of client.workflow.list({ query, pageSize: 1 })) {
           return run({ id: workflowId, run_id: runId });
         }
@@ -103,8 +106,6 @@ function startedBy({ memo, startTime, workflowId, runId }: Execution): StartedOp
   const workflow = { id: workflowId, run_id: runId };
   return memo === undefined ? undefined : startedAs(memo as Memo, startTime, workflow);
 }
-
-const quoted = (value: string): string => value.replaceAll("'", "");
 
 export const away = (what: string, cause: unknown): PrismError =>
   new PrismError("BACKEND_UNAVAILABLE", `${what}: Temporal did not answer`, { cause });

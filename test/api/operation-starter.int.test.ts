@@ -37,6 +37,11 @@ describe("starting an operation", () => {
     await expect(create(randomUUID())).rejects.toMatchObject({ code: "OPERATION_IN_PROGRESS" });
   });
 
+  it("one that nobody started is not there, whatever it is called", async () => {
+    for (const operation of [randomUUID(), "\\", "'", "\\' or 1=1", "%", "\n", "🙃"])
+      expect(await starter.notBegun({ operation }), operation).toBeUndefined();
+  });
+
   it("whether one is under way nobody can say while Temporal is away: try again", {
     timeout: 60_000,
   }, async () => {
