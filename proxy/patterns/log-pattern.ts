@@ -27,6 +27,8 @@ export type LogPatternOptions = {
 };
 
 const lookMs = 1_000;
+// What Postgres can count to.
+const lastPosition = 2n ** 63n - 1n;
 
 /**
  * The end of the way for whoever publishes: acknowledged when it is in the namespace's log.
@@ -126,9 +128,11 @@ function lastKnown<T>(ask: () => Promise<T>): () => Promise<T> {
 async function locate(log: WriteAheadLog, beginning: Beginning): Promise<LogStart> {
   const position =
     "offset" in beginning ? positionIn(beginning.offset) : await positionAt(log, beginning.timeMs);
-  const atMs = await log.recordedAt(position);
-  // Nothing that late has been published yet: what comes next is it.
-  return atMs === undefined ? "latest" : { atMs, note: beginAfter(position - 1n) };
+  const { head } = await log.standing();
+  // Where nothing that late has been published yet, what comes next is it: from now on, not from when the
+  // group stands.
+  const before = position > head ? head : position - 1n;
+  return { atMs: (await log.recordedAt(before)) ?? 0, note: beginAfter(before) };
 }
 
 /** The first position recorded then or later: times never go back along positions. */
@@ -146,7 +150,7 @@ async function positionAt(log: WriteAheadLog, timeMs: number): Promise<bigint> {
 
 function positionIn(offset: string): bigint {
   const position = parseLogOffset(offset);
-  if (position !== undefined) return position;
+  if (position !== undefined && position <= lastPosition) return position < 1n ? 1n : position;
   throw new PrismError("INVALID_CONFIGURATION", `'${offset}' is not an offset of this namespace`, {
     details: {
       field: "start.offset",

@@ -228,4 +228,43 @@ describe("a group that begins somewhere", () => {
     const wrong = consume(one, "replayed", "t", "wrong", { start: { case: "offset", value: "k.1.1" } });
     expect(await wrong.ended).toMatchObject({ reason: "INVALID_CONFIGURATION" });
   });
+
+  it("begins at a time that nothing is as late as yet, and misses nothing until it stands", async () => {
+    await queue("from-now");
+    await publish(one, "from-now", { topic: "t", key: "k", payload: text("before") });
+    const { pool } = await data();
+    await until(async () => (await backlog(pool, { namespace: "from-now", incarnation: 1 })) === 0);
+    const time = timestampFromMs(Date.now());
+    const consumer = consume(two, "from-now", "t", "g", { start: { case: "time", value: time } });
+    let stands = false;
+    void consumer.ready.then(() => {
+      stands = true;
+    });
+    const published: string[] = [];
+    for (let more = 5; more > 0; more -= stands ? 1 : 0) {
+      // Time to look up the beginning, and not enough to join.
+      await pause(40);
+      const { offset } = await publish(one, "from-now", { topic: "t", key: "k" });
+      published.push(offset);
+    }
+    await until(() => consumer.got.at(-1)?.offset === published.at(-1));
+    expect(consumer.got.map(({ offset }) => offset)).toEqual(published);
+    await consumer.stop();
+  });
+
+  it("begins with the first one at nought, with the next one beyond the last, and nowhere at no number", async () => {
+    await queue("at-offsets");
+    const from = (offset: string) =>
+      consume(two, "at-offsets", "t", `from-${offset}`, { start: { case: "offset", value: offset } });
+    const publishNext = () => publish(one, "at-offsets", { topic: "t", key: "k" });
+    for (let count = 0; count < 3; count++) await publishNext();
+    const [first, beyond] = [from("w.0"), from("w.1000")];
+    await Promise.all([first.ready, beyond.ready]);
+    await publishNext();
+    await until(() => first.got.length >= 4 && beyond.got.length >= 1);
+    expect(first.got.map(({ offset }) => offset)).toEqual(["w.1", "w.2", "w.3", "w.4"]);
+    expect(beyond.got.map(({ offset }) => offset)).toEqual(["w.4"]);
+    await Promise.all([first.stop(), beyond.stop()]);
+    expect(await from("w.9999999999999999999").ended).toMatchObject({ reason: "INVALID_CONFIGURATION" });
+  });
 });

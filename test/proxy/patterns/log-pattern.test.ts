@@ -4,6 +4,8 @@ import type { LogStanding } from "../../../backends/write-ahead-log/write-ahead-
 import { logMetrics } from "../../../proxy/log-metrics.ts";
 import { lookout } from "../../../proxy/lookout.ts";
 import { logPattern } from "../../../proxy/patterns/log-pattern.ts";
+import type { Beginning } from "../../../proxy/patterns/pattern.ts";
+import { decodeNote } from "../../../proxy/progress-note.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -30,7 +32,8 @@ function stage() {
         return standing;
       },
       layouts: async () => [],
-      recordedAt: async () => undefined,
+      // One a second.
+      recordedAt: async (position) => (position > standing.head ? undefined : Number(position) * 1_000),
     },
     relay: { name: "relay", lead: async () => {}, offer: () => {}, wake: () => void woken++ },
     lookout: looks,
@@ -38,7 +41,7 @@ function stage() {
     metrics: logMetrics(registry),
     troubled: () => {},
     mostBytes: 1_000n,
-    replays: false,
+    replays: true,
   });
   return {
     pattern,
@@ -111,5 +114,27 @@ it("refuses publishes while the log is full, and takes them again once it has be
   const answered = expect(publish?.(message)).rejects.toMatchObject({ code: "INTERNAL" });
   await vi.advanceTimersByTimeAsync(1);
   await answered;
+  await end();
+});
+
+it("fixes where a group begins when it is asked, also where nothing has been published yet", async () => {
+  const { pattern, stands, end } = stage();
+  const begins = async (beginning: Beginning) => {
+    const start = await pattern.locate?.(beginning);
+    if (typeof start !== "object") return start;
+    return { atMs: start.atMs, after: decodeNote(start.note, 0n).mark };
+  };
+  expect(await begins({ timeMs: 3_000 })).toEqual({ atMs: 2_000, after: 2n });
+  expect(await begins({ timeMs: 5_001 })).toEqual({ atMs: 5_000, after: 5n });
+  expect(await begins({ offset: "w.4" })).toEqual({ atMs: 3_000, after: 3n });
+  expect(await begins({ offset: "w.6" })).toEqual({ atMs: 5_000, after: 5n });
+  expect(await begins({ offset: "w.9223372036854775807" })).toEqual({ atMs: 5_000, after: 5n });
+  for (const offset of ["w.9223372036854775808", "k.0.1", "w.-1"]) {
+    await expect(begins({ offset })).rejects.toMatchObject({ code: "INVALID_CONFIGURATION" });
+  }
+  stands({ head: 0n });
+  for (const beginning of [{ timeMs: 5_000 }, { offset: "w.0" }, { offset: "w.1" }]) {
+    expect(await begins(beginning)).toEqual({ atMs: 0, after: 0n });
+  }
   await end();
 });
