@@ -20,6 +20,7 @@ const tooFarAhead = "too many earlier messages are not acknowledged yet";
 export function commits({ held, commit, troubled }: CommitOptions) {
   let running: Promise<boolean> | undefined;
   let queued: Promise<boolean> | undefined;
+  let looking: Promise<boolean> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let dueAtMs = Number.POSITIVE_INFINITY;
   let stopped = false;
@@ -67,10 +68,20 @@ export function commits({ held, commit, troubled }: CommitOptions) {
     }, ms);
   };
 
+  /** A while later: one look for all who wait, however many they are. */
+  const later = (): Promise<boolean> => {
+    looking ??= pause(lookMs)
+      .then(flush)
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
+  };
+
   /** Resolves `true` when `covered` by what is committed, `false` once that is no longer `possible`. */
   const until = async (covered: () => boolean, possible: () => boolean): Promise<boolean> => {
-    for (const lateMs = performance.now() + patienceMs; ; await pause(lookMs)) {
-      const taken = await flush();
+    const lateMs = performance.now() + patienceMs;
+    for (let taken = await flush(); ; taken = await later()) {
       if (covered()) return true;
       if (!possible()) return false;
       if (performance.now() > lateMs) throw uncommitted(taken ? tooFarAhead : "its partitions are moving");

@@ -54,6 +54,11 @@ export function heldPartition(
     return first === undefined ? seen : first - 1n;
   };
 
+  const covers = (offset: bigint): boolean => {
+    doneBeyond ??= new Set(decodeNote(last.note, last.offset).done);
+    return offset < last.offset || doneBeyond.has(offset);
+  };
+
   return {
     water,
     takes(offset, position, bytes) {
@@ -105,13 +110,10 @@ export function heldPartition(
       // What was done before and has not come by again is still done.
       const done = [...water.doneAbove(), ...doneBefore].filter((each) => each >= offset);
       const open = new Map([...failures].filter(([each]) => each >= offset));
-      return { offset, note: encodeNote({ mark: mark(), done, failures: open }, offset) };
+      return { offset, note: encodeNote({ mark: mark(), done, failures: open }, offset, covers) };
     },
     isCommitted: ({ offset, note: text }) => offset === last.offset && text === last.note,
-    covers(offset) {
-      doneBeyond ??= new Set(decodeNote(last.note, last.offset).done);
-      return offset < last.offset || doneBeyond.has(offset);
-    },
+    covers,
     committed(progress) {
       last = progress;
       doneBeyond = undefined;

@@ -19,12 +19,37 @@ const emptyNote: ProgressNote = { mark: 0n, done: [], failures: new Map() };
 /** Reading begins after this position of the log, wherever in the partition that is. */
 export const beginAfter = (position: bigint): string => encodeNote({ ...emptyNote, mark: position }, 0n);
 
-/** As short text: offsets as distances, in base 36; what does not fit is left out, and so delivered again. */
-export function encodeNote({ mark, done, failures }: ProgressNote, from: bigint): string {
+/**
+ * As short text: offsets as distances, in base 36; what does not fit is left out, and so delivered again.
+ * `kept`: what the note before this one says is done. Somebody may have been told so: it is never left out.
+ */
+export function encodeNote(
+  { mark, done, failures }: ProgressNote,
+  from: bigint,
+  kept: (offset: bigint) => boolean = () => false,
+): string {
   const head = `1;${mark.toString(36)};`;
+  const stretches = stretchesOf(done).map((stretch) => {
+    const known = offsetsOf(stretch).filter(kept);
+    const sure =
+      known.length === 0
+        ? ""
+        : stretchesOf(known)
+            .map((each) => textOf(each, from))
+            .join(",");
+    return { whole: textOf(stretch, from), sure };
+  });
+  let room = limitBytes - head.length - 1 - stretches.reduce((sum, { sure }) => sum + pieceLength(sure), 0);
   const failed = [...failures].map(([offset, count]) => `${(offset - from).toString(36)}:${count}`);
-  const failedText = fitted(failed, limitBytes / 2);
-  const doneText = fitted(ranges(done, from), limitBytes - head.length - failedText.length - 1);
+  const failedText = fitted(failed, Math.min(room, limitBytes / 2));
+  room -= failedText.length;
+  const pieces = stretches.map(({ whole, sure }) => {
+    const more = pieceLength(whole) - pieceLength(sure);
+    if (more > room) return sure;
+    room -= more;
+    return whole;
+  });
+  const doneText = pieces.filter((piece) => piece !== "").join(",");
   return mark === 0n && doneText === "" && failedText === "" ? "" : `${head}${doneText};${failedText}`;
 }
 
@@ -38,7 +63,7 @@ export function decodeNote(text: string, from: bigint): ProgressNote {
   });
   return {
     mark: base36(mark),
-    done: parts(done).flatMap((part) => range(part, from)),
+    done: parts(done).flatMap((part) => offsetsOf(range(part, from))),
     failures: new Map(failures),
   };
 }
@@ -54,8 +79,13 @@ function fitted(pieces: readonly string[], limit: number): string {
   return text;
 }
 
-/** `5-9` for what follows one another. */
-function ranges(offsets: readonly bigint[], from: bigint): readonly string[] {
+/** With the comma that parts it from others. */
+const pieceLength = (piece: string): number => (piece === "" ? 0 : piece.length + 1);
+
+/** Offsets that follow one another, from the first to the last of them. */
+type Stretch = readonly [bigint, bigint];
+
+function stretchesOf(offsets: readonly bigint[]): readonly Stretch[] {
   const sorted = [...offsets].sort((a, b) => (a < b ? -1 : 1));
   const found: [bigint, bigint][] = [];
   for (const offset of sorted) {
@@ -63,17 +93,24 @@ function ranges(offsets: readonly bigint[], from: bigint): readonly string[] {
     if (last !== undefined && offset === last[1] + 1n) last[1] = offset;
     else found.push([offset, offset]);
   }
-  return found.map(([first, last]) => {
-    const start = (first - from).toString(36);
-    return first === last ? start : `${start}-${(last - from).toString(36)}`;
-  });
+  return found;
 }
 
-function range(text: string, from: bigint): readonly bigint[] {
-  const [first = "", last = first] = text.split("-");
+function offsetsOf([first, last]: Stretch): readonly bigint[] {
   const offsets: bigint[] = [];
-  for (let offset = base36(first); offset <= base36(last); offset++) offsets.push(from + offset);
+  for (let offset = first; offset <= last; offset++) offsets.push(offset);
   return offsets;
+}
+
+/** `5-9` where it is several. */
+function textOf([first, last]: Stretch, from: bigint): string {
+  const start = (first - from).toString(36);
+  return first === last ? start : `${start}-${(last - from).toString(36)}`;
+}
+
+function range(text: string, from: bigint): Stretch {
+  const [first = "", last = first] = text.split("-");
+  return [from + base36(first), from + base36(last)];
 }
 
 function base36(text: string): bigint {

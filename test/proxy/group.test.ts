@@ -112,6 +112,40 @@ describe("a group on one proxy", () => {
     expect(confirmed).toBe(4_000);
   });
 
+  it("never lets go of what is confirmed, whatever else is acknowledged or fails after it", async () => {
+    const { memory, joined } = await started();
+    const one = subscriber(10_000);
+    joined.attach(one.self);
+    memory.assign(fresh(0));
+    const all = Array.from({ length: 6_000 }, (_, at) => stored(at));
+    memory.deliver(0, all, 6_000n);
+    const confirmed: string[] = [];
+    // The last ones first, with gaps, each call while others wait.
+    const confirming = [...one.taken].reverse().flatMap(({ message, receipt }, at) => {
+      if (at % 2 === 0) return [];
+      const confirm = async () => {
+        await pause(Math.floor(at / 500) * 10);
+        if (await joined.confirm(receipt)) confirmed.push(message.id);
+      };
+      return [confirm().catch(() => {})];
+    });
+    for (const { receipt } of one.taken.slice(0, 600)) joined.reject(receipt, 60_000, "it cannot be done");
+    await pause(600);
+    expect(confirmed.length).toBeGreaterThan(300);
+    await flushed(joined);
+    // Now the proxy dies: another one goes on from what is committed.
+    const next = await started();
+    const two = subscriber(10_000);
+    next.joined.attach(two.self);
+    const position = memory.committed.at(-1)?.[0] ?? never();
+    next.memory.assign({ partition: 0, position, note: memory.notes[0] ?? "", retained: false });
+    next.memory.deliver(0, all.slice(Number(position)), 6_000n);
+    const again = new Set(two.ids());
+    expect(confirmed.filter((id) => again.has(id))).toEqual([]);
+    await joined.close();
+    await Promise.all(confirming);
+  });
+
   it("passes by what is of other topics, and commits past it", async () => {
     const { memory, joined } = await started();
     const one = subscriber();

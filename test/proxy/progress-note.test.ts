@@ -33,6 +33,43 @@ describe("a note beside an offset", () => {
     expect(done.slice(0, known.done.length)).toEqual(known.done);
   });
 
+  it("never leaves out what the note before it said is done, however much there is to say by now", () => {
+    const offset = fc.integer({ min: 0, max: 20_000 });
+    const offsets = fc.uniqueArray(offset, { minLength: 1, maxLength: 1_000, size: "max" });
+    const marks = fc.bigInt({ min: 1n, max: 2n ** 62n });
+    fc.assert(
+      fc.property(fc.array(fc.record({ offsets, mark: marks }), { maxLength: 6 }), (rounds) => {
+        let note = "";
+        const done = new Set<bigint>();
+        for (const { offsets: more, mark } of rounds) {
+          const kept = new Set(decodeNote(note, 0n).done);
+          for (const offset of more) done.add(BigInt(offset));
+          const failures = new Map(more.map((offset) => [BigInt(offset) + 20_001n, 3]));
+          note = encodeNote({ mark, done: [...done], failures }, 0n, (offset) => kept.has(offset));
+          const noted = new Set(decodeNote(note, 0n).done);
+          expect([...kept].filter((offset) => !noted.has(offset))).toEqual([]);
+          expect([...noted].filter((offset) => !done.has(offset))).toEqual([]);
+          // What a broker takes unless told otherwise.
+          expect(note.length).toBeLessThanOrEqual(4_096);
+        }
+      }),
+      // To shrink a thousand offsets takes minutes.
+      { numRuns: 40, endOnFailure: true },
+    );
+  });
+
+  it("notes what fills a gap also where there is no room, because that takes none", () => {
+    const gaps = Array.from({ length: 4_000 }, (_, at) => 2n * BigInt(at));
+    const before = encodeNote({ mark: 5n, done: gaps, failures: new Map() }, 0n);
+    const kept = new Set(decodeNote(before, 0n).done);
+    const filling = [...kept].slice(-100, -1).map((offset) => offset + 1n);
+    const done = [...gaps, ...filling];
+    const note = encodeNote({ mark: 5n, done, failures: new Map() }, 0n, (offset) => kept.has(offset));
+    const noted = new Set(decodeNote(note, 0n).done);
+    expect([...kept, ...filling].filter((offset) => !noted.has(offset))).toEqual([]);
+    expect(noted.size).toBeLessThan(done.length);
+  });
+
   it("is empty where there is nothing to say, and says nothing where it is not ours", () => {
     expect(encodeNote({ mark: 0n, done: [], failures: new Map() }, 7n)).toBe("");
     for (const text of ["", "2;zz;;", "somebody else's"]) {
