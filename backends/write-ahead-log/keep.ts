@@ -22,8 +22,9 @@ export type KeepOptions = {
  */
 export async function keep(options: KeepOptions, relayed: bigint): Promise<void> {
   const { pool, table, replay, replayMs } = options;
-  await putBack(options);
+  // First: whatever else has to wait for somebody who reads, publishes wait for this number.
   const whole = (await measure(options, relayed)).reduce((sum, { bytes }) => sum + bytes, 0n);
+  await putBack(options);
   const windowMs = whole > options.mostBytes / 2n ? 0 : options.windowMs;
   if (replay !== table) {
     for (const segment of await attached(pool, table)) {

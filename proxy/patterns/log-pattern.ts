@@ -38,6 +38,7 @@ export function logPattern(options: LogPatternOptions): Pattern {
   const { name, namespace, log, relay, metrics, failpoint } = options;
   metrics.begin(namespace);
   let bytes = 0n;
+  const isFull = (): boolean => bytes > options.mostBytes;
   let ready: Promise<void> | undefined;
 
   const prepared = (): Promise<void> => {
@@ -64,7 +65,7 @@ export function logPattern(options: LogPatternOptions): Pattern {
       relay.offer(entries);
     },
     check() {
-      if (bytes > options.mostBytes) throw full(namespace, options.mostBytes);
+      if (isFull()) throw full(namespace, options.mostBytes);
     },
   });
 
@@ -82,7 +83,8 @@ export function logPattern(options: LogPatternOptions): Pattern {
   const unwatch = options.lookout.watch(namespace, (behind) => {
     if (behind) relay.wake();
     const now = performance.now();
-    if (!(behind || wasBehind) || now < counted + lookMs) return;
+    // A full log at rest too: what was read last may be older than the log's standing.
+    if (!(behind || wasBehind || isFull()) || now < counted + lookMs) return;
     counted = now;
     wasBehind = behind;
     void look();

@@ -193,6 +193,31 @@ describe("a log's segments", () => {
     expect(await names("replay_crashed")).toEqual([0]);
   });
 
+  it("are measured also while somebody who reads the log holds up what has to leave it", async () => {
+    const log = await logOf("dumped");
+    const options = { pool: database.pool, namespace: "dumped", table: "wal_dumped", ...keeping };
+    await sql("update prism_log.log_head set position = $1 where namespace = 'dumped'", [
+      String(segmentSize - 2n),
+    ]);
+    await log.append([entry(), entry(), entry()]);
+    await keep({ ...options, replay: undefined }, segmentSize - 2n);
+    expect((await log.standing()).bytes).toBeGreaterThan(0n);
+    const dump = await database.pool.connect();
+    const impatient = new Pool({ ...database.pool.options, statement_timeout: 500 });
+    try {
+      await dump.query("begin; select count(*) from wal_dumped");
+      const [first] = await attached(database.pool, "wal_dumped");
+      const detach = `alter table wal_dumped detach partition prism_log.${first?.name} concurrently`;
+      await expect(impatient.query(detach)).rejects.toMatchObject({ code: "57014" });
+      await expect(keep({ ...options, pool: impatient, replay: undefined }, segmentSize)).rejects.toThrow();
+      expect((await log.standing()).bytes).toBe(0n);
+    } finally {
+      await dump.query("rollback");
+      dump.release();
+      await impatient.end();
+    }
+  });
+
   it("are kept with the ids of two days: older ones are forgotten", async () => {
     await logOf("days");
     await sql("create table prism_log.published_7 partition of prism_log.published for values in (7)");

@@ -90,19 +90,20 @@ it("counts what is pending while it is behind, once more when it has caught up, 
   await end();
 });
 
+const message = {
+  id: "6a1d1d1e-3c1f-5e0a-9d55-1f2b6d3c4e5f",
+  topic: "t",
+  key: "",
+  payload: new Uint8Array(1),
+  metadata: {},
+  publishedAtMs: 0,
+  headers: {},
+  once: false,
+};
+
 it("refuses publishes while the log is full, and takes them again once it has been relayed", async () => {
   const { pattern, behind, stands, end } = stage();
   const publish = pattern.publish?.(() => Promise.reject(new Error("the log is the end of the way")));
-  const message = {
-    id: "6a1d1d1e-3c1f-5e0a-9d55-1f2b6d3c4e5f",
-    topic: "t",
-    key: "",
-    payload: new Uint8Array(1),
-    metadata: {},
-    publishedAtMs: 0,
-    headers: {},
-    once: false,
-  };
   stands({ head: 8n, bytes: 1_001n });
   behind.add("orders");
   await vi.advanceTimersByTimeAsync(2_000);
@@ -136,5 +137,25 @@ it("fixes where a group begins when it is asked, also where nothing has been pub
   for (const beginning of [{ timeMs: 5_000 }, { offset: "w.0" }, { offset: "w.1" }]) {
     expect(await begins(beginning)).toEqual({ atMs: 0, after: 0n });
   }
+  await end();
+});
+
+it("takes publishes again when the log is measured late, long after the relay has caught up", async () => {
+  const { pattern, behind, stands, end } = stage();
+  const publish = pattern.publish?.(() => Promise.reject(new Error("the log is the end of the way")));
+  stands({ head: 8n, bytes: 1_001n });
+  behind.add("orders");
+  await vi.advanceTimersByTimeAsync(2_000);
+  // Nothing is behind, and somebody who reads the log's table keeps it from being measured.
+  stands({ head: 8n, relayed: 8n, bytes: 1_001n });
+  behind.clear();
+  await vi.advanceTimersByTimeAsync(10_000);
+  await expect(publish?.(message)).rejects.toMatchObject({ code: "WAL_FULL" });
+  stands({ head: 8n, relayed: 8n });
+  await vi.advanceTimersByTimeAsync(2_000);
+  // It reaches the log, which in this test keeps nothing.
+  const answered = expect(publish?.(message)).rejects.toMatchObject({ code: "INTERNAL" });
+  await vi.advanceTimersByTimeAsync(1);
+  await answered;
   await end();
 });
