@@ -12,7 +12,7 @@ import { member } from "./request.ts";
 
 const patienceMs = 300_000;
 const keys = 200_000;
-const objects = soaking ? 20_000 : 3_000;
+const objects = soaking ? 20_000 : 2_000;
 const atOnce = 50;
 
 describe("a worker that is killed in the middle of a large removal", () => {

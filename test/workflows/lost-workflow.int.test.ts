@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../setup/until.ts";
 import { active } from "./active.ts";
 import type { Fault, Life, Play } from "./play.ts";
-import { openStage, type Stage } from "./stage.ts";
+import { openStage, type Stage, type Swept } from "./stage.ts";
 
 const _topicOf = ({ namespace }: Play) => `${namespace}-queue`;
 
@@ -18,10 +18,10 @@ describe("an operation that lost its workflow", () => {
     return play.life();
   };
   /** Terminates its workflow, lets nothing go wrong any more, and has a sweep give it another one. */
-  const lose = async (play: Play): Promise<void> => {
+  const lose = async (play: Play): Promise<Swept["findings"]> => {
     await play.handle.terminate("for the test");
     stage.fail(play.namespace, []);
-    await stage.sweep(play.namespace);
+    return (await stage.sweep(play.namespace)).findings;
   };
   const parks = (step: string) => (): readonly Fault[] => [
     { step, moment: "before", code: "BACKEND_UNAVAILABLE" },
@@ -37,18 +37,14 @@ describe("an operation that lost its workflow", () => {
           ? await stage.update(before, { needs: { write_rps: 400 } }, { faultsOf: waits("commit-quota") })
           : await stage.remove(before, { faultsOf: waits("archive") });
     await play.reaches("waiting");
-    await play.handle.terminate("for the test");
-    stage.fail(play.namespace, []);
-    expect((await stage.sweep(play.namespace)).findings).toMatchObject([
-      { class: "stuck", operation: play.operation, remedy: "resume" },
-    ]);
+    expect(await lose(play)).toMatchObject([{ class: "stuck", operation: play.operation, remedy: "resume" }]);
     const life = await ended(play);
     expect(life).toMatchObject({ state: "succeeded", status: kind === "delete" ? "deleted" : "active" });
     if (kind === "update") expect(life.rate).toBe(400);
     expect((await stage.sweep(play.namespace)).findings).toEqual([]);
   });
 
-  it.each(["before", "after"] as const)(
+  it.concurrent.each(["before", "after"] as const)(
     "a create in the middle of its undo, %s its last removal: nothing of it is left, or all of it serves",
     async (moment) => {
       const faultsOf = (namespace: string): readonly Fault[] => [
@@ -69,7 +65,7 @@ describe("an operation that lost its workflow", () => {
     },
   );
 
-  it("an update in the middle of its undo: it is in force with its quota, or as before", async () => {
+  it.concurrent("an update in the middle of its undo: it is in force with its quota, or as before", async () => {
     const before = await active(stage, "undone-update");
     const { reserved } = await before.life();
     const faultsOf = (): readonly Fault[] => [
@@ -86,21 +82,23 @@ describe("an operation that lost its workflow", () => {
     expect((await stage.sweep(play.namespace)).findings).toEqual([]);
   });
 
-  it("one that was retried before: it is seen to wait again, and is told so again", async () => {
+  it.concurrent("one that was retried before: it is seen to wait again, and is told so again", async () => {
     const play = await stage.create("parks-again", { faultsOf: parks("probe") });
     await play.reaches("waiting");
     await play.tell("retry");
     await play.handle.terminate("for the test");
-    await stage.sweep(play.namespace);
+    // It waits for a while for what it has started.
+    const sweeping = stage.sweep(play.namespace);
     await play.reaches("waiting");
     stage.fail(play.namespace, []);
     await play.tell("retry");
     const life = await ended(play);
     expect(life).toMatchObject({ state: "succeeded", status: "active", quota: 1 });
     expect(life.types.filter((type) => type === "OperationParked")).toHaveLength(2);
+    await sweeping;
   });
 
-  it("an update that is in force and has to grow its partitions yet: they grow, and deliveries go on", async () => {
+  it.concurrent("an update that is in force and has to grow its partitions yet: they grow, and deliveries go on", async () => {
     const before = await active(stage, "grows-yet", { needs: { ordered: true } });
     const change = { needs: { write_rps: 4_000 } };
     const play = await stage.update(before, change, { faultsOf: parks("grow-relay") });
