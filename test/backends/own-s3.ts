@@ -46,9 +46,3 @@ export async function ownS3(): Promise<OwnS3> {
     },
   };
 }
-
-export const callOf = (namespace: string, incarnation = 1) => ({
-  owner: { namespace, incarnation },
-  claim: { intended: true },
-  signal: new AbortController().signal,
-});

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../backends/backend.ts";
 import { s3 } from "../../backends/s3.ts";
 import { s3Users } from "../../backends/s3-admin.ts";
-import { callOf as call, ownS3, shared } from "./own-s3.ts";
+import { callOf as call } from "./call-of.ts";
+import { ownS3, shared } from "./own-s3.ts";
 import { common, prefixOf } from "./s3-subject.ts";
 
 const taken = prefixOf("prism-taken");

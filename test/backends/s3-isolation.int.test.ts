@@ -27,7 +27,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../backends/backend.ts";
 import type { S3Address } from "../../backends/s3-client.ts";
 import { s3Bucket } from "../../domain/selection/names.ts";
-import { callOf as call, type OwnS3, ownS3 } from "./own-s3.ts";
+import { callOf as call } from "./call-of.ts";
+import { type OwnS3, ownS3 } from "./own-s3.ts";
 import { clientOf, common, prefixOf } from "./s3-subject.ts";
 
 let address: S3Address;

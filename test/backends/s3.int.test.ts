@@ -20,8 +20,9 @@ import { s3Users } from "../../backends/s3-admin.ts";
 import type { S3Address } from "../../backends/s3-client.ts";
 import { s3Bucket } from "../../domain/selection/names.ts";
 import { soaking } from "../eventstore/soaking.ts";
+import { callOf as call } from "./call-of.ts";
 import { backendContract, freshName } from "./contract.ts";
-import { callOf as call, type OwnS3, ownS3, shared } from "./own-s3.ts";
+import { type OwnS3, ownS3, shared } from "./own-s3.ts";
 import { common, prefixOf, s3Subject } from "./s3-subject.ts";
 import { waitsDuring } from "./waits.ts";
 
