@@ -14,7 +14,7 @@ import type { Ask } from "./ask.ts";
 import type { Claim, Drift, Observed } from "./backend.ts";
 import { type KafkaAccess, kafkaAccess } from "./kafka-access.ts";
 import type { KafkaAdministration, KafkaResource } from "./kafka-resource.ts";
-import type { Timed, TimedCall } from "./timed.ts";
+import { onlyWaiting, type Timed, type TimedCall } from "./timed.ts";
 
 type TopicConfig = {
   readonly partitions: number;
@@ -61,7 +61,7 @@ export function topic(tools: KafkaAdministration): KafkaResource {
     async ensure(resource, call) {
       let seen = await observe(resource, call);
       if (seen.state === "dead") {
-        await deleteTopic(broker, resource.name, call.timed);
+        await deleteTopic(broker, resource.name, seen.identity, call.timed);
         seen = { state: "absent" };
       }
       if (seen.state === "foreign") throw foreignTopic(resource, seen.because);
@@ -82,7 +82,7 @@ export function topic(tools: KafkaAdministration): KafkaResource {
       if (seen.state === "foreign") return { removed: false };
       // The login goes first, so that nobody writes into what is about to go.
       await access.remove(call.owner, resource.name, timed);
-      if (seen.state !== "absent") await deleteTopic(broker, resource.name, timed);
+      if (seen.state !== "absent") await deleteTopic(broker, resource.name, seen.identity, timed);
       return { removed: true };
     },
   };
@@ -167,7 +167,7 @@ async function isEmpty(
   }));
   for (;;) {
     const listing = () => admin.listOffsets({ topics: [{ name, partitions }] }).catch(unless(...notLedYet));
-    const offsets = await ask(`list offsets of ${name}`, timed, listing);
+    const offsets = await ask(`list offsets of ${name}`, onlyWaiting(timed), listing);
     if (offsets !== undefined)
       return offsets.every((topic) => topic.partitions.every(({ offset }) => offset === 0n));
     await delay(50, undefined, { signal: timed.signal });
@@ -214,12 +214,13 @@ async function createTopic({ admin, ask }: Broker, resource: Resource, timed: Ti
   );
 }
 
-async function deleteTopic(broker: Broker, name: string, timed: Timed): Promise<void> {
+/** Until this one is gone: another may have its name by then, made by an attempt that was late. */
+async function deleteTopic(broker: Broker, name: string, identity: string, timed: Timed): Promise<void> {
   const { admin, ask } = broker;
   await ask(`delete topic ${name}`, timed, () =>
     admin.deleteTopics({ topics: [name] }).catch(unless(unknownTopic)),
   );
-  while ((await describe(broker, name, timed)) !== undefined) {
+  while ((await describe(broker, name, onlyWaiting(timed)))?.id === identity) {
     await delay(50, undefined, { signal: timed.signal });
   }
 }

@@ -14,6 +14,9 @@ export type Timed = {
   answered(): void;
 };
 
+/** The same call while it waits for something to show: that it looked once more does not give it more time. */
+export const onlyWaiting = (timed: Timed): Timed => ({ ...timed, answered() {} });
+
 export type TimedCall = Call & { readonly timed: Timed };
 
 /** A backend as its author writes it: the time is kept by `bounded`. */

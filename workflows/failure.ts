@@ -4,9 +4,18 @@ import { type ErrorCode, isErrorCode } from "../domain/errors.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Failure } from "../domain/namespace/event-data.ts";
 
+/** It was told to stop: also where its last attempt failed before it could hear that. */
+export const wasCancelled = (failure: unknown): boolean =>
+  isCancellation(failure) ||
+  (failure instanceof ActivityFailure && failure.retryState === RetryState.CANCEL_REQUESTED);
+
+/** Of steps that ran at the same time: the one that failed by itself, not those that were stopped for it. */
+export const culprit = (failures: readonly unknown[]): unknown =>
+  failures.find((failure) => !wasCancelled(failure)) ?? failures[0];
+
 /** Why a step failed, by the failure's type: activities answer Prism's codes there. */
 export function asFailure(failure: unknown): Failure {
-  if (isCancellation(failure))
+  if (wasCancelled(failure))
     return { code: "NAMESPACE_NOT_READY", message: "the operation was cancelled", details: {} };
   const cause = failure instanceof ActivityFailure ? failure.cause : failure;
   if (!(cause instanceof ApplicationFailure)) {
@@ -21,5 +30,5 @@ export function asFailure(failure: unknown): Failure {
 /** It might still succeed, but its attempts are used up. */
 export const isExhausted = (failure: unknown): boolean =>
   failure instanceof ActivityFailure &&
-  !isCancellation(failure) &&
+  !wasCancelled(failure) &&
   (failure.retryState === RetryState.MAXIMUM_ATTEMPTS_REACHED || failure.retryState === RetryState.TIMEOUT);

@@ -1,8 +1,9 @@
-import { CancellationScope, isCancellation, workflowInfo } from "@temporalio/workflow";
+import { CancellationScope, workflowInfo } from "@temporalio/workflow";
 import { resourceKey } from "../domain/namespace/resources.ts";
 import { ensureStep } from "../domain/namespace/steps.ts";
 import { attend } from "./attend.ts";
 import { stepBoard } from "./board.ts";
+import { culprit } from "./failure.ts";
 import { ended, phase } from "./phase.ts";
 import { recordsWithin } from "./steps.ts";
 import type { Work } from "./work.ts";
@@ -37,7 +38,7 @@ export async function repairNamespace({ occasion, timeouts }: Work): Promise<str
           ),
         ),
       );
-      if (failures.length > 0) throw failures.find((failure) => !isCancellation(failure)) ?? failures[0];
+      if (failures.length > 0) throw culprit(failures);
       const keys = resources.map(resourceKey);
       return CancellationScope.nonCancellable(() =>
         urgently("repair", (steps, on) => steps.completeRepair({ occasion: on, resources: keys })),

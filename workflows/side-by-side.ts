@@ -1,4 +1,5 @@
-import { CancellationScope, isCancellation } from "@temporalio/workflow";
+import { CancellationScope } from "@temporalio/workflow";
+import { culprit } from "./failure.ts";
 
 /**
  * Runs independent steps at the same time. When one fails for good the others are
@@ -19,6 +20,6 @@ export async function sideBySide(steps: readonly (() => Promise<unknown>)[]): Pr
     const failures = (await Promise.allSettled(running))
       .filter((result) => result.status === "rejected")
       .map((result) => result.reason as unknown);
-    if (failures.length > 0) throw failures.find((failure) => !isCancellation(failure)) ?? failures[0];
+    if (failures.length > 0) throw culprit(failures);
   });
 }

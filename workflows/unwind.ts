@@ -1,7 +1,6 @@
-import { isCancellation } from "@temporalio/workflow";
 import type { Outcome } from "../domain/namespace/outcome.ts";
 import type { Board } from "./board.ts";
-import { asFailure } from "./failure.ts";
+import { asFailure, wasCancelled } from "./failure.ts";
 import { phase } from "./phase.ts";
 import { recordsWithin, type Steps, undosWithin } from "./steps.ts";
 import type { Work } from "./work.ts";
@@ -24,7 +23,7 @@ export async function unwind(
   failure: unknown,
 ): Promise<Outcome> {
   // The stream has the last word: what a failed attempt has made active is not undone.
-  const cancelled = isCancellation(failure);
+  const cancelled = wasCancelled(failure);
   const held = await recordsWithin(timeouts, "begin to undo").beginUndoing({ occasion, cancelled });
   if (held !== undefined) return held;
 

@@ -7,9 +7,13 @@ import {
   Producer,
 } from "@platformatic/kafka";
 import { afterAll, describe, expect, it } from "vitest";
+import { asking } from "../../backends/ask.ts";
 import { kafka } from "../../backends/kafka.ts";
 import { clientIdOf } from "../../backends/kafka-client-quota.ts";
+import { kafkaPool } from "../../backends/kafka-connection.ts";
+import { topic } from "../../backends/kafka-topic.ts";
 import { logins } from "../../backends/logins.ts";
+import { bounded } from "../../backends/timed.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { kafkaTopic } from "../../domain/selection/names.ts";
 import { backendContract, freshName } from "./contract.ts";
@@ -138,6 +142,26 @@ describe("whose a topic is", () => {
     const claim = { owner, claim: { intended: false, identity }, signal };
     await expect.poll(() => backend.observe(topic, claim)).toMatchObject({ state: "foreign" });
     await admin.deleteTopics({ topics: [topic.name] });
+  });
+
+  it("is gone when its id is, also where somebody makes another in the same moment", async () => {
+    const named = topicOf(freshName("raced-"));
+    const { identity } = await backend.ensure(named, intended);
+    const pool = kafkaPool("test", { brokers }, { connectTimeout: 3_000, requestTimeout: 3_000 });
+    const raced = new (class extends Admin {
+      override async deleteTopics(which: { topics: string[] }): Promise<void> {
+        await super.deleteTopics(which);
+        await super.createTopics({ ...which, partitions: 2, replicas: 1 });
+      }
+    })({ clientId: "test", bootstrapBrokers: brokers });
+    const tools = { ...common, admin: raced, pool, ask: asking("Kafka"), loggedIn: false };
+    const verbs = { ...topic(tools), list: async () => [], health: async () => {}, close: async () => {} };
+    const another = bounded("Kafka", 3_000, { kind: "kafka", ...verbs });
+    const claim = { owner, claim: { intended: false, identity }, signal };
+    expect(await another.remove(named, claim)).toEqual({ removed: true });
+    await expect.poll(() => backend.observe(named, claim)).toMatchObject({ state: "foreign" });
+    await admin.deleteTopics({ topics: [named.name] });
+    await Promise.all([raced.close(), pool.close()]);
   });
 
   it("partitions grow as planned, and never shrink", async () => {

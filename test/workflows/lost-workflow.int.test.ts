@@ -4,8 +4,6 @@ import { active } from "./active.ts";
 import type { Fault, Life, Play } from "./play.ts";
 import { openStage, type Stage, type Swept } from "./stage.ts";
 
-const _topicOf = ({ namespace }: Play) => `${namespace}-queue`;
-
 describe("an operation that lost its workflow", () => {
   let stage: Stage;
   beforeAll(async () => {

@@ -113,6 +113,15 @@ describe("a create that people have a word in", () => {
     expect(await play.life()).toMatchObject({ state: "cancelled", left: [], quota: 0 });
   });
 
+  it("cancelled through Temporal itself while an attempt is failing, it is cancelled", async () => {
+    const play = await stage.create("by-temporal-late");
+    stage.deaf.add(play.namespace);
+    await until(async () => (await play.life()).types.includes("ProxiesRegistered"));
+    await play.handle.cancel();
+    await until(async () => (await play.life()).status === "failed");
+    expect(await play.life()).toMatchObject({ state: "cancelled", left: [], quota: 0 });
+  });
+
   it("cancelled through Temporal itself while it waits for a word, it gives back what it held", async () => {
     const play = await waiting("asleep");
     await play.handle.cancel();

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { Client, Connection, type WorkflowHandle } from "@temporalio/client";
 import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundle } from "@temporalio/worker";
 import { activities } from "../../activities/activities.ts";
@@ -57,6 +58,8 @@ export type Stage = {
   readonly closed: ReadonlySet<string>;
   /** Namespaces whose consumers acknowledge nothing. */
   readonly slow: Set<string>;
+  /** Namespaces whose probe takes half a second, and fails. */
+  readonly deaf: Set<string>;
   /** The API's way to tell operations. */
   readonly people: Interventions;
   /** What would be selected from now on. */
@@ -102,6 +105,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const barriers = new Set<string>();
   const closed = new Set<string>();
   const slow = new Set<string>();
+  const deaf = new Set<string>();
 
   const places = shards(store, { home: "shard-1" });
   for (const shard of ["shard-2", "shard-3"]) {
@@ -135,7 +139,11 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
         ["postgres", postgres],
       ] as const),
       leases: { live: async () => [proxy], mayServe: async () => [proxy] } as unknown as Leases,
-      probe: async () => ({ messageId: "m-1", tookMs: 1 }),
+      probe: async (_, { namespace }) => {
+        if (!deaf.has(namespace)) return { messageId: "m-1", tookMs: 1 };
+        await delay(500);
+        throw new PrismError("BACKEND_UNAVAILABLE", "told to be deaf");
+      },
       patienceMs: 1_000,
       staleMs: 900_000,
       drainMs: 100,
@@ -267,6 +275,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     barriers,
     closed,
     slow,
+    deaf,
     async create(name, wish = {}) {
       const basis = await unborn(name);
       const request = { ...basis, needs: { ...basis.needs, ...wish.needs } };
