@@ -54,7 +54,8 @@ export function resumeJob(namespace: string, { state, events }: NamespaceHistory
   if (open === undefined || begun === undefined) return undefined;
   // A round leaves at least one event: none that was taken has the number of all of them.
   const round = events.filter(({ metadata }) => metadata.operation === open.id).length;
-  const occasion = { namespace, operation: open.id, actor: begun.metadata.actor, round };
+  const asker = "asked_as" in begun.data ? ("platform" as const) : ("team" as const);
+  const occasion = { namespace, operation: open.id, actor: begun.metadata.actor, asker, round };
   const job = { ...aboutOf(state), kind: open.kind, occasion };
   switch (open.kind) {
     case "create":

@@ -32,11 +32,18 @@ export const lifecycleActivities = ({ attempt, recorder, inventory, shards }: Li
   }): Promise<Outcome | undefined> =>
     attempt(input.occasion, "begin", async () => {
       const { occasion, request, workflow } = input;
-      const { operation } = occasion;
+      const { operation, asker } = occasion;
       const known = await recorder.read(occasion.namespace);
       const ended = outcomeOf(known.events, operation);
       if (ended !== undefined) return ended;
-      await recorder.record(occasion, "begin", { type: "RequestNamespace", operation, request, workflow });
+      const command = {
+        type: "RequestNamespace",
+        operation,
+        request,
+        workflow,
+        ...(asker && { asker }),
+      } as const;
+      await recorder.record(occasion, "begin", command);
       return undefined;
     }),
 

@@ -40,11 +40,11 @@ export const updatingActivities = ({ attempt, recorder, ...agreeing }: UpdatingD
   }): Promise<Updating> =>
     attempt(input.occasion, "begin", async () => {
       const { occasion, ...asked } = input;
-      const { operation } = occasion;
+      const { operation, asker } = occasion;
       const known = await recorder.read(occasion.namespace);
       const ended = outcomeOf(known.events, operation);
       if (ended !== undefined) return { ended };
-      const command = { type: "RequestUpdate", operation, ...asked } as const;
+      const command = { type: "RequestUpdate", operation, ...asked, ...(asker && { asker }) } as const;
       const { state } = await recorder.record(occasion, "begin", command);
       if (state.operation?.id !== operation || state.request === undefined) {
         // All is as asked already: nothing began, and there is nothing to end.

@@ -10,11 +10,14 @@ type Ask<Type extends string, More = unknown> = {
   readonly operation: string;
 } & Readonly<More>;
 
+/** `asker`: the platform, or a member of a team unless said. */
+type Asked = { request: NamespaceRequest; workflow: Workflow; asker?: "team" | "platform" };
+
 /** Begins an operation; one that was begun before is quiet, ended or not. */
 export type BeginCommand =
-  | Ask<"RequestNamespace", { request: NamespaceRequest; workflow: Workflow }>
+  | Ask<"RequestNamespace", Asked>
   /** `request` is the whole of what is to be; `ifVersion` is refused where the namespace has another one. */
-  | Ask<"RequestUpdate", { request: NamespaceRequest; workflow: Workflow; ifVersion?: number | undefined }>
+  | Ask<"RequestUpdate", Asked & { ifVersion?: number | undefined }>
   /** `confirm` has to be the namespace's name. */
   | Ask<"RequestDeletion", { confirm: string | undefined; workflow: Workflow }>
   /** Sends again what the log holds of the last hour. */

@@ -12,6 +12,8 @@ export type NamespaceRequested = Event<
     readonly request: NamespaceRequest;
     readonly operation: string;
     readonly workflow: Workflow;
+    /** The platform asked, whose own advanced fields need no approval; absent: a member of a team did. */
+    readonly asked_as?: "platform";
   }
 >;
 

@@ -8,16 +8,19 @@ import { nameTaken, notReady, tooLate } from "./refusals.ts";
 import { notAsPlanned } from "./resources.ts";
 
 export function requestNamespace(
-  { request, operation, workflow }: Command<"RequestNamespace">,
+  { request, operation, workflow, asker }: Command<"RequestNamespace">,
   namespace: Namespace,
 ): readonly NamespaceEvent[] {
   // The same operation asking twice is a retry whose first answer got lost.
   if (namespace.begun.has(operation)) return [];
   if (!isFree(namespace)) throw nameTaken(request.namespace);
-  return [
-    { type: "NamespaceRequested", data: { namespace: request.namespace, request, operation, workflow } },
-  ];
+  const asked = { namespace: request.namespace, request, operation, workflow };
+  return [{ type: "NamespaceRequested", data: { ...asked, ...askedAs(asker) } }];
 }
+
+/** Kept with the request, so that whoever goes on with the operation judges it as whoever began. */
+export const askedAs = (asker: "team" | "platform" = "team"): { readonly asked_as?: "platform" } =>
+  asker === "platform" ? { asked_as: asker } : {};
 
 /**
  * The plan of an operation is chosen once: a repeat answers the first choice, whatever today's

@@ -15,6 +15,8 @@ export type UpdateRequested = Event<
     readonly workflow: Workflow;
     readonly request: NamespaceRequest;
     readonly changes: readonly FieldChange[];
+    /** As in `NamespaceRequested`. */
+    readonly asked_as?: "platform";
   }
 >;
 

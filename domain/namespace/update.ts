@@ -2,6 +2,7 @@ import { PrismError } from "../errors.ts";
 import { invalid, refusal } from "../request/violation.ts";
 import { changesBetween, replans } from "./change.ts";
 import type { Command } from "./commands.ts";
+import { askedAs } from "./create.ts";
 import type { NamespaceEvent } from "./events.ts";
 import { isLive, type Namespace, openOperation } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
@@ -16,7 +17,7 @@ import type { FieldChange } from "./update-events.ts";
  * `INVALID_CONFIGURATION` where what a namespace is would become another.
  */
 export function requestUpdate(
-  { operation, request, workflow, ifVersion }: Command<"RequestUpdate">,
+  { operation, request, workflow, asker, ifVersion }: Command<"RequestUpdate">,
   namespace: Namespace,
 ): readonly NamespaceEvent[] {
   if (namespace.begun.has(operation)) return [];
@@ -33,7 +34,7 @@ export function requestUpdate(
   return [
     {
       type: "UpdateRequested",
-      data: { namespace: current.namespace, operation, workflow, request, changes },
+      data: { namespace: current.namespace, operation, workflow, request, changes, ...askedAs(asker) },
     },
   ];
 }

@@ -42,6 +42,15 @@ describe("an operation that lost its workflow", () => {
     expect((await stage.sweep(play.namespace)).findings).toEqual([]);
   });
 
+  it.concurrent("one that the platform asked for needs nobody's word then either", async () => {
+    const needs = { kafka_partitions: 4 } as const;
+    const wish = { needs, asker: "platform", faultsOf: parks("reserve-quota") } as const;
+    const play = await stage.create("of-the-platform", wish);
+    await play.reaches("waiting");
+    await lose(play);
+    expect(await ended(play)).toMatchObject({ state: "succeeded", status: "active" });
+  });
+
   it.concurrent.each(["before", "after"] as const)(
     "a create in the middle of its undo, %s its last removal: nothing of it is left, or all of it serves",
     async (moment) => {
