@@ -12,7 +12,14 @@ const backendAnswer = z.object({
   message: z.string().nullable().describe("Why it is not healthy"),
   seen_at: z.string().nullable(),
   version: z.string().nullable().describe("Where the backend tells it"),
-  capabilities: z.array(z.string()).readonly().describe("The interfaces that clients have on it"),
+  capabilities: z
+    .array(z.string())
+    .readonly()
+    .describe("The interfaces it has for what is provisioned on it"),
+  served: z
+    .array(z.string())
+    .readonly()
+    .describe("Those of them that clients reach through this build; calls to others answer UNIMPLEMENTED"),
   provisions: z
     .array(z.string())
     .readonly()
@@ -56,6 +63,7 @@ function view(
   inventory: Inventory,
   seen: SeenBackend | undefined,
 ) {
+  const { all, served } = interfacesOf(kind, inventory);
   const fresh = seen !== undefined && Date.now() - seen.seenAt.getTime() < staleMs ? seen : undefined;
   return {
     backend: kind,
@@ -68,7 +76,8 @@ function view(
     message: fresh?.message ?? null,
     seen_at: seen?.seenAt.toISOString() ?? null,
     version: seen?.version ?? null,
-    capabilities: interfacesOf(kind, inventory),
+    capabilities: all,
+    served,
     provisions: known.capabilities,
     capacity: { brokers: known.brokers, ...known.limits },
     used: fresh?.used ?? {},

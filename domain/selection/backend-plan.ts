@@ -14,7 +14,7 @@ import type { Ruleset } from "./ruleset.ts";
 export type BackendPlan = {
   readonly config: JsonObject;
   readonly resources: readonly Resource[];
-  readonly lines: readonly (Sized & { readonly rule: string })[];
+  readonly lines: readonly (Omit<Sized, "value"> & { readonly rule: string })[];
 };
 
 export function backendPlan(
@@ -115,7 +115,21 @@ function onNats(
         config: { subject, replicas: replicas.value, retention, max_message_size },
       },
     ],
-    lines: [{ rule: "replicas", ...replicas }],
+    lines: [{ rule: "replicas", ...replicas }, ...(isLogged(patterns) ? [] : [beforeDisk(needs.durability)])],
+  };
+}
+
+const isLogged = (patterns: readonly PlannedPattern[]): boolean =>
+  patterns.some(({ type }) => type === "wal");
+
+function beforeDisk(durability: string) {
+  const early = "JetStream acknowledges before the disk has it";
+  const cure = durability === "strong" ? "a wal in the chain" : "durability 'strong'";
+  const message = `${early}: a server that loses power loses what came last; ${cure} puts a log on disk in front`;
+  return {
+    rule: "acknowledgement",
+    because: `${early}, and no log stands in front`,
+    warning: { field: "needs.durability", message },
   };
 }
 
@@ -138,7 +152,7 @@ function onPostgres(
   return {
     config: { connection_pool_size: size, statement_timeout: written.statement_timeout ?? "30s" },
     resources: postgresResources(request, patterns),
-    lines: [{ rule: "connection_pool_size", value: size, because }],
+    lines: [{ rule: "connection_pool_size", because }],
   };
 }
 

@@ -17,7 +17,7 @@ export function liberties(
   if (request.patterns !== undefined && facts.strong && messages(facts) && !chain.includes("wal")) {
     found.push({
       field: "patterns",
-      message: `durability is strong, and the named chain has no wal to keep that${beforeDisk(chosen)}`,
+      message: "durability is strong, and the named chain has no wal to keep that",
     });
   }
   if (request.backend !== undefined) {
@@ -28,6 +28,3 @@ export function liberties(
 }
 
 const messages = ({ api }: NeedFacts): boolean => api === "queue" || api === "pubsub" || api === "transact";
-
-const beforeDisk = (chosen: BackendKind): string =>
-  chosen === "nats" ? ": JetStream acknowledges before the disk has it" : "";

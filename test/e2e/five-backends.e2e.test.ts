@@ -97,11 +97,11 @@ describe("namespaces on five backends", () => {
       .toEqual(["kafka healthy", "nats healthy", "redis healthy", "postgres healthy", "s3 healthy"]);
     const [kafka, nats, redis, postgres, s3] = await backends();
     expect(kafka).toMatchObject({
-      capabilities: ["queue_basic", "queue_visibility", "queue_dead_letter"],
+      served: ["queue_basic", "queue_visibility", "queue_dead_letter"],
       capacity: { brokers: 1, max_partitions: 256 },
       used: { brokers: 1 },
     });
-    expect(redis).toMatchObject({ capabilities: [], capacity: { max_data_size: 100_000_000_000 } });
+    expect(redis).toMatchObject({ served: [], capacity: { max_data_size: 100_000_000_000 } });
     for (const each of [nats, redis, postgres]) expect(each?.["version"]).toMatch(/^\d+\.\d+/);
     expect(s3).toMatchObject({ provisions: ["claim-check", "tiered-storage"] });
   });
