@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { type ErrorCode, PrismError } from "../domain/errors.ts";
+import { isUnavailable, storeError } from "../eventstore/postgres/store-error.ts";
 
 /** `api.md` §3's table. */
 export const httpStatus: Readonly<Record<ErrorCode, number>> = {
@@ -78,6 +79,13 @@ function asPrismError(error: FastifyError | PrismError): PrismError {
   }
   if (error.statusCode !== undefined && error.statusCode < 500) {
     return new PrismError("INVALID_CONFIGURATION", error.message, { details: { field: "request" } });
+  }
+  // Some of what reads Postgres hands its errors on as they are.
+  if (isUnavailable(storeError("read", error))) {
+    return new PrismError("BACKEND_UNAVAILABLE", "Prism's own store does not answer", {
+      details: { recommendation: "Repeat the call later" },
+      cause: error,
+    });
   }
   return new PrismError("INTERNAL", "internal error", { cause: error });
 }

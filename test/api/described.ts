@@ -9,9 +9,13 @@ import { log } from "../../runtime/log.ts";
 
 /**
  * The routes with nothing behind them: enough to describe, to list, and to refuse. `caller`: who is calling.
- * `store` keeps what is audited.
+ * `store` keeps what is audited. `given`: what a test wants behind them after all.
  */
-export async function described(caller?: () => Promise<never>, store: EventStore = memoryEventStore()) {
+export async function described(
+  caller?: () => Promise<never>,
+  store: EventStore = memoryEventStore(),
+  given: object = {},
+) {
   const somebody = { subject: "user:a", teams: [], platform: false, audit: false, expiresAt: new Date() };
   const server = await httpServer({
     authority: { caller: caller ?? (async () => somebody) },
@@ -24,7 +28,7 @@ export async function described(caller?: () => Promise<never>, store: EventStore
   await server.register(operatorRoutes({ checks: {}, metrics: new Registry() }));
   const audited = auditLog(store, { log: log("api", "silent"), mostWaiting: 1_000 });
   const operations = { get: async () => undefined };
-  await server.register(apiRoutes({ temporal: {}, auditLog: audited, operations } as never));
+  await server.register(apiRoutes({ temporal: {}, auditLog: audited, operations, ...given } as never));
   await server.ready();
   return { server, audited, routes: routes.sort() };
 }
