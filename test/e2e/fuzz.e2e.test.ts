@@ -6,21 +6,16 @@ import { cacheFolder } from "../../stack/cache.ts";
 import { runCommand } from "../../stack/run-command.ts";
 import { schemathesis } from "../../stack/schemathesis.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
+import { configuration, type Side } from "./fuzz-configuration.ts";
+import { streamed } from "./fuzz-streams.ts";
 
 /** There are four runs. In `npm test` each calls everything a few times; in the long run, for twenty seconds. */
 const effort =
   process.env["PRISM_SOAK_SECONDS"] === undefined
     ? ["--phases", "fuzzing", "--max-examples", "5"]
     : ["--max-time", "20"];
-
-/** A team, what is planted for it, and what of that nobody else may ever see. */
-type Side = {
-  readonly team: string;
-  readonly token: string;
-  readonly namespace: string;
-  readonly operation: string;
-  readonly secrets: readonly string[];
-};
+/** Streams that are opened at once, in each of four runs. */
+const streams = process.env["PRISM_SOAK_SECONDS"] === undefined ? 40 : 400;
 
 describe("the API, fuzzed by its own description", () => {
   let prism: TestPrism;
@@ -86,6 +81,23 @@ describe("the API, fuzzed by its own description", () => {
     }
   });
 
+  it("shows nobody what is another team's in a stream of events either", async () => {
+    const [payments, marketing] = sides;
+    for (const [asker, other] of [
+      [payments, marketing],
+      [marketing, payments],
+    ] as const) {
+      const blind = await streamed(prism.api, asker, [asker], streams);
+      expect(blind.filter(({ body }) => tells(asker.secrets)(body))).not.toEqual([]);
+      const guessing = await streamed(prism.api, asker, [asker, other], streams);
+      for (const { status, body } of [...blind, ...guessing]) {
+        expect([200, 400, 403, 404]).toContain(status);
+        expect(tells(other.secrets.slice(0, 2))(body)).toBe(false);
+      }
+      expect(blind.filter(({ body }) => tells(other.secrets)(body))).toEqual([]);
+    }
+  });
+
   const tells = (secrets: readonly string[]) => (body: string) =>
     secrets.some((secret) => body.includes(secret));
 
@@ -103,44 +115,3 @@ describe("the API, fuzzed by its own description", () => {
 });
 
 type Record = { log: { entries: { response: { content: { text?: string } } }[] } };
-
-/**
- * Every check but the one that expects what Prism does not promise: that whatever fits the description is accepted
- * (rules and quotas refuse it). A preview accepts everything, to judge it.
- * Event streams have no end, and are not called.
- */
-const configuration = (asker: Side, named: readonly Side[]): string => `
-continue-on-failure = true
-request-timeout = 15
-suppress-health-check = ["all"]
-headers = { Authorization = "Bearer ${asker.token}" }
-
-[output.truncation]
-enabled = false
-
-[dictionaries]
-namespaces.values = ${JSON.stringify(named.map(({ namespace }) => namespace))}
-operations.values = ${JSON.stringify(named.map(({ operation }) => operation))}
-teams.values = ${JSON.stringify(named.map(({ team }) => team))}
-moments.values = ["${new Date().toISOString()}"]
-
-[parameters]
-"path.ns" = { dictionary = "namespaces", probability = 0.8 }
-"path.id" = { dictionary = "operations", probability = 0.8 }
-"path.team" = { dictionary = "teams", probability = 0.8 }
-"query.namespace" = { dictionary = "namespaces", probability = 0.5 }
-"query.as_of" = { dictionary = "moments", probability = 0.8 }
-"query.team" = { dictionary = "teams", probability = 0.5 }
-
-[checks]
-not_a_server_error.expected-statuses = ["2xx", "4xx", 501, 503]
-positive_data_acceptance.enabled = false
-
-[[operations]]
-include-path = "/api/v1/plans"
-checks.negative_data_rejection.enabled = false
-
-[[operations]]
-include-path-regex = "/events$"
-enabled = false
-`;
