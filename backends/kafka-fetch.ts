@@ -16,12 +16,18 @@ type FetchOptions = {
 /** Where reading goes on, by partition. Moved on as records arrive. */
 export type Positions = Map<number, bigint>;
 
+type Fetched = "fetched" | "nothing wanted" | "nothing led";
+
 const waitMs = 500;
 // While a full partition is left out, so that it is not left out for long after it was emptied.
 const shortWaitMs = 50;
 const fetchBytes = 4 * 1024 * 1024;
 const partitionBytes = 1024 * 1024;
 const retryMs = 250;
+// How long a partition goes unread that has come to a leader of which nothing was wanted.
+const lookMs = 500;
+/** Who leads a partition while nobody does; Kafka's own word. */
+const nobody = -1;
 const earliest = -2n;
 const latest = -1n;
 
@@ -37,47 +43,65 @@ export function kafkaFetch({ consumer, connections, topic, reader, signal }: Fet
     asleep = Promise.withResolvers();
   };
 
-  const known = async () => {
-    const { topics } = await consumer.metadata({ topics: [topic] });
+  const looking = setInterval(wake, lookMs).unref();
+  signal.addEventListener("abort", () => clearInterval(looking), { once: true });
+
+  /** `forceUpdate`: also where it was asked a moment ago; else what it says is seconds old at most. */
+  const known = async (forceUpdate = false) => {
+    const { topics } = await consumer.metadata({ topics: [topic], forceUpdate });
     const found = topics.get(topic);
     if (found === undefined) throw new Error(`topic ${topic} is not there`);
-    return found;
+    const leaderOf = (partition: number): number => found.partitions[partition]?.leader ?? nobody;
+    return { id: found.id, leaderOf };
   };
 
+  /** Each partition's leader has its loop, also while nobody leads: that loop looks who does by now. */
   const startLoops = async (): Promise<void> => {
-    const { partitions } = await known();
-    for (const partition of positions.keys()) {
-      const leader = partitions[partition]?.leader;
-      if (leader !== undefined && !loops.has(leader)) {
-        loops.add(leader);
-        void loop(leader);
+    const mine = positions;
+    while (mine === positions && !signal.aborted) {
+      try {
+        const { leaderOf } = await known();
+        for (const leader of new Set([...positions.keys()].map(leaderOf))) {
+          if (loops.has(leader)) continue;
+          loops.add(leader);
+          void loop(leader);
+        }
+        return;
+      } catch (error) {
+        await later(error, mine);
       }
     }
+  };
+
+  const later = async (error: unknown, mine: Positions): Promise<void> => {
+    if (signal.aborted || mine !== positions) return;
+    reader.troubled(error as Error);
+    await pause(retryMs, undefined, { ref: false });
   };
 
   const loop = async (node: number): Promise<void> => {
     while (!signal.aborted) {
       const mine = positions;
-      try {
-        const again = asleep.promise;
-        if (!(await fetchOnce(node, mine))) await again;
-        await startLoops();
-      } catch (error) {
-        if (signal.aborted || mine !== positions) continue;
-        if (await recovered(error, mine)) continue;
-        reader.troubled(error as Error);
-        await pause(retryMs, undefined, { ref: false });
-      }
+      const again = asleep.promise;
+      const fetched = await fetchOnce(node, mine).catch(async (error: unknown) => {
+        if (!(await recovered(error, mine))) await later(error, mine);
+      });
+      if (fetched === "nothing wanted") await again;
+      // Before it looks who leads: it may be this one again.
+      if (fetched === "nothing led") loops.delete(node);
+      await startLoops();
+      if (fetched === "nothing led") return;
     }
   };
 
-  /** `false`: nothing of this broker is wanted now. */
-  const fetchOnce = async (node: number, mine: Positions): Promise<boolean> => {
-    const { id, partitions } = await known();
-    if (mine !== positions) return true;
-    const led = [...mine].filter(([partition]) => partitions[partition]?.leader === node);
+  const fetchOnce = async (node: number, mine: Positions): Promise<Fetched> => {
+    const { id, leaderOf } = await known(node === nobody);
+    if (mine !== positions) return "fetched";
+    const led = [...mine].filter(([partition]) => leaderOf(partition) === node);
+    if (led.length === 0) return "nothing led";
+    if (node === nobody) throw new Error(`${led.length} partitions of ${topic} have no leader`);
     const wanted = led.filter(([partition]) => reader.wants(partition));
-    if (wanted.length === 0) return false;
+    if (wanted.length === 0) return "nothing wanted";
     const response = await consumer.fetch({
       node,
       topics: wanted.map(([partition, fetchOffset]) => ({
@@ -98,7 +122,7 @@ export function kafkaFetch({ consumer, connections, topic, reader, signal }: Fet
       connectionPool: connections,
     });
     if (mine === positions && !signal.aborted) handOver(response, new Map(wanted));
-    return true;
+    return "fetched";
   };
 
   const handOver = (response: fetchV17.FetchResponse, asked: Positions): void => {
@@ -118,7 +142,7 @@ export function kafkaFetch({ consumer, connections, topic, reader, signal }: Fet
 
   /** What retention has removed cannot be waited for: reading goes on with the oldest record there is. */
   const recovered = async (error: unknown, mine: Positions): Promise<boolean> => {
-    if (!hasProtocolError(error, "OFFSET_OUT_OF_RANGE")) return false;
+    if (signal.aborted || mine !== positions || !hasProtocolError(error, "OFFSET_OUT_OF_RANGE")) return false;
     const bound = async (timestamp: bigint) =>
       (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
     try {
@@ -139,7 +163,7 @@ export function kafkaFetch({ consumer, connections, topic, reader, signal }: Fet
     assign(next: Positions): void {
       positions = next;
       wake();
-      startLoops().catch((error: unknown) => reader.troubled(error as Error));
+      void startLoops();
     },
     wake,
   };

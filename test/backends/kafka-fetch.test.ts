@@ -1,0 +1,89 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { ConnectionPool, Consumer } from "@platformatic/kafka";
+import { afterEach, describe, expect, it } from "vitest";
+import { kafkaFetch } from "../../backends/kafka-fetch.ts";
+
+const topic = "orders-queue";
+// Of a machine that others use too.
+const soon = { timeout: 10_000, interval: 20 };
+let stopped = new AbortController();
+afterEach(() => stopped.abort());
+
+/** Reads partitions of a cluster in which `leaders[partition]` leads; who is asked for another's refuses. */
+function reading(leaders: (number | undefined)[], { unwanted = -1, cluster = { reachable: true } } = {}) {
+  stopped = new AbortController();
+  const asked: string[] = [];
+  const consumer = {
+    async metadata() {
+      if (!cluster.reachable) throw new Error("no broker answers");
+      const partitions = leaders.map((leader) => (leader === undefined ? undefined : { leader }));
+      return { topics: new Map([[topic, { id: "x", partitions }]]) };
+    },
+    async fetch({ node, topics }: { node: number; topics: { partitions: { partition: number }[] }[] }) {
+      await pause(20);
+      for (const { partition } of topics.flatMap(({ partitions }) => partitions)) {
+        if (leaders[partition] !== node) throw new Error("NOT_LEADER_OR_FOLLOWER");
+        asked.push(`${partition} of ${node}`);
+      }
+      return { responses: [] };
+    },
+  };
+  const reader = {
+    revoking: async () => {},
+    assigned() {},
+    records() {},
+    troubled() {},
+    failed() {},
+    wants: (partition: number) => partition !== unwanted,
+  };
+  const fetching = kafkaFetch({
+    consumer: consumer as unknown as Consumer,
+    connections: undefined as unknown as ConnectionPool,
+    topic,
+    reader,
+    signal: stopped.signal,
+  });
+  fetching.assign(new Map(leaders.map((_, partition) => [partition, 0n])));
+  const isAsked = (what: string) => {
+    asked.length = 0;
+    return expect.poll(() => asked, soon).toContain(what);
+  };
+  return { isAsked };
+}
+
+describe("reading partitions whose leaders move", () => {
+  it("asks who leads now, also who has led before", async () => {
+    const leaders = [1];
+    const { isAsked } = reading(leaders);
+    for (const leader of [1, 2, 1, 3, 2]) {
+      leaders[0] = leader;
+      await isAsked(`0 of ${leader}`);
+    }
+  });
+
+  it("asks a leader of which nothing was wanted for what has come to it", async () => {
+    const leaders = [1, 2, 2];
+    const { isAsked } = reading(leaders, { unwanted: 0 });
+    await isAsked("1 of 2");
+    leaders[1] = 1;
+    await isAsked("1 of 1");
+  });
+
+  it("waits for a leader where there is none", async () => {
+    const leaders = [-1, undefined];
+    const { isAsked } = reading(leaders);
+    await pause(50);
+    leaders[0] = 1;
+    await isAsked("0 of 1");
+    leaders[1] = 2;
+    await isAsked("1 of 2");
+  });
+
+  it("begins when somebody says who leads", async () => {
+    const cluster = { reachable: false };
+    const { isAsked } = reading([1], { cluster });
+    await pause(50);
+    cluster.reachable = true;
+    await isAsked("0 of 1");
+  });
+});
