@@ -38,7 +38,7 @@ import { postgresPool } from "../eventstore/postgres/pool.ts";
 import { workerConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
 import { operatorServer } from "../runtime/operator-server.ts";
-import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { endOnUnexpected, run, stopOnSignal } from "../runtime/shutdown.ts";
 import { startTracing } from "../runtime/tracing.ts";
 import { activities } from "./activities.ts";
 import { noArchive } from "./archive.ts";
@@ -57,6 +57,7 @@ import { workflowBundle } from "./workflow-bundle.ts";
 run(async () => {
   const config = workerConfig(process.env);
   const log = logger("worker", config.logLevel);
+  endOnUnexpected(log);
   const spans = await startTracing("worker", config.tracing);
   // Signals are ours: what is under way ends first, and the connections it uses go last.
   Runtime.install({ shutdownSignals: [], logger: temporalLogger(log) });

@@ -25,7 +25,7 @@ import { authority, refuseDevelopmentIssuerOffLoopback } from "../runtime/auth.t
 import { apiConfig } from "../runtime/config.ts";
 import { log as logger } from "../runtime/log.ts";
 import { forPeers } from "../runtime/mutual-tls.ts";
-import { run, stopOnSignal } from "../runtime/shutdown.ts";
+import { endOnUnexpected, run, stopOnSignal } from "../runtime/shutdown.ts";
 import { startTracing } from "../runtime/tracing.ts";
 import { anchorAge } from "./anchor-age.ts";
 import { anchoring, anchors } from "./anchors.ts";
@@ -50,6 +50,7 @@ import { sweeper } from "./sweeper.ts";
 run(async () => {
   const config = apiConfig(process.env);
   const log = logger("api", config.logLevel);
+  endOnUnexpected(log);
   const spans = await startTracing("api", config.tracing);
   refuseDevelopmentIssuerOffLoopback(config.auth, [config.host]);
   if (config.auth.kind === "development") {

@@ -39,7 +39,8 @@ function statusObject(error: unknown): StatusObject {
   });
   const metadata = new Metadata();
   metadata.set(detailsHeader, Buffer.from(toBinary(StatusSchema, payload)));
-  return { code: statusOf[code], details: message, metadata };
+  // grpc-js throws at half a character, where nobody can catch it.
+  return { code: statusOf[code], details: message.toWellFormed(), metadata };
 }
 
 export const asPrismError = (error: unknown): PrismError =>

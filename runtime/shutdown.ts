@@ -31,6 +31,24 @@ export function stopOnSignal(log: Log, steps: readonly Step[], timeoutMs = 15_00
   process.once("SIGINT", () => stop("SIGINT"));
 }
 
+type Process = {
+  on(event: "unhandledRejection" | "uncaughtException", listener: (why: unknown) => void): unknown;
+  exit(code: number): unknown;
+};
+
+/**
+ * Logs what nobody has caught, and ends the process: whose it was is not known, so neither is what of it was done.
+ * What was promised is in stores, as after a kill; whoever runs the process starts it again.
+ */
+export function endOnUnexpected(log: Log, of: Process = process): void {
+  const end = (why: unknown): void => {
+    log.fatal({ err: why instanceof Error ? why : new Error(String(why)) }, "unexpected: this process ends");
+    of.exit(1);
+  };
+  of.on("unhandledRejection", end);
+  of.on("uncaughtException", end);
+}
+
 /**
  * Runs a process's composition root; what it throws is told in one line with its cause
  * and ends the process, so that a missing server is named and not buried in a stack.

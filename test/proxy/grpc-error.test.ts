@@ -31,6 +31,12 @@ describe("an error over gRPC", () => {
     }
   });
 
+  it("can be said whatever a caller has sent: grpc-js throws where a status holds half a character", () => {
+    const halved = `${"a".repeat(199)}\u{1F600}`.slice(0, 200);
+    const { details } = grpcStatus(new PrismError("INVALID_CONFIGURATION", `not '${halved}'`));
+    expect(decodeURI(encodeURI(details))).toBe(`not '${"a".repeat(199)}\uFFFD'`);
+  });
+
   it("says when to try again", () => {
     const { metadata } = grpcStatus(
       new PrismError("BACKEND_UNAVAILABLE", "x", { details: { retry_after_ms: 1_500 } }),

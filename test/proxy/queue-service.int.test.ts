@@ -53,6 +53,17 @@ function publishing(raw: ReturnType<typeof rawClient>) {
   };
 }
 
+describe("a publish", () => {
+  it("whose name is cut through a character in its refusal costs nobody else anything", async () => {
+    const raw = client();
+    const publish = (topic: string) => raw.unary(QueueService.method.publish, { topic });
+    const refused = await publish(`${"a".repeat(199)}\u{1F600}`).catch(refusalOf);
+    expect(refused).toMatchObject({ reason: "INVALID_CONFIGURATION", details: { field: "topic" } });
+    expect(await publish("after")).toMatchObject({ messageId: expect.stringMatching(/./) });
+    raw.close();
+  });
+});
+
 describe("a stream of publishes", () => {
   it("is answered in order, and a refused item in its place", async () => {
     const raw = client();
