@@ -5,7 +5,7 @@ import { addressee } from "../domain/request/examine.ts";
 import type { ProjectionReader } from "../eventstore/runner/reader.ts";
 import type { Caller } from "../runtime/auth.ts";
 import type { AuditLog, Called } from "./audit-log.ts";
-import { requestDocument } from "./request-body.ts";
+import { documentOf } from "./request-body.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -103,9 +103,9 @@ const text = (value: unknown): string | null =>
     : null;
 
 /** What a body asks for is read and judged later; here only for whom. */
-function namedIn({ body, headers }: FastifyRequest): { readonly namespace?: string; readonly team?: string } {
+function namedIn(request: FastifyRequest): { readonly namespace?: string; readonly team?: string } {
   try {
-    return addressee(requestDocument(body, headers["content-type"]));
+    return addressee(documentOf(request));
   } catch {
     return {};
   }

@@ -7,7 +7,7 @@ import { requestDeletion, requestMove, requestRewind, requestUpdate } from "./ch
 import type { CreateDependencies } from "./create-namespace.ts";
 import { lookup } from "./lookup.ts";
 import { parsedBody } from "./parsed-body.ts";
-import { requestDocument } from "./request-body.ts";
+import { documentOf } from "./request-body.ts";
 import { acceptsAnyBody, patchBody } from "./request-schema.ts";
 import { errors, namespaceAnswer } from "./schemas.ts";
 
@@ -55,13 +55,8 @@ export const changeRoutes =
       async (request, reply) => {
         const caller = await request.caller();
         const { ns: namespace } = request.params as { ns: string };
-        const {
-          prefer,
-          "idempotency-key": idempotencyKey,
-          "if-match": ifMatch,
-          "content-type": type,
-        } = request.headers as Headers;
-        const patch = requestDocument(request.body, type);
+        const { prefer, "idempotency-key": idempotencyKey, "if-match": ifMatch } = request.headers as Headers;
+        const patch = documentOf(request);
         const asking = { caller, namespace, idempotencyKey };
         const started = await requestUpdate(deps, asking, patch, versionIn(ifMatch));
         if (started !== undefined) return answer({ caller, started, prefer, done: inUse }, reply);

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { type AnsweringDependencies, answering } from "./answering.ts";
 import { type CreateDependencies, requestNamespace } from "./create-namespace.ts";
-import { requestDocument } from "./request-body.ts";
+import { documentOf } from "./request-body.ts";
 import { acceptsAnyBody, requestBody } from "./request-schema.ts";
 import { errors, namespaceAnswer } from "./schemas.ts";
 
@@ -29,12 +29,8 @@ export const createRoute =
       },
       async (request, reply) => {
         const caller = await request.caller();
-        const {
-          prefer,
-          "idempotency-key": key,
-          "content-type": type,
-        } = request.headers as Record<string, string>;
-        const document = requestDocument(request.body, type);
+        const { prefer, "idempotency-key": key } = request.headers as Record<string, string>;
+        const document = documentOf(request);
         const started = await requestNamespace(deps, caller, document, key);
         return answer({ caller, started, prefer, done: { statuses: ["active"], code: 201 } }, reply);
       },

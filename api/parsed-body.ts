@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { PrismError } from "../domain/errors.ts";
-import { requestDocument } from "./request-body.ts";
+import { documentOf } from "./request-body.ts";
 
 /**
  * A small body, read as JSON or YAML and checked; all that is wrong with it is told at once. None is an
@@ -9,10 +9,11 @@ import { requestDocument } from "./request-body.ts";
  */
 export function parsedBody<Schema extends z.ZodType>(
   schema: Schema,
-  { body, headers }: Pick<FastifyRequest, "body" | "headers">,
+  request: Pick<FastifyRequest, "body" | "headers">,
 ): z.output<Schema> {
+  const { body } = request;
   const isNone = body === undefined || body === null || body === "";
-  const parsed = schema.safeParse(isNone ? {} : requestDocument(body, headers["content-type"]));
+  const parsed = schema.safeParse(isNone ? {} : documentOf(request));
   if (parsed.success) return parsed.data;
   const violations = parsed.error.issues.map(({ path, message, ...issue }) => {
     const [unknown] = "keys" in issue ? issue.keys : [];

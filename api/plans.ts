@@ -12,7 +12,7 @@ import { factsAbout } from "./facts.ts";
 import { previewAnswer } from "./preview-schema.ts";
 import { type Known, previewUpdate } from "./preview-update.ts";
 import { readNamespace } from "./read-namespace.ts";
-import { requestDocument } from "./request-body.ts";
+import { documentOf } from "./request-body.ts";
 import { acceptsAnyBody, requestBody } from "./request-schema.ts";
 import { errors } from "./schemas.ts";
 
@@ -40,7 +40,7 @@ export const planRoutes =
       },
       async (request) => {
         const caller = await request.caller();
-        const document = requestDocument(request.body, request.headers["content-type"]);
+        const document = documentOf(request);
         const { namespace } = request.query;
         if (namespace !== undefined) {
           const known = await ownedNow(deps, caller, namespace);

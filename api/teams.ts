@@ -8,7 +8,7 @@ import { refusal } from "../domain/request/violation.ts";
 import { parseQuota } from "../domain/team/parse-quota.ts";
 import type { ProjectionReader } from "../eventstore/runner/reader.ts";
 import type { Caller } from "../runtime/auth.ts";
-import { requestDocument } from "./request-body.ts";
+import { documentOf } from "./request-body.ts";
 import { acceptsAnyBody } from "./request-schema.ts";
 import { amounts, errors, listOf, page, teamAnswer } from "./schemas.ts";
 
@@ -92,7 +92,7 @@ export const teamRoutes =
           });
         }
         const { team } = request.params;
-        const document = requestDocument(request.body, request.headers["content-type"]);
+        const document = documentOf(request);
         const parsed = parseQuota(document);
         if ("violations" in parsed) throw refusal(parsed.violations);
         const position = await teams.decide({

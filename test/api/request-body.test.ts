@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { maxBodyBytes, requestDocument } from "../../api/request-body.ts";
+import { documentOf, maxBodyBytes, maxYamlBytes, requestDocument } from "../../api/request-body.ts";
 
 const failing = (body: unknown, type?: string) => {
   try {
@@ -36,8 +36,13 @@ describe("a request body", () => {
     ["YAML that breaks off", "a: 1\nb: [1,\n", yaml, 3],
     ["YAML with a key twice", "a: 1\nb: 2\na: 3\n", yaml, 3],
     ["YAML with a tag of its own", "a: 1\nb: !ruby/object x\n", yaml, 2],
+    ["YAML with a key twice, once as a number", "a:\n  1: x\n  '1': y\n", yaml, 3],
+    ["YAML with a key that is none", "a: 1\n? [b]\n: 2\n", yaml, 2],
+    ["YAML with an alias of nothing", "a: 1\nb: *a\n", yaml, 2],
     ["a second YAML document", "a: 1\n---\nb: 2\n", yaml, 2],
     ["JSON with a stray comma", '{\n  "a": 1,\n}', "application/json", 3],
+    ["JSON with a word in it", '{"a": 1,\n "b": yes,\n "c": 3,\n "d": 4\n}', "application/json", 2],
+    ["JSON with a comma before a bracket", '{"a": [1,\n],\n "c": 3\n}', "application/json", 2],
     ["JSON that breaks off", '{\n  "a": 1\n', "application/json", 3],
   ])("names the line of %s", (_, body, type, line) => {
     const error = failing(body, type);
@@ -54,6 +59,32 @@ describe("a request body", () => {
     expect(failing(["k0: &k0 x", ...lines].join("\n"), yaml)).toMatchObject({
       code: "INVALID_CONFIGURATION",
     });
+  });
+
+  it("means by an alias what was called so before it", () => {
+    const body = "a: &y 1\nb: &x [*y]\nc: &y 2\nd: *x\ne: *y\n";
+    expect(requestDocument(body, yaml)).toEqual({ a: 1, b: [1], c: 2, d: [1], e: 2 });
+  });
+
+  it("is not blown up by many aliases of one long list, nor of one long text", () => {
+    const copies = `b: [${Array(99).fill("*a").join(", ")}]`;
+    for (const long of [`[${Array(5_000).fill("1").join(",")}]`, "x".repeat(100_000)])
+      expect(failing(`a: &a ${long}\n${copies}`, yaml)).toMatchObject({
+        message: expect.stringContaining("1 MiB"),
+      });
+  });
+
+  it("of many keys does not hold up everybody else", () => {
+    const keys = Array.from({ length: 20_000 }, (_, i) => `k${i.toString(36)}:`);
+    const before = process.threadCpuUsage().user;
+    expect(Object.keys(requestDocument(keys.join("\n"), yaml) as object)).toHaveLength(20_000);
+    // Five seconds where each key is compared with all others, a fraction of one where it is not.
+    expect(process.threadCpuUsage().user - before).toBeLessThan(3_000_000);
+  });
+
+  it("is read once, however many ask", () => {
+    const request = { body: "a: [1]", headers: { "content-type": yaml } };
+    expect(documentOf(request)).toBe(documentOf(request));
   });
 
   it("holds no value that JSON cannot", () => {
@@ -88,6 +119,15 @@ describe("a request body", () => {
     expect(requestDocument(most, undefined)).toHaveLength(maxBodyBytes - 2);
     expect(failing(`${most} `)).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
     expect(failing(`"${"é".repeat(600_000)}"`)).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+  });
+
+  it("is at most 128 KiB of YAML, and says so", () => {
+    expect(requestDocument("x".repeat(maxYamlBytes), yaml)).toHaveLength(maxYamlBytes);
+    expect(failing("x".repeat(maxYamlBytes + 1), yaml)).toMatchObject({
+      code: "PAYLOAD_TOO_LARGE",
+      message: expect.stringContaining(`${maxYamlBytes}`),
+      details: { limit: maxYamlBytes },
+    });
   });
 
   it("is refused in a language Prism does not read", () => {
