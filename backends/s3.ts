@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
 import type { Thing } from "../domain/reconcile/thing.ts";
+import { s3Bucket } from "../domain/selection/names.ts";
 import { asking } from "./ask.ts";
 import type { Backend, Drift, Observed, Owner } from "./backend.ts";
 import type { Logins } from "./logins.ts";
@@ -117,7 +118,11 @@ async function keptOf({ buckets }: Tools, resource: Resource, timed: Timed): Pro
 
 /** The prefixes of a bucket by what says whose they are; the bucket itself where nothing in it does. */
 async function standingIn({ buckets }: Tools, bucket: string, timed: Timed): Promise<readonly Thing[]> {
-  const tags = await buckets.tags(bucket, timed);
+  const tags = await buckets.tags(bucket, timed).catch((error: unknown) => {
+    // Somebody else's in the same account; what is called like a namespace's must be seen.
+    if (isRefused(error) && !bucket.startsWith(s3Bucket(""))) return new Map<string, string>();
+    throw error;
+  });
   if (tags === undefined) return [];
   const namespace = tags.get(namespaceTag);
   const itself = { backend: "s3", kind: "bucket", name: bucket, identity: bucket } as const;

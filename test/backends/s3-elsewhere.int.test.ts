@@ -56,6 +56,21 @@ describe("an S3 that refuses to show a bucket", () => {
       });
     }
   });
+
+  it.each(["AccessDenied", "PermanentRedirect"])("lists one that is nobody's of ours: %s", async (how) => {
+    [refusal, listed] = [how, "<Bucket><Name>payroll</Name></Bucket>"];
+    expect(await backend.list(new AbortController().signal)).toEqual([
+      { backend: "s3", kind: "bucket", name: "payroll", identity: "payroll", owner: undefined },
+    ]);
+  });
+
+  it.each(["AccessDenied", "PermanentRedirect"])("lists none where one may be ours: %s", async (how) => {
+    [refusal, listed] = [how, "<Bucket><Name>prism-taken</Name></Bucket>"];
+    await expect(backend.list(new AbortController().signal)).rejects.toMatchObject({
+      code: "BACKEND_UNAVAILABLE",
+      message: expect.stringMatching(/tags of prism-taken/),
+    });
+  });
 });
 
 describe("an S3 of several accounts", () => {
