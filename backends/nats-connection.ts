@@ -16,23 +16,14 @@ export type Streams = <T>(
   question: (streams: JetStreamManager, connection: NatsConnection) => Promise<T>,
 ) => Promise<T>;
 
-/**
- * A connection that is opened when it is needed, and again after it broke. The client's own
- * way of reconnecting keeps what is asked meanwhile, and would send it after its caller has
- * given up.
- */
+/** A connection that is opened when it is needed, and again after it broke. */
 export function natsConnection(url: string, deadlineMs: number) {
   const { options } = natsAddress(url);
   const ask = asking("NATS");
   let opened: Promise<{ connection: NatsConnection; streams: JetStreamManager }> | undefined;
 
   const open = async () => {
-    const connection = await connect({
-      ...options,
-      name: "prism-worker",
-      reconnect: false,
-      timeout: deadlineMs,
-    });
+    const connection = await connect({ ...options, ...natsPatience(deadlineMs), name: "prism-worker" });
     void connection.closed().then(() => {
       opened = undefined;
     });
@@ -64,6 +55,17 @@ export function natsConnection(url: string, deadlineMs: number) {
     },
   };
 }
+
+/**
+ * What is asked while it is down is not kept: it would be sent after its caller has given up. A connection
+ * that was forgotten on the way tells nobody: two thirds of the time without an answer, and it is given up.
+ */
+export const natsPatience = (deadlineMs: number) => ({
+  reconnect: false,
+  timeout: deadlineMs,
+  pingInterval: Math.floor(deadlineMs / 3),
+  maxPingOut: 1,
+});
 
 /**
  * nats://user:password@host:port,host:port; in operator mode the JWT of a user stands for the

@@ -4,7 +4,7 @@ import { PrismError } from "../domain/errors.ts";
 import { natsStream as streamName } from "../domain/selection/names.ts";
 import type { Owner } from "./backend.ts";
 import type { Log, LogPosition, NewRecord, StoredRecord } from "./log.ts";
-import { natsAddress } from "./nats-connection.ts";
+import { natsAddress, natsPatience } from "./nats-connection.ts";
 import { natsStream, natsSubjects } from "./prefixes.ts";
 
 export type NatsLogOptions = {
@@ -84,10 +84,8 @@ function lazily(url: string) {
   const open = async (): Promise<Opened> => {
     const connection = await connect({
       ...natsAddress(url).options,
+      ...natsPatience(timeoutMs),
       name: "prism-proxy",
-      timeout: timeoutMs,
-      // A publish that waited here would be stored after its caller was told that it failed.
-      reconnect: false,
     });
     void connection.closed().then(() => {
       opening = undefined;

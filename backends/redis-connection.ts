@@ -21,7 +21,11 @@ export function redisConnection(url: string, deadlineMs: number) {
     maxRetriesPerRequest: 0,
     connectTimeout: deadlineMs,
     commandTimeout: deadlineMs,
+    // A connection that was forgotten on the way tells nobody: it is given up before its caller gives up.
+    socketTimeout: deadlineMs / 2,
     connectionName: "prism-worker",
+    // A server that became a replica has another in its place, at the same address.
+    reconnectOnError: ({ message }) => message.startsWith("READONLY"),
     retryStrategy: (times) => Math.min(times * 100, 2_000),
   });
   let trouble: Error | undefined;

@@ -17,6 +17,9 @@ export function redisProbe({ url, owner, prefix }: RedisProbeOptions): Log {
     maxRetriesPerRequest: 0,
     connectTimeout: timeoutMs,
     commandTimeout: timeoutMs,
+    // A connection that was forgotten on the way tells nobody.
+    socketTimeout: timeoutMs / 2,
+    reconnectOnError: ({ message }) => message.startsWith("READONLY"),
     connectionName: "prism-proxy",
   });
   redis.on("error", () => {});

@@ -22,6 +22,8 @@ type Subject = {
   /** Beside the server. */
   readonly near: Backend;
   readonly resource: (name: string) => Resource;
+  /** That it asks over in turn; each finds out by itself that it was forgotten. Left out: one. */
+  readonly connections?: number;
   readonly close?: () => Promise<void>;
 };
 
@@ -114,6 +116,7 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
       far: kafka({ ...own, deadlineMs: 1_500, ...cluster }),
       near: kafka({ ...patient, ...cluster }),
       resource: (name) => plan("kafka", "topic", name, { partitions: 1, replication: 1, settings: {} }),
+      connections: 3,
       close: server.close,
     };
   },
@@ -193,6 +196,16 @@ describe.each(Object.keys(subjects))("a broken network before %s", (kind) => {
     await expect
       .poll(() => subject.near.observe(resource, callOf(namespace, { intended: false })), { timeout: 5_000 })
       .toEqual({ state: "absent" });
+  });
+
+  it("does not stay with a connection that was forgotten on the way", async () => {
+    const [resource, call] = [subject.resource("net-none"), callOf("net-none", { intended: false })];
+    expect(await repeated(() => subject.far.observe(resource, call))).toEqual({ state: "absent" });
+    subject.network.forget();
+    // Only by its silence can it be told from one that works.
+    for (let { connections = 1 } = subject; connections > 0; connections--)
+      await subject.far.observe(resource, call).catch(() => {});
+    expect(await subject.far.observe(resource, call)).toEqual({ state: "absent" });
   });
 
   it("leaves nothing that shows later", async () => {

@@ -18,6 +18,7 @@ export async function brokenNetwork(target: { readonly host: string; readonly po
   let trouble: Trouble = { kind: "none" };
   let answers = 0;
   const sockets = new Set<Socket>();
+  const forgotten = new WeakSet<Socket>();
   const over = (): boolean => "after" in trouble && answers >= trouble.after;
 
   const server = createServer((client) => {
@@ -36,11 +37,12 @@ export async function brokenNetwork(target: { readonly host: string; readonly po
       });
     }
     client.on("data", (bytes) => {
+      if (forgotten.has(client)) return;
       if (trouble.kind === "reset" && over()) return end();
       if (!(trouble.kind === "black hole" && over())) upstream.write(bytes);
     });
     upstream.on("data", (bytes) => {
-      if (over()) return;
+      if (over() || forgotten.has(client)) return;
       answers++;
       if (trouble.kind === "latency") setTimeout(() => client.writable && client.write(bytes), trouble.ms);
       else client.write(bytes);
@@ -56,6 +58,10 @@ export async function brokenNetwork(target: { readonly host: string; readonly po
       if (next.kind === "none") for (const socket of sockets) socket.destroy();
       answers = 0;
       trouble = next;
+    },
+    /** As a firewall that was restarted: nothing passes on connections that are open, new ones work. */
+    forget(): void {
+      for (const socket of sockets) forgotten.add(socket);
     },
     async close(): Promise<void> {
       for (const socket of sockets) socket.destroy();
