@@ -1,6 +1,7 @@
 import { cacheFolder } from "./cache.ts";
 import { missingDig } from "./dig.ts";
 import { dockerRuns } from "./docker.ts";
+import { missingGrpcLoad } from "./grpc-load.ts";
 import { missingH2load } from "./h2load.ts";
 import { type Environment, machine } from "./lookup.ts";
 import { isGiven, resolve } from "./resolve.ts";
@@ -10,7 +11,7 @@ import { servers } from "./servers.ts";
 import { missingToxiproxy } from "./toxiproxy.ts";
 
 export type Finding = {
-  /** The last four are none: `npm run bench`, `npm test` and `npm run soak` use them. */
+  /** The last five are none: `npm run bench`, `npm test` and `npm run soak` use them. */
   readonly server: ServerName | ToolName;
   /** How it would come up on this machine. */
   readonly how: string;
@@ -18,7 +19,7 @@ export type Finding = {
   readonly missing: readonly string[];
 };
 
-export const toolNames = ["h2load", "toxiproxy", "schemathesis", "dig"] as const;
+export const toolNames = ["h2load", "grpc-load", "toxiproxy", "schemathesis", "dig"] as const;
 type ToolName = (typeof toolNames)[number];
 
 /** What this machine lacks to run every server, and to test everything, without starting or fetching anything. */
@@ -51,10 +52,15 @@ export async function doctor(environment: Environment): Promise<readonly Finding
     how: "for npm run bench alone: the system's package",
     missing: await missingH2load(lookup),
   });
+  const keyedLoad = async (): Promise<Finding> => ({
+    server: "grpc-load",
+    how: "for npm run bench alone: built once, then from the cache",
+    missing: await missingGrpcLoad(lookup, cacheFolder(environment)),
+  });
   const names = async (): Promise<Finding> => ({
     server: "dig",
     how: "for npm run soak alone: the system's package",
     missing: await missingDig(lookup),
   });
-  return Promise.all([...serverNames.map(examine), load(), network(), fuzzing(), names()]);
+  return Promise.all([...serverNames.map(examine), load(), keyedLoad(), network(), fuzzing(), names()]);
 }

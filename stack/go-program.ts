@@ -12,20 +12,24 @@ export type GoProgram = {
   readonly version: string;
   /** What Go calls it, where that is not its name. */
   readonly builtAs?: string;
+  /** The folder of its module, where it is one of ours: then `path` is within it. */
+  readonly source?: string;
 };
 
 /** Builds it into the cache, or finds it there, and answers the program's path. */
 export async function goProgram(program: GoProgram, fetching: Fetching): Promise<string> {
-  const { name, path, version, builtAs = name } = program;
+  const { name, path, version, builtAs = name, source } = program;
   const folder = await cached(folderOf(program), fetching, async (draft) => {
     const go = await findGo(machine(fetching.environment));
     if (go === undefined) throw new Error(`${name} is not here and Go is missing to build it: ${installGo}`);
     fetching.say(`building ${name} ${version} with Go, once on this machine`);
     const env = { ...fetching.environment, GOBIN: draft, HOME: fetching.environment["HOME"] ?? homedir() };
-    await runCommand(go, ["install", `${path}@${version}`], {
+    // A checkout's own history is no part of the program.
+    const what = source === undefined ? [`${path}@${version}`] : ["-buildvcs=false", path];
+    await runCommand(go, ["install", ...what], {
       env,
       signal: fetching.signal,
-      cwd: draft,
+      cwd: source ?? draft,
       idly: fetching.idly,
     });
   });

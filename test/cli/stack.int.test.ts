@@ -56,11 +56,12 @@ describe("prism doctor", () => {
     const { code, output } = await prism("doctor", "-o", "json", given);
     expect(code).toBe(0);
     const findings = JSON.parse(output) as { server: string; missing: string[] }[];
-    const [tools, servers] = [findings.slice(-4), findings.slice(0, -4)];
+    const [tools, servers] = [findings.slice(-5), findings.slice(0, -5)];
     expect(servers.flatMap(({ missing }) => missing)).toEqual([]);
     // What only tests and benchmarks need is said, and is no failure.
     expect(tools).toMatchObject([
       { server: "h2load", missing: [expect.stringMatching(/^h2load: .*nghttp2/)] },
+      { server: "grpc-load" },
       { server: "toxiproxy" },
       { server: "schemathesis", missing: [expect.stringMatching(/^Python 3.*: /)] },
       { server: "dig", missing: [expect.stringMatching(/^dig: .*dnsutils/)] },
