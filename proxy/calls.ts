@@ -77,9 +77,17 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
     else log.debug(line, failure.message);
   };
 
+  /** What it takes to answer is counted as its namespace's work, too. */
+  const reply = (namespace: string, answer: () => void): void => {
+    const began = performance.now();
+    answer();
+    metrics.worked(namespace, performance.now() - began);
+  };
+
   const refuse = (namespace: string, code: ErrorCode, answer: () => void): void => {
-    if (code === "RATE_LIMITED" && leaving === undefined) lateRefusals.refuse(namespace, answer);
-    else answer();
+    const now = () => reply(namespace, answer);
+    if (code === "RATE_LIMITED" && leaving === undefined) lateRefusals.refuse(namespace, now);
+    else now();
   };
 
   /** Also after what it takes to know the caller: nothing begins once it is to leave. */
@@ -133,7 +141,7 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
       spannedCall(operation, call.metadata, run).then(
         (response) => {
           metrics.called(namespace, operation.api, "success", secondsSince(startedAt));
-          callback(null, response);
+          reply(namespace, () => callback(null, response));
         },
         (error: unknown) => {
           const { code } = asPrismError(error);

@@ -6,12 +6,20 @@ export interface Metrics {
   show(serving: ReadonlyMap<string, string>): void;
   /** `status`: `success` or Prism's code. `seconds` where the call is one question and one answer. */
   called(namespace: string, api: string, status: string, seconds?: number): void;
+  /** This thread has been at work for it, for so many milliseconds. */
+  worked(namespace: string, ms: number): void;
   backendError(namespace: string, backend: string): void;
   /** A message has passed a pattern and all that comes after it. */
   passed(namespace: string, pattern: string, seconds: number): void;
 }
 
-type Recent = { readonly seconds: Float64Array; count: number; readonly outcomes: Uint8Array; calls: number };
+type Recent = {
+  readonly seconds: Float64Array;
+  count: number;
+  readonly outcomes: Uint8Array;
+  calls: number;
+  busyMs: number;
+};
 
 const recentCalls = 1_024;
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -83,12 +91,25 @@ export function metrics(): Metrics {
     },
   });
 
+  const busy = new Counter({
+    name: "prism_namespace_busy_seconds_total",
+    help: "How long this proxy's thread has worked on a namespace's publishes, acknowledgements and answers",
+    labelNames: ["namespace"],
+    registers,
+    collect() {
+      // Counted where it costs an addition: it happens several times a call.
+      this.reset();
+      for (const [namespace, { busyMs }] of recent) this.inc({ namespace }, busyMs / 1_000);
+    },
+  });
+
   const begin = (namespace: string, backend: string): void => {
     recent.set(namespace, {
       seconds: new Float64Array(recentCalls),
       count: 0,
       outcomes: new Uint8Array(recentCalls),
       calls: 0,
+      busyMs: 0,
     });
     total.inc({ namespace }, 0);
     requests.inc({ namespace, api: "queue", status: "success" }, 0);
@@ -98,7 +119,7 @@ export function metrics(): Metrics {
 
   const end = (namespace: string): void => {
     recent.delete(namespace);
-    for (const metric of [total, requests, latency, chain, backendErrors, latencyMs, errorRate])
+    for (const metric of [total, requests, latency, chain, busy, backendErrors, latencyMs, errorRate])
       forget(metric, namespace);
   };
 
@@ -120,6 +141,10 @@ export function metrics(): Metrics {
     },
     passed(namespace, pattern, seconds) {
       if (recent.has(namespace)) chain.observe({ namespace, pattern }, seconds);
+    },
+    worked(namespace, ms) {
+      const of = recent.get(namespace);
+      if (of !== undefined) of.busyMs += ms;
     },
     backendError(namespace, backend) {
       if (recent.has(namespace)) backendErrors.inc({ namespace, backend });

@@ -153,7 +153,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
   const server = await grpcServer({
     host: options.host,
     port: options.proxyPort,
-    queue: queueService({ calls: handling, limits: allowed, turns: turns() }),
+    queue: queueService({ calls: handling, limits: allowed, turns: turns({ took: measured.worked }) }),
   });
   const probing = await probeServer({
     host: options.host,

@@ -7,6 +7,8 @@ export interface Turns {
 }
 
 export type TurnsOptions = {
+  /** Told what each piece of work took of this thread, whether or not it had to wait. */
+  readonly took?: (namespace: string, ms: number) => void;
   readonly clock?: () => number;
   /** Calls back once the events that are at hand have been read. */
   readonly later?: (work: () => void) => void;
@@ -29,7 +31,8 @@ const quantumMs = 0.5;
  * asks for less than an equal part waits no longer than the others' quanta take. What one takes too much it pays
  * back as long as others wait. A namespace's own work keeps its order.
  */
-export function turns({ clock = () => performance.now(), later = setImmediate }: TurnsOptions = {}): Turns {
+export function turns(options: TurnsOptions = {}): Turns {
+  const { took = () => {}, clock = () => performance.now(), later = setImmediate } = options;
   const lines = new Map<string, Line>();
   let waiting = 0;
   let roundBegan: number | undefined;
@@ -42,6 +45,15 @@ export function turns({ clock = () => performance.now(), later = setImmediate }:
       roundBegan = undefined;
     });
     return false;
+  };
+
+  const now = <Result>(namespace: string, work: () => Result): Result => {
+    const began = clock();
+    try {
+      return work();
+    } finally {
+      took(namespace, clock() - began);
+    }
   };
 
   const wait = (namespace: string, work: () => void): void => {
@@ -69,6 +81,7 @@ export function turns({ clock = () => performance.now(), later = setImmediate }:
       waiting--;
       const done = clock();
       line.balance -= done - now;
+      took(namespace, done - now);
       now = done;
     }
     // To the end of the round, unless nothing of it waits and it owes nothing.
@@ -79,7 +92,7 @@ export function turns({ clock = () => performance.now(), later = setImmediate }:
 
   return {
     take(namespace, work) {
-      if (waiting === 0 && !behind()) return work();
+      if (waiting === 0 && !behind()) return now(namespace, work);
       // What it throws at once is its caller's, too.
       const begin = async () => work();
       return new Promise((resolve) =>

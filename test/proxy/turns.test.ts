@@ -8,7 +8,12 @@ function stage() {
   let next: (() => void)[] = [];
   const did: string[] = [];
   const spent = new Map<string, number>();
-  const of = turns({ clock: () => now, later: (work) => void next.push(work) });
+  const took = new Map<string, number>();
+  const of = turns({
+    clock: () => now,
+    later: (work) => void next.push(work),
+    took: (namespace, ms) => void took.set(namespace, (took.get(namespace) ?? 0) + ms),
+  });
   const spend = (namespace: string, ms: number): void => {
     now += ms;
     spent.set(namespace, (spent.get(namespace) ?? 0) + ms);
@@ -16,6 +21,7 @@ function stage() {
   return {
     did,
     spent,
+    took,
     /** `what` is to be done for `ms` of the thread. */
     ask: (namespace: string, ms: number, what = namespace) =>
       of.take(namespace, async () => {
@@ -96,6 +102,15 @@ describe("turns", () => {
     for (const name of ["a", "b", "c"]) expect(served(name)).toBeGreaterThan(950);
     expect(served("flood")).toBeGreaterThan(6_500);
     expect(served("flood")).toBeLessThan(7_500);
+  });
+
+  it("says what each namespace's work took, also where it did not wait", () => {
+    const { ask, took, round } = stage();
+    void ask("a", 3);
+    expect(took.get("a")).toBe(3);
+    for (let count = 0; count < 10; count++) void ask(count % 2 === 0 ? "a" : "b", 0.25);
+    while (round());
+    expect(Object.fromEntries(took)).toEqual({ a: 4.25, b: 1.25 });
   });
 
   it("what had to wait runs in the context of who asked: a trace is no other call's", async () => {
