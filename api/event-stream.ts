@@ -8,13 +8,14 @@ const keepAliveMs = 15_000;
 
 /**
  * Answers with `text/event-stream` until `events` ends, the caller goes, their token
- * expires, or the server stops. A slow reader slows the source down; nothing is piled up for them.
+ * expires, or the server stops. `place`: where who comes back before anything has happened goes on. A slow reader slows the source down; nothing is piled up for them.
  */
 export async function answerStream(
   request: FastifyRequest,
   reply: FastifyReply,
   caller: Caller,
   events: (signal: AbortSignal) => AsyncIterable<ServerSentEvent>,
+  place?: string,
 ): Promise<void> {
   await request.answered?.(200);
   reply.hijack();
@@ -32,7 +33,7 @@ export async function answerStream(
     "cache-control": "no-store",
     "x-accel-buffering": "no",
   });
-  raw.write(": connected\n\n");
+  raw.write(`: connected\n\n${place === undefined ? "" : `id: ${place}\n\n`}`);
   const keepAlive = setInterval(() => raw.write(": still here\n\n"), keepAliveMs);
   try {
     for await (const { id, event, data } of events(ended.signal)) {

@@ -39,11 +39,11 @@ export const eventRoutes =
         const start = from === undefined ? await deps.store.head() : BigInt(from);
         if (namespace !== undefined) await everOwned(deps, caller, namespace);
         else refuseForeignTeam(caller, team);
-        await answerStream(request, reply, caller, (signal) =>
+        const feed = (signal: AbortSignal) =>
           namespace !== undefined
             ? namespaceFeed(deps, caller, namespace, start, signal)
-            : teamFeed(deps, caller, team, start, signal),
-        );
+            : teamFeed(deps, caller, team, start, signal);
+        await answerStream(request, reply, caller, feed, String(start));
       },
     );
   };

@@ -14,7 +14,7 @@ export type FeedOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-const pauseMs = 1_000;
+const passing = ["BACKEND_UNAVAILABLE", "RATE_LIMITED"];
 
 /** Events as they happen, each once, over any number of connections, until `signal` aborts or the API refuses. */
 export async function* eventFeed(options: FeedOptions): AsyncIterable<HistoryEvent> {
@@ -25,19 +25,23 @@ export async function* eventFeed(options: FeedOptions): AsyncIterable<HistoryEve
   }
 }
 
-/** One stream over any number of connections: each goes on after the last event of the one before. */
-export async function* resumed(url: string, options: Pick<FeedOptions, "token" | "after" | "signal">) {
+/** One stream over any number of connections: each goes on after the last place the one before was told. */
+export async function* resumed(
+  url: string,
+  options: Pick<FeedOptions, "token" | "after" | "signal">,
+  pauseMs = 1_000,
+) {
   const { signal } = options;
   let { after } = options;
   while (signal?.aborted !== true) {
     try {
       for await (const event of serverSentEvents(url, { ...options, after })) {
-        after = event.id;
-        yield event;
+        after = event.id || after;
+        if (event.data !== undefined) yield event;
       }
     } catch (error) {
       if (signal?.aborted) return;
-      if (error instanceof PrismError) throw error;
+      if (error instanceof PrismError && !passing.includes(error.code)) throw error;
     }
     await delay(pauseMs, undefined, signal ? { signal } : {}).catch(() => {});
   }

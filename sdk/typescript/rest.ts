@@ -1,4 +1,5 @@
 import { PrismError } from "./errors.ts";
+import { refusalOf } from "./refusal.ts";
 import { type Token, tokenOf } from "./token.ts";
 
 export type ControlOptions = {
@@ -47,17 +48,6 @@ export async function call<T>(
   const text = await answer.text();
   if (answer.ok) return JSON.parse(text) as T;
   throw refusalOf(text, answer.status, api);
-}
-
-function refusalOf(text: string, status: number, api: string): PrismError {
-  try {
-    const { code, message, details } = (
-      JSON.parse(text) as { error: { code: string; message: string; details: Record<string, unknown> } }
-    ).error;
-    return new PrismError(code, message, { details });
-  } catch (cause) {
-    return new PrismError("INTERNAL", `${api} answered ${status} in no form we know`, { cause });
-  }
 }
 
 export function queryOf(query: Readonly<Record<string, string | undefined>>): string {

@@ -1,7 +1,13 @@
-import { PrismError } from "./errors.ts";
+import { refusalOf } from "./refusal.ts";
 import { type Token, tokenOf } from "./token.ts";
 
-export type ServerSentEvent = { readonly id: string; readonly event: string; readonly data: unknown };
+export type ServerSentEvent = {
+  /** `""`: it has none, and the one before it stands. */
+  readonly id: string;
+  readonly event: string;
+  /** `undefined`: nothing has happened, but that is the place to go on after. */
+  readonly data: unknown;
+};
 
 /** One connection's events, until it ends; rejects with the API's refusal. */
 export async function* serverSentEvents(
@@ -20,12 +26,14 @@ export async function* serverSentEvents(
     },
     ...(signal && { signal }),
   });
-  if (!answer.ok || answer.body === null) throw await refusalOf(answer);
+  if (!answer.ok || answer.body === null)
+    throw refusalOf(await answer.text(), answer.status, new URL(url).origin);
   for await (const message of messages(answer.body)) {
     const fields = new Map(message.split("\n").map(fieldOf));
-    const data = fields.get("data");
-    if (data === undefined) continue;
-    yield { id: fields.get("id") ?? "", event: fields.get("event") ?? "message", data: JSON.parse(data) };
+    const [id, data] = [fields.get("id") ?? "", fields.get("data")];
+    if (id === "" && data === undefined) continue;
+    const event = fields.get("event") ?? "message";
+    yield { id, event, data: data === undefined ? undefined : JSON.parse(data) };
   }
 }
 
@@ -42,11 +50,4 @@ async function* messages(body: ReadableStream<Uint8Array>): AsyncIterable<string
     rest = parts.pop() ?? "";
     yield* parts;
   }
-}
-
-async function refusalOf(answer: Response): Promise<PrismError> {
-  const { error } = (await answer.json()) as {
-    error: { code: string; message: string; details: Record<string, unknown> };
-  };
-  return new PrismError(error.code, error.message, { details: error.details });
 }
