@@ -10,6 +10,8 @@ export default defineConfig({
     // Of tests that say they may run side by side: they wait for servers, not for the cores.
     maxConcurrency: 20,
     teardownTimeout: 60_000,
+    // Nobody may rely on how fast a machine is that others use too.
+    expect: { poll: { timeout: 30_000 } },
     reporters: ["default", "./test/setup/tally-reporter.ts"],
     projects: [
       {
@@ -26,7 +28,6 @@ export default defineConfig({
           name: "servers",
           include: ["test/**/*.int.test.ts"],
           globalSetup: setup,
-          // Nobody may rely on how fast a machine is that others use too.
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

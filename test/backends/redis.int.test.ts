@@ -3,12 +3,12 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../backends/backend.ts";
 import { redis } from "../../backends/redis.ts";
-import { removeForGood } from "../../backends/remove-for-good.ts";
 import { redis as server } from "../../stack/redis.ts";
 import { callOf as call } from "./call-of.ts";
 import { backendContract, freshName } from "./contract.ts";
 import { ownServer } from "./own-server.ts";
 import { common, url, userOf } from "./redis-subject.ts";
+import { removedDespite } from "./removed-despite.ts";
 import { waitsDuring } from "./waits.ts";
 
 backendContract("a Redis user", async () => {
@@ -102,10 +102,11 @@ describe("a user whose owner's key Redis has lost", () => {
         .find((user) => user.startsWith(`user ${name} `))
         ?.split(" ")
         .slice(2) ?? [];
-    const removal = removeForGood(backend, userOf(name), call(name), Date.now());
-    await expect.poll(() => admin.exists(`prism:owner:${name}`)).toBe(0);
-    await admin.call("ACL", "SETUSER", name, ...words);
-    expect(await removal).toEqual({ removed: true });
+    const makes = async () => {
+      await expect.poll(() => admin.exists(`prism:owner:${name}`)).toBe(0);
+      await admin.call("ACL", "SETUSER", name, ...words);
+    };
+    expect(await removedDespite(makes, backend, userOf(name), call(name))).toEqual({ removed: true });
     expect(await exists(name)).toBe(false);
   });
 });

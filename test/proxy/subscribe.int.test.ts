@@ -91,10 +91,12 @@ describe("Subscribe", () => {
       reason: "RECEIPT_ELSEWHERE",
     });
     call.cancel();
-    await vi.waitFor(async () =>
-      expect(await reader.refused(acknowledge, { receipt: [receipt] })).toMatchObject({
-        reason: "RECEIPT_ELSEWHERE",
-      }),
+    await vi.waitFor(
+      async () =>
+        expect(await reader.refused(acknowledge, { receipt: [receipt] })).toMatchObject({
+          reason: "RECEIPT_ELSEWHERE",
+        }),
+      20_000,
     );
     expect(await reader.refused(acknowledge, { receipt: ["nonsense"] })).toMatchObject({
       reason: "INVALID_CONFIGURATION",
