@@ -14,6 +14,7 @@ import {
 } from "../../proto/gen/prism/control/v1/control_pb.js";
 import { grpcService } from "../../proto/grpc.ts";
 import { forPeers } from "../../runtime/mutual-tls.ts";
+import { until } from "../setup/until.ts";
 import { identityOf } from "./identities.ts";
 import { opened } from "./opened.ts";
 
@@ -27,7 +28,13 @@ export type ControlPlaneOptions = {
 /** As much of a control plane as a proxy sees. Closed at the latest with what its test file opened. */
 export async function controlPlane({ leaseMs = 2_000, port = 0, goodbye }: ControlPlaneOptions = {}) {
   const entries = new Map<string, Entry>();
-  const streams = new Map<ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>, string>();
+  /** Who is connected, and what version it has in force. */
+  const streams = new Map<
+    ServerDuplexStream<WatchNamespacesRequest, WatchNamespacesResponse>,
+    { readonly proxy: string; applied: bigint }
+  >();
+  /** Started, and not connected yet. */
+  const awaited = new Set<string>();
   const statuses: Status[] = [];
   const hellos: Hello[] = [];
   let goodbyes = 0;
@@ -37,7 +44,7 @@ export async function controlPlane({ leaseMs = 2_000, port = 0, goodbye }: Contr
     response: NonNullable<MessageInitShape<typeof WatchNamespacesResponseSchema>["response"]>,
     to: (proxy: string) => boolean = () => true,
   ) => {
-    for (const [stream, proxy] of streams) {
+    for (const [stream, { proxy }] of streams) {
       if (to(proxy)) stream.write(create(WatchNamespacesResponseSchema, { response }));
     }
   };
@@ -60,12 +67,15 @@ export async function controlPlane({ leaseMs = 2_000, port = 0, goodbye }: Contr
         }
         if (request.case === "hello") {
           hellos.push(request.value);
-          streams.set(call, request.value.proxy);
+          streams.set(call, { proxy: request.value.proxy, applied: -1n });
+          awaited.delete(request.value.proxy);
           const value = { version, entries: [...entries.values()] };
           call.write(create(WatchNamespacesResponseSchema, { response: { case: "snapshot", value } }));
         }
         if (request.case !== "status") return;
         statuses.push(request.value);
+        const of = streams.get(call);
+        if (of !== undefined) of.applied = request.value.appliedVersion;
         const lease = { case: "lease", value: { durationMs: leaseMs } } as const;
         call.write(create(WatchNamespacesResponseSchema, { response: lease }));
       });
@@ -114,13 +124,12 @@ export async function controlPlane({ leaseMs = 2_000, port = 0, goodbye }: Contr
       say({ case: "change", value: { version, removed: [namespace] } });
       return version;
     },
-    /** Resolves when the proxies have acknowledged everything said so far. */
-    async acknowledged(withinMs = 5_000): Promise<void> {
-      const until = performance.now() + withinMs;
-      while ((statuses.at(-1)?.appliedVersion ?? -1n) < version) {
-        if (performance.now() > until) throw new Error(`version ${version} was not acknowledged`);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+    /** A proxy is about to connect: until it has, nothing is acknowledged. */
+    awaits: (proxy: string): unknown => awaited.add(proxy),
+    /** Resolves when all proxies have acknowledged everything said so far. */
+    async acknowledged(withinMs = 30_000): Promise<void> {
+      const have = () => [...streams.values()].every(({ applied }) => applied >= version);
+      await until(() => awaited.size === 0 && streams.size > 0 && have(), withinMs, 10);
     },
     close,
   };

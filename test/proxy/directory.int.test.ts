@@ -103,7 +103,7 @@ describe("a proxy without control plane", () => {
     second.put(queueEntry("filler", topic));
     second.put(queueEntry("strict", other, { staleLimitMs: 0 }));
     second.put(queueEntry("patient", topic));
-    await second.acknowledged(8_000);
+    await second.acknowledged();
     // The SDK has asked again and again; the consumer has come back by itself.
     const { offset } = await refused;
     const message = (await strict.next()).value;
@@ -128,9 +128,14 @@ describe("a proxy and its control plane", () => {
     plane.put(queueEntry("orders", topic));
     await proxy(plane);
     await plane.acknowledged();
-    const before = plane.statuses.length;
-    await pause(1_000);
-    expect(plane.statuses.length - before).toBeGreaterThanOrEqual(4);
+    const at: number[] = [];
+    for (let heard = plane.statuses.length; at.length < 6; heard++) {
+      await until(() => plane.statuses.length > heard, 30_000, 5);
+      at.push(performance.now());
+    }
+    const gaps = at.slice(1).map((ms, index) => ms - (at[index] ?? 0));
+    // Most of them: a busy machine may be late now and then.
+    expect(gaps.sort((a, b) => a - b)[2]).toBeLessThan(300);
     expect(plane.statuses.at(-1)).toMatchObject({
       appliedVersion: plane.version,
       healthy: true,

@@ -46,9 +46,10 @@ export async function isLed(namespace: string): Promise<boolean> {
 
 /** A proxy in this process, with a folder of its own. */
 export async function startProxy(
-  control: Pick<ControlPlane, "address">,
+  control: Pick<ControlPlane, "address"> & Partial<Pick<ControlPlane, "awaits">>,
   { proxyId = "proxy-1", dataDir, ...more }: Partial<ProxyOptions> = {},
 ) {
+  control.awaits?.(proxyId);
   const running = await proxy({
     proxyId,
     shard: "shard-1",
