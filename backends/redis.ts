@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
+import { redisPrefix } from "../domain/selection/names.ts";
 import type { Backend, Drift, Observed, Owner } from "./backend.ts";
 import type { Logins } from "./logins.ts";
 import { ownerIn, ownerTag, standing } from "./owner-tag.ts";
@@ -89,6 +90,7 @@ export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
       const { timed, owner } = call;
       const { seen, found: before } = await look(resource, call);
       if (seen.state === "foreign") throw foreignUser(resource, seen.because);
+      refuseForeignKeys(resource);
       await refuseEviction(command, timed);
       if (seen.state === "dead" && before !== undefined) await sweepAway(resource, before, timed);
       const prefix = prefixOf(resource, owner);
@@ -148,6 +150,15 @@ export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
 function known(resource: Resource): void {
   if (resource.kind === "acl-user") return;
   throw new PrismError("UNIMPLEMENTED", `this build makes no ${resource.kind} in Redis yet`);
+}
+
+/** By a plan of an earlier build: a removal would sweep another namespace's keys away. */
+function refuseForeignKeys({ name, config }: Resource): void {
+  const { prefix } = config as { prefix: string };
+  if (prefix.startsWith(redisPrefix(name))) return;
+  throw new PrismError("INVALID_CONFIGURATION", `keys of '${name}' in Redis cannot begin with '${prefix}'`, {
+    details: { field: "backend.config.prefix", recommendation: `Begin it with '${redisPrefix(name)}'` },
+  });
 }
 
 const prefixOf = (resource: Resource, owner: Owner): string =>

@@ -3,6 +3,7 @@ import { document as documentFields } from "./document.ts";
 import type { Draft } from "./draft.ts";
 import { type Fields, fitsApi } from "./fields.ts";
 import { needs as needFields } from "./needs.ts";
+import { prefixViolations } from "./own-prefix.ts";
 import { bytes } from "./size.ts";
 import { invalid, type Violation } from "./violation.ts";
 
@@ -22,6 +23,7 @@ export function businessViolations(draft: Draft): readonly Violation[] {
     ...readerRules(draft),
     ...policyRules(draft),
     ...chainViolations(draft),
+    ...prefixViolations(draft),
   ];
 }
 

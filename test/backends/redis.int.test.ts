@@ -36,6 +36,25 @@ backendContract("a Redis user", async () => {
   };
 });
 
+describe("a namespace whose keys would begin as another's", () => {
+  it("is refused, and takes nothing of the other's with it", async () => {
+    const [orders, mine] = [freshName("orders-"), freshName("mine-")];
+    const [admin, backend] = [new Redis(url), redis({ ...common, url })];
+    await backend.ensure(userOf(orders), call(orders));
+    await admin.set(`${orders}:1:a`, "theirs");
+    const greedy = { ...userOf(mine), config: { prefix: `${orders}:` } };
+    await expect(backend.ensure(greedy, call(mine))).rejects.toMatchObject({
+      code: "INVALID_CONFIGURATION",
+      details: { field: "backend.config.prefix" },
+    });
+    expect(await backend.remove(greedy, call(mine))).toEqual({ removed: true });
+    expect(await admin.get(`${orders}:1:a`)).toBe("theirs");
+    await backend.remove(userOf(orders), call(orders));
+    admin.disconnect();
+    await backend.close();
+  });
+});
+
 describe("a user whose owner's key Redis has lost", () => {
   let admin: Redis;
   let backend: Backend;

@@ -56,7 +56,7 @@ export const expert: readonly Pinned[] = [
   },
   {
     title: "a prefix",
-    asks: request("keyvalue", { ttl: 5 }, { backend: { type: "redis", config: { prefix: "mine:" } } }),
+    asks: request("keyvalue", { ttl: 5 }, { backend: { type: "redis", config: { prefix: "orders:mine:" } } }),
     by: "platform",
   },
   {

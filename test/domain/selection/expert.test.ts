@@ -64,6 +64,18 @@ describe("an expert", () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it("names what keys in Redis begin with, below the namespace's own name", () => {
+    const asksFor = (prefix: string) =>
+      asks({ backend: { type: "redis", config: { prefix } } }, {}, "keyvalue");
+    const { plan } = accepted(asksFor("orders:cache:"), root).selection;
+    expect(plan.resources).toMatchObject([{ name: "orders", config: { prefix: "orders:cache:" } }]);
+    for (const prefix of ["books:", "orders", "orders2:", "o"]) {
+      expect(refused(asksFor(prefix), root)).toMatchObject([
+        { code: "INVALID_CONFIGURATION", details: { field: "backend.config.prefix" } },
+      ]);
+    }
+  });
+
   it("cannot have a backend that this build lacks", () => {
     const [violation] = refused(asks({ backend: { type: "nats" } }, {}, "pubsub"), {
       ...root,
