@@ -68,7 +68,8 @@ export function attempts({ recorder, failpoint, log }: AttemptDependencies) {
       const result = await spanned(what, () => body(context.cancellationSignal));
       failpoint(step, "recorded", occasion.namespace);
       return result;
-    } catch (error) {
+    } catch (thrown) {
+      const error = whyAborted(thrown, context.cancellationSignal);
       const failure = toFailure(error, context.info);
       if (failure instanceof CancelledFailure) throw failure;
       const willRetry = !(failure instanceof ApplicationFailure && failure.nonRetryable === true);
@@ -89,6 +90,10 @@ export function attempts({ recorder, failpoint, log }: AttemptDependencies) {
       attempt(occasion, step, body, async () => {}),
   });
 }
+
+/** Node's timers say only that they were aborted; why is in the signal. */
+const whyAborted = (thrown: unknown, signal: AbortSignal): unknown =>
+  signal.aborted && thrown instanceof Error && thrown.name === "AbortError" ? signal.reason : thrown;
 
 export type Attempt = ReturnType<typeof attempts>;
 

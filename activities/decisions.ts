@@ -2,7 +2,7 @@ import { PrismError } from "../domain/errors.ts";
 import type { NamespaceCommand } from "../domain/namespace/commands.ts";
 import type { Failure } from "../domain/namespace/event-data.ts";
 import { streamOf } from "../domain/namespace/namespace.ts";
-import { type Operation, pendingApproval } from "../domain/namespace/operation.ts";
+import { lacksApproval, type Operation, pendingApproval } from "../domain/namespace/operation.ts";
 import type { Inventory } from "../domain/selection/inventory.ts";
 import { eventId } from "../eventstore/event-id.ts";
 import type { Attempt } from "./attempt.ts";
@@ -52,13 +52,17 @@ export const decisionActivities = ({ attempt, recorder, inventory, approvalMs }:
       attempt.answering(occasion, "grant", async () => {
         const { operation } = occasion;
         const at = new Date();
-        const { state } = await recorder.read(occasion.namespace);
+        const { state, events } = await recorder.read(occasion.namespace);
         const waiting = waitingIn(state.operation);
+        // An attempt whose answer was lost may have found that out.
+        if (waiting === undefined && needsNoWord(state.operation)) return plannedIn(state);
         const today = waiting === undefined ? undefined : choose(state, occasion, inventory);
         if (waiting !== undefined && today !== undefined && today.hash !== waiting.planHash) {
           const { expiresAt } = waiting;
           const renewal = { type: "RenewPlan", operation, selection: today, expiresAt } as const;
-          const renewed = await recorder.record(occasion, `renew to ${today.hash}`, renewal);
+          // A plan may come back that waited before.
+          const round = plansOf({ events }, occasion);
+          const renewed = await recorder.record(occasion, `renew to ${today.hash}`, renewal, round);
           // Today's plan needs nobody's word.
           if (waitingIn(renewed.state.operation) === undefined) return plannedIn(renewed.state);
         }
@@ -138,6 +142,16 @@ export const decisionActivities = ({ attempt, recorder, inventory, approvalMs }:
 
 const waitingIn = (operation: Operation | undefined) =>
   operation === undefined ? undefined : pendingApproval(operation);
+
+const needsNoWord = (operation: Operation | undefined): boolean =>
+  operation?.selected !== undefined &&
+  !operation.ended &&
+  operation.undoing === null &&
+  operation.approval.granted === undefined &&
+  !lacksApproval(operation);
+
+const plansOf = ({ events }: Pick<NamespaceHistory, "events">, { operation }: Occasion): number =>
+  events.filter(({ type, metadata }) => type === "PlanSelected" && metadata.operation === operation).length;
 
 const retriesOf = ({ events }: Pick<NamespaceHistory, "events">, { operation }: Occasion): number =>
   events.filter(({ type, metadata }) => type === "OperationRetried" && metadata.operation === operation)

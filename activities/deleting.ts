@@ -9,6 +9,7 @@ import { archived } from "./archived.ts";
 import type { Attempt } from "./attempt.ts";
 import { endedIn } from "./ending.ts";
 import type { Occasion } from "./occasion.ts";
+import { assertOwnStep, assertOwnTurn } from "./own-turn.ts";
 import type { NamespaceHistory, Recorder } from "./recorder.ts";
 
 export type DeletingDependencies = Agreeing & {
@@ -90,6 +91,8 @@ export const deletingActivities = ({
         const history = await recorder.read(occasion.namespace);
         const who = await agreed(history, occasion, signal);
         const life = rowOf(history, occasion);
+        // It may have waited for long.
+        assertOwnStep(await recorder.read(occasion.namespace), occasion);
         await logs.close(life);
         const pending = await logs.backlog(life);
         const command = { type: "StopTraffic", operation: occasion.operation, ...who } as const;
@@ -100,7 +103,9 @@ export const deletingActivities = ({
     /** The delete has failed, and the namespace is served again. */
     reopenLog: (occasion: Occasion): Promise<void> =>
       attempt(occasion, "reopen-log", async () => {
-        await logs.reopen(rowOf(await recorder.read(occasion.namespace), occasion));
+        const history = await recorder.read(occasion.namespace);
+        assertOwnTurn(history, occasion);
+        await logs.reopen(rowOf(history, occasion));
       }),
 
     /**
@@ -116,6 +121,8 @@ export const deletingActivities = ({
     }): Promise<void> =>
       attempt(occasion, "drain", async (signal) => {
         const history = await recorder.read(occasion.namespace);
+        // Somebody has cancelled it: they are not to wait until it is drained.
+        assertOwnStep(history, occasion);
         const { shard, namespace, incarnation } = rowOf(history, occasion);
         const since = stoppedAt(history, occasion);
         const inFlight = async (): Promise<number> => {
@@ -151,6 +158,7 @@ export const deletingActivities = ({
       attempt(occasion, "stop-providers", async (signal) => {
         const history = await recorder.read(occasion.namespace);
         const who = await agreed(history, occasion, signal);
+        assertOwnStep(await recorder.read(occasion.namespace), occasion);
         await logs.forgetKeys(rowOf(history, occasion));
         await recorder.record(occasion, "stop-providers", {
           type: "StopProviders",

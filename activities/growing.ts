@@ -5,6 +5,7 @@ import { rowOf } from "./agreement.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { Occasion } from "./occasion.ts";
+import { assertOwnStep, assertOwnTurn } from "./own-turn.ts";
 import type { NamespaceHistory, Recorder } from "./recorder.ts";
 
 export type Life = { readonly namespace: string; readonly incarnation: number };
@@ -13,6 +14,11 @@ export type Life = { readonly namespace: string; readonly incarnation: number };
 export type Barrier = {
   /** Nothing after the position it answers is relayed from then on. Again it stands where it stood. */
   hold(of: Life, growth: Growth): Promise<bigint>;
+  /**
+   * Where it stands; nowhere: `undefined`. An update that went on after its workflow was lost may have put
+   * up another one than its history tells of.
+   */
+  standing(of: Life): Promise<bigint | undefined>;
   release(of: Life): Promise<void>;
   /** `ends`: where the partitions before end; empty where nobody has to know. */
   grow(of: Life, growth: Growth, ends: readonly bigint[]): Promise<void>;
@@ -57,7 +63,9 @@ export const growingActivities = ({
   holdRelay: ({ occasion, growth }: Grown): Promise<void> =>
     attempt(occasion, "hold-relay", async () => {
       const { operation } = occasion;
-      const of = rowOf(await recorder.read(occasion.namespace), occasion);
+      const history = await recorder.read(occasion.namespace);
+      assertOwnStep(history, occasion);
+      const of = rowOf(history, occasion);
       const position = String(await barrier.hold(of, growth));
       failpoint("hold-relay", "after", occasion.namespace);
       const command = { type: "HoldRelay", operation, topic: growth.topic, position } as const;
@@ -74,7 +82,7 @@ export const growingActivities = ({
       const of = rowOf(history, occasion);
       const { at, since } = heldAt(history, occasion);
       for (const deadline = Date.now() + patienceMs; ; await delay(pollMs, undefined, { signal })) {
-        const { groups, missing } = await look(barrier, of, growth, at);
+        const { groups, missing } = await look(barrier, of, growth, (await barrier.standing(of)) ?? at);
         if (missing === undefined) {
           const { operation } = occasion;
           const command = { type: "ConfirmGroups", operation, topic: growth.topic, groups } as const;
@@ -89,7 +97,9 @@ export const growingActivities = ({
   /** The update has failed: the relay goes on as before it. */
   releaseRelay: ({ occasion }: { readonly occasion: Occasion }): Promise<void> =>
     attempt(occasion, "release-relay", async () => {
-      await barrier.release(rowOf(await recorder.read(occasion.namespace), occasion));
+      const history = await recorder.read(occasion.namespace);
+      assertOwnTurn(history, occasion);
+      await barrier.release(rowOf(history, occasion));
       failpoint("release-relay", "after", occasion.namespace);
     }),
 
@@ -97,13 +107,27 @@ export const growingActivities = ({
   growRelay: ({ occasion, growth }: Grown): Promise<void> =>
     attempt(occasion, "grow-relay", async () => {
       const { operation } = occasion;
-      const of = rowOf(await recorder.read(occasion.namespace), occasion);
-      const ends = growth.ordered ? await barrier.ends(growth.topic, growth.before) : [];
+      const history = await recorder.read(occasion.namespace);
+      assertOwnStep(history, occasion);
+      const of = rowOf(history, occasion);
+      const ends = growth.ordered ? await endsAtBarrier(barrier, of, growth) : [];
       await barrier.grow(of, growth, ends);
       failpoint("grow-relay", "after", occasion.namespace);
       await recorder.record(occasion, "grow-relay", { type: "GrowPartitions", operation, growth });
     }),
 });
+
+/** Where the partitions before end, once they hold all that comes before the barrier. */
+async function endsAtBarrier(
+  barrier: Barrier,
+  of: Life,
+  { topic, before }: Growth,
+): Promise<readonly bigint[]> {
+  const at = (await barrier.standing(of)) ?? 0n;
+  const behind = at - (await barrier.relayed(of));
+  if (behind > 0n) throw new PrismError("NAMESPACE_NOT_READY", `${behind} messages are still to be relayed`);
+  return barrier.ends(topic, before);
+}
 
 async function look(
   barrier: Barrier,

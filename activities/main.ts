@@ -17,6 +17,7 @@ import {
   type Kept,
   relayedTo,
   releaseRelay,
+  standingBarrier,
 } from "../backends/write-ahead-log/layouts.ts";
 import {
   backlog,
@@ -122,6 +123,7 @@ run(async () => {
       },
       barrier: {
         hold: (life, growth) => holdRelay(data, keptOf(life, growth)),
+        standing: (life) => standingBarrier(data, life),
         release: (life) => releaseRelay(data, life),
         grow: (life, growth, ends) =>
           growRelay(data, keptOf(life, growth), { partitions: growth.partitions, ends }),

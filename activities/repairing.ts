@@ -1,3 +1,4 @@
+import type { Finding } from "../domain/namespace/drift-events.ts";
 import type { Workflow } from "../domain/namespace/event-data.ts";
 import { deliversNothing, isLive, openOperation, takesNothing } from "../domain/namespace/namespace.ts";
 import { type Outcome, outcomeOf } from "../domain/namespace/outcome.ts";
@@ -10,7 +11,7 @@ import { endedIn } from "./ending.ts";
 import { lookAt } from "./looking.ts";
 import type { Occasion } from "./occasion.ts";
 import type { Backends } from "./provisioning.ts";
-import type { Recorder } from "./recorder.ts";
+import type { NamespaceHistory, Recorder } from "./recorder.ts";
 import { note } from "./remedies.ts";
 
 export type RepairingDependencies = {
@@ -32,6 +33,11 @@ export type Left = {
   /** Its relay is to go on. */
   readonly barrier: boolean;
 };
+
+const foundBy = (operation: string, { events }: NamespaceHistory): readonly Finding[] =>
+  events.flatMap(({ type, data }) =>
+    type === "DriftDetected" && data.repair?.operation === operation ? data.findings : [],
+  );
 
 export const repairingActivities = ({ attempt, recorder, backends }: RepairingDependencies) => ({
   /** Looks again, now that nobody else is at the namespace, and begins where something is to be repaired. */
@@ -69,10 +75,10 @@ export const repairingActivities = ({ attempt, recorder, backends }: RepairingDe
     attempt(input.occasion, "repair", async () => {
       const { occasion, resources } = input;
       const { operation } = occasion;
-      const before = await recorder.read(occasion.namespace);
-      const left = before.state.drift.filter(({ class: what }) => what === "foreign");
       const command = { type: "CompleteRepair", operation, resources } as const;
       const after = await recorder.record(occasion, "repair", command);
+      // As it was found when the repair began: a repeat of this attempt finds no drift any more.
+      const left = foundBy(operation, after).filter(({ class: what }) => what === "foreign");
       await note(recorder, { ...occasion, round: 1 }, after.state, left);
       return endedIn(after, occasion);
     }),

@@ -1,4 +1,4 @@
-import { ActivityFailure, defineUpdate, setHandler } from "@temporalio/workflow";
+import { ActivityFailure, CancellationScope, defineUpdate, setHandler } from "@temporalio/workflow";
 import type { Messages } from "../activities/messages.ts";
 
 /**
@@ -11,7 +11,8 @@ export function whenTold<Name extends keyof Messages>(
 ): void {
   setHandler(defineUpdate<void, [Messages[Name]]>(name), async (message) => {
     try {
-      await take(message);
+      // Also where Temporal has cancelled the workflow: past its pivot it goes on, and listens.
+      await CancellationScope.nonCancellable(() => take(message));
     } catch (failure) {
       throw failure instanceof ActivityFailure && failure.cause !== undefined ? failure.cause : failure;
     }

@@ -74,6 +74,12 @@ export function holdRelay(pool: Pool, of: Kept): Promise<bigint> {
   });
 }
 
+/** Where a barrier stands. */
+export const standingBarrier = async (pool: Pool, of: Of): Promise<bigint | undefined> =>
+  ask(`look at the barrier of ${of.namespace}`, async () =>
+    barrierOf(await readLayouts(async (text, values) => (await pool.query(text, [...values])).rows, of)),
+  );
+
 /** Takes the barrier down: all goes on as before it. */
 export async function releaseRelay(pool: Pool, { namespace, incarnation }: Of): Promise<void> {
   await ask(`let the relay of ${namespace} go on`, () =>

@@ -1,18 +1,12 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import type { Attempt } from "../../activities/attempt.ts";
 import { type DeletingDependencies, deletingActivities } from "../../activities/deleting.ts";
-import { recorder } from "../../activities/recorder.ts";
-import { streamOf } from "../../domain/namespace/namespace.ts";
-import { memoryEventStore } from "../../eventstore/memory.ts";
 import * as a from "../domain/namespace/examples.ts";
 import * as l from "../domain/namespace/lives.ts";
+import { attempt, lived } from "./lived.ts";
 
 const occasion = { namespace: "orders", operation: l.deleting, actor: "user:alice" };
-const attempt = ((_occasion: unknown, _step: string, body: (signal: AbortSignal) => Promise<unknown>) =>
-  body(new AbortController().signal)) as unknown as Attempt;
-
 /** The first that is written waits until it is let go. */
 function slowArchive() {
   const kept = new Map<string, Uint8Array>();
@@ -31,14 +25,10 @@ function slowArchive() {
 }
 
 it("an attempt that was cut off and writes late leaves the archive what was recorded of it", async () => {
-  const store = memoryEventStore();
-  const recording = recorder(store);
-  const upToArchive = l.emptied.slice(0, -1).map((event, index) => ({
-    ...event,
-    id: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
-    metadata: { actor: "user:alice", operation: l.deleting, incarnation: 1 },
-  }));
-  await store.append(streamOf("orders"), upToArchive as never, { expected: "noStream" });
+  const recording = await lived(
+    { operation: a.operation, events: l.active },
+    { operation: l.deleting, events: l.emptied.slice(l.active.length, -1) },
+  );
   const archive = slowArchive();
   const deps = { attempt, recorder: recording, archive } as unknown as DeletingDependencies;
   const { archiveHistory } = deletingActivities(deps);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../setup/until.ts";
 import { active } from "./active.ts";
 import { stepAmong } from "./cells.ts";
 import { failing, removalsOf } from "./failing-steps.ts";
@@ -57,6 +58,20 @@ describe.concurrent("the delete workflow", () => {
     const life = await (await stage.remove(await active(stage, "kept"), { faultsOf })).ended();
     isGone(life);
     archivedTypes(life);
+  });
+
+  it("is served again soon after it was cancelled, also where much is still to be relayed", async () => {
+    const play = await stage.remove(await active(stage, "undrained"), {
+      faultsOf: (namespace) => {
+        stage.full.add(namespace);
+        return [];
+      },
+    });
+    await until(async () => (await play.life()).types.includes("TrafficStopped"));
+    await play.tell("cancel");
+    const life = await play.ended();
+    expect(life.state).toBe("cancelled");
+    isAsBefore(life);
   });
 
   it("frees the name: the next life is another", async () => {

@@ -73,6 +73,19 @@ export function pivotContract({ stage, begin, steps, stepAt, pivot, isDone, isAs
     isDone(await play.ended());
   });
 
+  it("parked after the pivot and then cancelled through Temporal itself, it can be retried", async () => {
+    const [step] = steps.after.slice(-1);
+    const fault = { step: step ?? "", moment: "before", code: "FORBIDDEN" } as const;
+    const play = await begin("cancelled-late", (namespace) => [
+      { ...fault, step: stepAt(namespace, fault.step) },
+    ]);
+    await play.reaches("waiting");
+    await play.handle.cancel();
+    stage().fail(play.namespace, []);
+    await play.tell("retry");
+    isDone(await play.ended());
+  });
+
   const ensured = steps.before.filter((step) => step.startsWith("ensure ")).slice(0, 1);
   const waiting: readonly Cell[] = [
     { step: steps.before[0] ?? "", moment: "before" },

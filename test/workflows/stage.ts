@@ -58,6 +58,8 @@ export type Stage = {
   readonly closed: ReadonlySet<string>;
   /** Namespaces whose consumers acknowledge nothing. */
   readonly slow: Set<string>;
+  /** Namespaces whose log is never relayed. */
+  readonly full: Set<string>;
   /** Namespaces whose probe takes half a second, and fails. */
   readonly deaf: Set<string>;
   /** The API's way to tell operations. */
@@ -105,6 +107,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const barriers = new Set<string>();
   const closed = new Set<string>();
   const slow = new Set<string>();
+  const full = new Set<string>();
   const deaf = new Set<string>();
 
   const places = shards(store, { home: "shard-1" });
@@ -148,12 +151,13 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       staleMs: 900_000,
       drainMs: 100,
       moveGraceMs: 10,
-      drainLogMs: 100,
+      drainLogMs: 600_000,
       barrier: {
         hold: async ({ namespace }) => {
           barriers.add(namespace);
           return 7n;
         },
+        standing: async ({ namespace }) => (barriers.has(namespace) ? 7n : undefined),
         release: async ({ namespace }) => void barriers.delete(namespace),
         grow: async ({ namespace }) => void barriers.delete(namespace),
         relayed: async () => 7n,
@@ -167,7 +171,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       logs: {
         close: async ({ namespace }) => void closed.add(namespace),
         reopen: async ({ namespace }) => void closed.delete(namespace),
-        backlog: async () => 0,
+        backlog: async ({ namespace }) => (full.has(namespace) ? 9 : 0),
         forgetKeys: async () => {},
       },
       rewind: async () => ({ messages: 7, from: "12" }),
@@ -275,6 +279,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
     barriers,
     closed,
     slow,
+    full,
     deaf,
     async create(name, wish = {}) {
       const basis = await unborn(name);
