@@ -42,6 +42,7 @@ export async function deliver(
     deliver: spannedDelivery(served.entry.namespace, served.deliver),
     write: (message) => call.write(message),
     drained: () => new Promise((resolve) => call.once("drain", resolve)),
+    sent: (receipt) => joined?.extend(receipt),
     eager: () => joined?.pump(),
     restMs: () => limits.read(served.entry, caller.subject),
     ended: end.reject,

@@ -5,7 +5,7 @@ import { gated } from "./gated-reader.ts";
 import type { Group, GroupOptions } from "./group-contract.ts";
 import { type HeldPartition, heldPartition } from "./held-partition.ts";
 import { lanes } from "./lanes.ts";
-import type { Delivered } from "./message.ts";
+import { type Delivered, sizeOf } from "./message.ts";
 import type { Receipt } from "./receipt.ts";
 import { logPositionOf, messageOf, topicOf } from "./record.ts";
 import { redelivery } from "./redelivery.ts";
@@ -61,7 +61,7 @@ export function group(options: GroupOptions): Group {
   });
   const deadlines = redelivery({
     deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
-    expired: (deliveries) => giveBack(deliveries, 0, "it was not acknowledged in time"),
+    expired: (deliveries) => unacknowledged(deliveries, "it was not acknowledged in time"),
   });
 
   const nextReady = (): Subscriber | undefined => {
@@ -138,6 +138,13 @@ export function group(options: GroupOptions): Group {
     else again(once);
     committing.soon(failedMs);
     return items.length > 0;
+  };
+
+  /** What has not been written to its consumer has not failed there. */
+  const unacknowledged = (deliveries: readonly number[], reason: string): void => {
+    const sent = deliveries.filter((delivery) => underWay.get(delivery)?.subscriber.hasSent(delivery));
+    giveBack(sent, 0, reason);
+    again(deliveries.flatMap((delivery) => takeBack(delivery) ?? []));
   };
 
   const putAside = (item: Item, reason: string): void => {
@@ -255,7 +262,7 @@ export function group(options: GroupOptions): Group {
       const theirs = [...underWay].flatMap(([id, { subscriber: holder }]) =>
         holder === subscriber ? [id] : [],
       );
-      if (vanished) giveBack(theirs, 0, "its consumer has vanished");
+      if (vanished) unacknowledged(theirs, "its consumer has vanished");
       else again(theirs.flatMap((delivery) => takeBack(delivery) ?? []));
       await committing.flush().catch(troubled);
     },
@@ -288,8 +295,3 @@ export function group(options: GroupOptions): Group {
     },
   };
 }
-
-// What a message takes beside its payload: its own objects, and what is known of it as under way.
-const aroundBytes = 1_024;
-
-const sizeOf = ({ payload }: Delivered): number => payload.byteLength + aroundBytes;

@@ -18,3 +18,9 @@ export type Message = {
 
 /** `offset` is opaque to clients, fixed at acknowledgement and equal in delivery. */
 export type Delivered = Omit<Message, "once"> & { readonly offset: string };
+
+// Its own objects, and what is known of it as under way.
+const aroundBytes = 1_024;
+
+/** What a message takes in memory. */
+export const sizeOf = ({ payload }: Delivered): number => payload.byteLength + aroundBytes;

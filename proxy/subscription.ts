@@ -1,6 +1,7 @@
 import type { Message } from "../proto/gen/prism/v1/message_pb.js";
 import type { Deliver } from "./patterns/pattern.ts";
 import { toProto } from "./queue-message.ts";
+import type { Receipt } from "./receipt.ts";
 import type { Delivery, Subscriber } from "./subscriber.ts";
 
 type SubscriptionOptions = {
@@ -11,6 +12,8 @@ type SubscriptionOptions = {
   /** `false`: the client does not keep up, wait for `drained`. */
   readonly write: (message: Message) => boolean;
   readonly drained: () => Promise<void>;
+  /** It was written: its time to be acknowledged begins. */
+  readonly sent: (receipt: Receipt) => void;
   /** One more was taken: how long to rest before the next. */
   readonly restMs: () => number;
   /** It can take more again. */
@@ -27,7 +30,8 @@ export interface Subscription extends Subscriber {
 /** One consumer's stream as a subscriber: what it may take, and in which order that reaches it. */
 export function subscription(options: SubscriptionOptions): Subscription {
   const queue: Delivery[] = [];
-  const underWay = new Set<number>();
+  /** And whether it has been written. */
+  const underWay = new Map<number, boolean>();
   let credit = options.credit;
   let sending = false;
   let full = false;
@@ -44,7 +48,10 @@ export function subscription(options: SubscriptionOptions): Subscription {
 
   const send = async (delivery: Delivery): Promise<void> => {
     const toClient = options.deliver(async (message) => {
-      if (options.write(toProto({ ...delivery, message }))) return;
+      const keepsUp = options.write(toProto({ ...delivery, message }));
+      underWay.set(delivery.receipt.delivery, true);
+      options.sent(delivery.receipt);
+      if (keepsUp) return;
       full = true;
       await options.drained();
       full = false;
@@ -63,13 +70,14 @@ export function subscription(options: SubscriptionOptions): Subscription {
   return {
     ready: () => underWay.size < credit && !full && !stopped && resting === undefined,
     take(delivery) {
-      underWay.add(delivery.receipt.delivery);
+      underWay.set(delivery.receipt.delivery, false);
       queue.push(delivery);
       rest(options.restMs());
       if (sending) return;
       sending = true;
       sendAll().catch(options.ended);
     },
+    hasSent: (delivery) => underWay.get(delivery) ?? false,
     released: (delivery) => void underWay.delete(delivery),
     end: options.ended,
     stop() {

@@ -11,6 +11,7 @@ import {
 import { ConsumeRequestSchema, QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Connection } from "./connection.ts";
 import { callError, endError, neverSent } from "./errors.ts";
+import { holds } from "./holds.ts";
 
 export type ConsumeOptions = {
   /** Members of one group share its messages; each group gets them all. */
@@ -23,8 +24,9 @@ export type ConsumeOptions = {
   /** How many messages may be under way unacknowledged. Default: 100. */
   readonly credit?: number;
   /**
-   * For how long a message that was received is kept from coming again while it is not
+   * For how long a message that was handed over is kept from coming again while it is not
    * acknowledged, in milliseconds. Default: ten minutes. It is kept for 30 seconds at least.
+   * What was received and waits is kept as long as no more than that passes between two that are taken.
    */
   readonly holdMs?: number;
 };
@@ -33,7 +35,7 @@ export type ConsumeOptions = {
 export interface ConsumerStream {
   /** Resolves when the group stands: nothing published from then on passes it by. */
   readonly ready: Promise<void>;
-  /** The next message, once it is ready; `undefined`: the stream has ended. Rejects with `PrismError`. */
+  /** The next message, once it is ready; `undefined`: the stream has ended, and what was not handed over comes again. */
   next(): Promise<Message | undefined>;
   /** Goes out with the others of this moment. */
   acknowledge(receipt: string): void;
@@ -44,8 +46,6 @@ export interface ConsumerStream {
 }
 
 const leaveMs = 5_000;
-// A third of what a proxy waits.
-const extendMs = 10_000;
 const defaultHoldMs = 600_000;
 
 export async function consumerStream(
@@ -55,13 +55,14 @@ export async function consumerStream(
   address: string,
 ): Promise<ConsumerStream> {
   const call = await connection.open(QueueService.method.consume, address);
-  // By receipt: until when it is ours, as long as we say so.
-  const held = new Map<string, number>();
+  const received: Message[] = [];
   const ready = Promise.withResolvers<void>();
   const over = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
   over.promise.catch(() => {});
-  const iterator = call.iterator({ destroyOnReturn: false });
+  let news = Promise.withResolvers<void>();
+  let failure: ServiceError | undefined;
+  let left = false;
   let receipts: string[] = [];
   let open = true;
 
@@ -73,31 +74,34 @@ export async function consumerStream(
     receipts = [];
   };
 
-  // The end is told only to who has read what came before it; that is another's now.
-  const discard = async (): Promise<void> => {
-    try {
-      while (!(await iterator.next()).done);
-    } catch {
-      // It has ended, which is all that is asked for.
-    }
+  const held = holds({
+    holdMs,
+    extend: (receipt) => say({ request: { case: "extend", value: { receipt } } }),
+  });
+  const wake = (): void => {
+    news.resolve();
+    news = Promise.withResolvers();
   };
 
-  const extending = setInterval(() => {
-    const now = performance.now();
-    for (const [receipt, until] of held) if (until < now) held.delete(receipt);
-    if (held.size > 0) say({ request: { case: "extend", value: { receipt: [...held.keys()] } } });
-  }, extendMs).unref();
-
+  // Read at once, also where its handler is slow: what lies in the stream is kept by nobody. Credit bounds it.
+  call.on("data", (message: Message) => {
+    if (left) return;
+    held.received(message.receipt);
+    received.push(message);
+    wake();
+  });
   call.on("metadata", () => ready.resolve());
   call.on("error", (error: ServiceError) => {
     open = false;
+    failure = error;
     if (neverSent(error)) connection.avoid(address);
     ready.reject(callError(error));
   });
   call.on("status", () => {
     open = false;
-    clearInterval(extending);
+    held.stop();
     over.resolve();
+    wake();
   });
   say({
     request: {
@@ -109,29 +113,29 @@ export async function consumerStream(
   return {
     ready: ready.promise,
     async next() {
-      try {
-        const { value, done } = (await iterator.next()) as IteratorResult<Message, undefined>;
-        if (done) return undefined;
-        held.set(value.receipt, performance.now() + holdMs);
-        return value;
-      } catch (error) {
-        throw endError(error as ServiceError);
+      while (open) {
+        const message = received.shift();
+        if (message === undefined) await news.promise;
+        else if (held.taken(message.receipt)) return message;
       }
+      if (failure === undefined) return undefined;
+      throw endError(failure);
     },
     acknowledge(receipt) {
-      held.delete(receipt);
+      held.settled(receipt);
       if (receipts.push(receipt) === 1) setImmediate(sendReceipts);
     },
     reject(receipt, delayMs, reason) {
-      held.delete(receipt);
+      held.settled(receipt);
       const delay = durationFromMs(delayMs);
       say({ request: { case: "nack", value: { receipt: [receipt], delay, reason } } });
     },
     async leave() {
+      left = true;
+      received.length = 0;
       sendReceipts();
       if (open) call.end();
       const timer = setTimeout(() => call.cancel(), leaveMs);
-      await discard();
       await over.promise;
       clearTimeout(timer);
     },

@@ -52,6 +52,23 @@ describe("a delivery that fails", () => {
     await joined.close();
   });
 
+  it("is none where it never reached its consumer, neither by time nor by its end", async () => {
+    const { joined, one, aside } = await failing({ deadlineMs: 20 });
+    await joined.detach(one.self);
+    for (let time = 0; time < 5; time++) {
+      const slow = subscriber(100, () => false);
+      joined.attach(slow.self);
+      // Taken back in time, and handed out anew.
+      await expect.poll(() => slow.taken.length).toBeGreaterThan(5);
+      await joined.detach(slow.self, true);
+    }
+    const next = subscriber();
+    joined.attach(next.self);
+    for (const { receipt } of next.taken) expect(joined.acknowledge(receipt)).toBe(true);
+    expect([next.ids(), aside]).toEqual([["m0", "m1"], []]);
+    await joined.close();
+  });
+
   it("holds back what follows on its key, where order was asked for", async () => {
     const { joined, one } = await failing({ ordered: true });
     expect(one.ids()).toEqual(["m0"]);

@@ -31,7 +31,7 @@ export const fresh = (partition: number, position = 0n) => ({
 export const kept = (partition: number) => ({ partition, position: 0n, note: "", retained: true });
 
 /** Takes up to `credit`. */
-export function subscriber(credit = 100) {
+export function subscriber(credit = 100, hasSent = (_delivery: number) => true) {
   const taken: Delivery[] = [];
   const ended: Error[] = [];
   let underWay = 0;
@@ -41,6 +41,7 @@ export function subscriber(credit = 100) {
       underWay++;
       taken.push(delivery);
     },
+    hasSent,
     released() {
       underWay--;
     },

@@ -22,19 +22,21 @@ const delivery = (at: number) => ({
 /** A client that reads nothing more after the first message, until it is told to. */
 function slow() {
   const written: string[] = [];
+  const sent: number[] = [];
   const drained = Promise.withResolvers<void>();
   const subscribed = subscription({
     credit: 10,
     deliver: (consumer) => consumer,
     write: ({ messageId }: Message) => written.push(messageId) > 1,
     drained: () => drained.promise,
+    sent: ({ delivery }) => void sent.push(delivery),
     restMs: () => 0,
     eager: () => {},
     ended: (error) => {
       throw error;
     },
   });
-  return { subscribed, written, drain: () => drained.resolve() };
+  return { subscribed, written, sent, drain: () => drained.resolve() };
 }
 
 describe("a consumer's stream that is slow", () => {
@@ -49,5 +51,15 @@ describe("a consumer's stream that is slow", () => {
     await turn();
     expect(written).toEqual(["m1", "m3"]);
     expect(subscribed.ready()).toBe(true);
+  });
+
+  it("tells what has reached the client: only from then on is that to be acknowledged", async () => {
+    const { subscribed, sent, drain } = slow();
+    for (const at of [1, 2]) subscribed.take(delivery(at));
+    await turn();
+    expect([sent, subscribed.hasSent(1), subscribed.hasSent(2)]).toEqual([[1], true, false]);
+    drain();
+    await turn();
+    expect([sent, subscribed.hasSent(2)]).toEqual([[1, 2], true]);
   });
 });
