@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { anchoring, anchors } from "../../api/anchors.ts";
 import type { Archive } from "../../api/archive.ts";
 import { memoryEventStore } from "../../eventstore/memory.ts";
@@ -43,10 +43,25 @@ describe("the log's anchors", () => {
     await Promise.all(workers.map((worker) => worker.stop()));
     const made = await anchors(archive).all();
     expect(made.map(({ position }) => position)).toEqual(["3", "5"]);
-    await add(store, 1);
-    // Not due for a day.
-    const seldom = anchoring({ store, log: silent, everyMs: 24 * 3_600_000, anchors: anchors(archive) });
-    await seldom.stop();
-    expect(kept.size).toBe(2);
+  });
+
+  it("are made by who begins anew when the next one is due, not before", async () => {
+    const { archive, kept } = memoryArchive();
+    const store = memoryEventStore();
+    const hourMs = 3_600_000;
+    const daily = () => anchoring({ store, log: silent, everyMs: 24 * hourMs, anchors: anchors(archive) });
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    for (const [hours, anchored] of [
+      [1, 1],
+      [22, 1],
+      [2, 2],
+    ] as const) {
+      await add(store, 1);
+      const worker = daily();
+      await vi.advanceTimersByTimeAsync(hours * hourMs);
+      await worker.stop();
+      expect(kept.size).toBe(anchored);
+    }
   });
 });

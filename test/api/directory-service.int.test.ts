@@ -18,7 +18,8 @@ import { identityOf } from "../proxy/identities.ts";
 import { rawClient } from "../proxy/raw-client.ts";
 import { until } from "../setup/until.ts";
 
-const leaseMs = 300;
+// Also how long a proxy may take to put a version into force.
+const leaseMs = 1_500;
 const own: Peer = { role: "proxy", shard: "shard-1", id: "proxy-1" };
 const renewed: Renewal[] = [];
 const released: (readonly [proxy: string, renewal: string])[] = [];

@@ -111,10 +111,11 @@ function counting(seen: ReturnType<typeof witness>) {
   };
 }
 
-/** But for what else the machine had to do meanwhile. */
-function expectSameRate(now: ReturnType<ReturnType<typeof counting>>, before: typeof now): void {
-  expect(now.published).toBeGreaterThan(before.published / 2);
-  expect(now.consumed).toBeGreaterThan(before.consumed / 2);
+/** As before, but for what else the machine had to do; in the short windows of `npm test`, that both go on. */
+function expectServed(now: ReturnType<ReturnType<typeof counting>>, before: typeof now): void {
+  const part = soaking ? 0.5 : 0;
+  expect(now.published).toBeGreaterThan(before.published * part);
+  expect(now.consumed).toBeGreaterThan(before.consumed * part);
 }
 
 it(
@@ -143,16 +144,16 @@ it(
 
     // Served to the end of the limit, which begins where the lease ends.
     const staleMs = staleSeconds * 1_000;
-    while (soaking && performance.now() - diedAt < staleMs - 2 * windowMs) {
+    while (performance.now() - diedAt < staleMs - 2 * windowMs) {
       const window = counting(steady);
       await pause(windowMs);
-      expectSameRate(window(), before);
+      expectServed(window(), before);
     }
     await until(() => performance.now() - diedAt > staleMs - 2_000, staleMs);
     const last = steady.published();
     await until(() => performance.now() - diedAt > staleMs);
     expect(steady.published()).toBeGreaterThan(last);
-    expectSameRate(away(), before);
+    expectServed(away(), before);
     const refused = ["NAMESPACE_NOT_READY", "NAMESPACE_NOT_READY"];
     for (const [proxy, name] of [
       [one, steadyName],

@@ -24,7 +24,7 @@ describe("a quota that is lowered below its use", () => {
     // It waits for approval, with its quota reserved.
     const waiting = await member.namespaces.create(asked(prism.name("large"), 150_000), { waitSeconds: 40 });
     operation = waiting.operation?.id ?? "";
-    expect((await platform.teams.get(team)).reserved).toMatchObject({ write_rps: 150_000 });
+    await until(async () => (await platform.teams.get(team)).reserved.write_rps === 150_000);
   });
   afterAll(() => prism?.close());
 

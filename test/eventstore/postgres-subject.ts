@@ -37,9 +37,12 @@ export async function postgresSubject(
   };
 }
 
-/** A pool that counts what is asked of it. */
-export function countingPool(url: string): { pool: ReturnType<typeof postgresPool>; queries: () => number } {
-  const pool = postgresPool(url);
+/** A pool that counts what is asked of it; `name` is how the server knows its connections. */
+export function countingPool(
+  url: string,
+  name = "counting",
+): { pool: ReturnType<typeof postgresPool>; queries: () => number } {
+  const pool = postgresPool(url, { name });
   const query = pool.query.bind(pool) as (...args: unknown[]) => unknown;
   let queries = 0;
   pool.query = ((...args: unknown[]) => {

@@ -24,8 +24,8 @@ const processes: ChildProcess[] = [];
 beforeAll(async () => {
   control = await controlPlane();
   [topic, home] = await Promise.all([kafkaTopic(3), folder()]);
-  await (await data()).provision("orders");
-  control.put(queueEntry("orders", topic, { ordered: true, patterns: logged }));
+  await (await data()).provision("killed");
+  control.put(queueEntry("killed", topic, { ordered: true, patterns: logged }));
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const issuer = { issuer: "test", audience: "prism", jwk: await exportJWK(privateKey) };
   await writeFile(join(home, "issuer.json"), JSON.stringify(issuer));
@@ -73,7 +73,7 @@ describe("a proxy that is killed in the middle", () => {
   it("loses nothing that it has acknowledged, and its consumers go on elsewhere", async () => {
     const [one, two] = await Promise.all([startProcess("one"), startProcess("two")]);
     await control.acknowledged();
-    const client = prism({ namespace: "orders", token, endpoints: [one.address, two.address] });
+    const client = prism({ namespace: "killed", token, endpoints: [one.address, two.address] });
     const acknowledged: number[] = [];
     const unknown: number[] = [];
     const publishAll = async (from: number, to: number) => {
@@ -119,7 +119,7 @@ describe("a proxy that is killed in the middle", () => {
   it("stops of itself when it is asked to, and lets calls under way end", async () => {
     const three = await startProcess("three");
     await control.acknowledged();
-    const client = prism({ namespace: "orders", token, endpoints: [three.address] });
+    const client = prism({ namespace: "killed", token, endpoints: [three.address] });
     const consumption = client.queue.consume("leaving", { group: "g" });
     await consumption.ready;
     const publishing = Array.from({ length: 200 }, (_, at) => client.queue.publish("leaving", at));

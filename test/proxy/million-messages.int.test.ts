@@ -30,9 +30,9 @@ let topic: string;
 beforeAll(async () => {
   control = await controlPlane();
   topic = await kafkaTopic(4);
-  await (await data()).provision("orders");
+  await (await data()).provision("million");
   const limits = { maxMessageBytes: 1_000_000n, writeRps: 100_000, readRps: 100_000, connections: 100 };
-  control.put(queueEntry("orders", topic, { patterns: logged.slice(0, 1), limits }));
+  control.put(queueEntry("million", topic, { patterns: logged.slice(0, 1), limits }));
   proxy = await startProxy(control, { logWindowMs: windowMs });
   await control.acknowledged();
 });
@@ -62,8 +62,8 @@ describe("many messages through a queue with a log", () => {
     "all come through, the log's disk returns to its window, and no memory is left behind",
     async () => {
       const { pool } = await data();
-      const client = as("owner", "orders", proxy);
-      const table = "wal_orders";
+      const client = as("owner", "million", proxy);
+      const table = "wal_million";
       const diskBytes = async () =>
         (await attached(pool, table)).reduce((sum, { bytes }) => sum + Number(bytes), 0);
       await client.queue.publish("t", payload);

@@ -17,15 +17,15 @@ beforeAll(async () => {
   control = await controlPlane();
   [topic, network] = await Promise.all([kafkaTopic(2), flakyNetwork((await data()).url)]);
   opened.defer(() => network.close());
-  await (await data()).provision("orders");
-  control.put(queueEntry("orders", topic, { patterns: logged }));
+  await (await data()).provision("patient");
+  control.put(queueEntry("patient", topic, { patterns: logged }));
   proxy = await startProxy(control, { dataUrl: network.url });
   await control.acknowledged();
 });
 
 describe("while the data database is away", () => {
   it("publishes wait or fail clearly, none is half there, and all goes on by itself", async () => {
-    const orders = as("owner", "orders", proxy);
+    const orders = as("owner", "patient", proxy);
     await orders.queue.publish("t", "before");
     const cut = network.cut(2_500);
     const ready = await fetch(`http://127.0.0.1:${proxy.operatorPort}/readyz`);
@@ -48,7 +48,7 @@ describe("while the data database is away", () => {
   });
 
   it("an answer that is lost with its connection is no second message", async () => {
-    const orders = as("owner", "orders", proxy);
+    const orders = as("owner", "patient", proxy);
     network.loseReplyTo("a payload like no other");
     const { offset } = await orders.queue.publish("lost", "a payload like no other");
     const got: string[] = [];

@@ -26,10 +26,10 @@ async function queue(namespace: string, more: Parameters<typeof queueEntry>[2] =
 beforeAll(async () => {
   control = await controlPlane();
   proxy = await startProxy(control, { ackDeadlineMs: 1_000 });
-  await queue("orders");
+  await queue("answered");
 });
 
-const client = (namespace = "orders", who = "owner") =>
+const client = (namespace = "answered", who = "owner") =>
   rawClient(proxy.address, { authorization: `Bearer ${who}`, "prism-namespace": namespace });
 const earliest = { start: { case: "earliest", value: {} } } as const;
 const textOf = ({ payload }: { payload: Uint8Array }) => Buffer.from(payload).toString();
@@ -114,7 +114,7 @@ describe("a stream of publishes", () => {
   });
 
   it("ends with its token, and says so", async () => {
-    const raw = client("orders", "brief");
+    const raw = client("answered", "brief");
     const stream = publishing(raw);
     stream.send({ topic: "brief" });
     const error = await stream.ended;
@@ -149,7 +149,7 @@ describe("a large payload", () => {
   };
 
   it("comes in parts, and is delivered as one", async () => {
-    const { offset } = await upload("orders", 8).answer;
+    const { offset } = await upload("answered", 8).answer;
     const consumer = rawConsumer(client(), { topic: "large", group: "g", start: earliest });
     await until(() => consumer.got.length === 1);
     expect([consumer.got[0]?.payload.byteLength, consumer.got[0]?.offset]).toEqual([800_000, offset]);
@@ -157,7 +157,7 @@ describe("a large payload", () => {
   });
 
   it("is refused while it streams in once it is more than the namespace takes", async () => {
-    const { answer, taken } = upload("orders", 500);
+    const { answer, taken } = upload("answered", 500);
     await expect(answer).rejects.toMatchObject({
       reason: "PAYLOAD_TOO_LARGE",
       details: { field: "payload" },

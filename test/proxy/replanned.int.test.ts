@@ -9,15 +9,15 @@ let topic: string;
 beforeAll(async () => {
   control = await controlPlane();
   topic = await kafkaTopic(3);
-  await (await data()).provision("orders");
-  control.put(queueEntry("orders", topic, { patterns: logged, ordered: true }));
+  await (await data()).provision("replanned");
+  control.put(queueEntry("replanned", topic, { patterns: logged, ordered: true }));
   proxy = await startProxy(control);
   await control.acknowledged();
 });
 
 describe("a namespace whose patterns are given other words while it is used", () => {
   it("goes on for whoever publishes and consumes, in order and without a loss", async () => {
-    const client = as("owner", "orders", proxy);
+    const client = as("owner", "replanned", proxy);
     const consumption = client.queue.consume("t", { group: "g", from: "earliest" });
     const seen: number[] = [];
     const consuming = (async () => {
@@ -32,7 +32,9 @@ describe("a namespace whose patterns are given other words while it is used", ()
       await client.queue.publish("t", value, { key: "k" });
       if (value % 100 !== 50) continue;
       const keeps = { type: "replay-store", version: 1, config: { retention_days: value } };
-      control.put(queueEntry("orders", topic, { patterns: [...logged.slice(0, 1), keeps], ordered: true }));
+      control.put(
+        queueEntry("replanned", topic, { patterns: [...logged.slice(0, 1), keeps], ordered: true }),
+      );
     }
     await consuming;
     // What was not confirmed when its consumer was moved may come again; nothing is passed over.

@@ -22,13 +22,13 @@ beforeAll(async () => {
   control = await controlPlane();
   proxies = await fleet(control);
   [topic, one, two] = await Promise.all([kafkaTopic(1), proxies.start("one"), proxies.start("two")]);
-  await (await data()).provision("orders");
-  control.put(queueEntry("orders", topic, { patterns: logged, ordered: true }));
+  await (await data()).provision("slept");
+  control.put(queueEntry("slept", topic, { patterns: logged, ordered: true }));
   await control.acknowledged(patienceMs);
 }, patienceMs);
 
 const client = ({ address }: ProxyProcess) =>
-  rawClient(address, { authorization: `Bearer ${proxies.token}`, "prism-namespace": "orders" });
+  rawClient(address, { authorization: `Bearer ${proxies.token}`, "prism-namespace": "slept" });
 const start = { start: { case: "earliest" as const, value: {} } };
 
 describe("a proxy that sleeps for longer than its group waits for it", () => {

@@ -24,13 +24,17 @@ async function database(): Promise<DataDatabase> {
 }
 
 /** The name of a topic of this test file alone. */
-export async function kafkaTopic(partitions: number, at = brokers): Promise<string> {
+export async function kafkaTopic(
+  partitions: number,
+  at = brokers,
+  configs: { name: string; value: string }[] = [],
+): Promise<string> {
   const ask = async (question: (admin: Admin) => Promise<unknown>) => {
     const admin = new Admin({ clientId: "prism-test", bootstrapBrokers: [...at] });
     await question(admin).finally(() => admin.close());
   };
   const topic = `test-${randomBytes(5).toString("hex")}-queue`;
-  await ask((admin) => admin.createTopics({ topics: [topic], partitions, replicas: 1 }));
+  await ask((admin) => admin.createTopics({ topics: [topic], partitions, replicas: 1, configs }));
   opened.defer(() => ask((admin) => admin.deleteTopics({ topics: [topic] })));
   return topic;
 }

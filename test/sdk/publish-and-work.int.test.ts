@@ -21,10 +21,10 @@ beforeAll(async () => {
     await startProxy(control, { ackDeadlineMs: 11_000 }),
     await startProxy(control, { proxyId: "proxy-2", ackDeadlineMs: 11_000 }),
   ];
-  await queue("orders");
+  await queue("worked");
 });
 
-const client = (namespace = "orders") => as("owner", namespace, ...proxies);
+const client = (namespace = "worked") => as("owner", namespace, ...proxies);
 const valuesOf = async (
   namespace: string,
   topic: string,
@@ -69,13 +69,13 @@ describe("a publisher", () => {
 
   it("waits its turn where it is too fast, and nothing is lost", async () => {
     const limits = { maxMessageBytes: 1_000n, writeRps: 60, readRps: 1_000, connections: 20 };
-    await queue("slow", { limits });
-    const orders = client("slow");
+    await queue("hurried", { limits });
+    const orders = client("hurried");
     const started = performance.now();
     // Sixty at once at each of two proxies, and sixty a second after that.
     await Promise.all(Array.from({ length: 200 }, (_, at) => orders.queue.publish("t", at)));
     expect(performance.now() - started).toBeGreaterThan(500);
-    expect(new Set(await valuesOf("slow", "t", 200)).size).toBe(200);
+    expect(new Set(await valuesOf("hurried", "t", 200)).size).toBe(200);
     orders.close();
   });
 
@@ -85,7 +85,7 @@ describe("a publisher", () => {
       code: "PAYLOAD_TOO_LARGE",
       details: { field: "payload", limit_bytes: "1000000" },
     });
-    await expect(as("reader", "orders", ...proxies).queue.publish("t", 1)).rejects.toMatchObject({
+    await expect(as("reader", "worked", ...proxies).queue.publish("t", 1)).rejects.toMatchObject({
       code: "FORBIDDEN",
     });
     orders.close();
@@ -101,8 +101,8 @@ describe("a consumer", () => {
       await pause(3);
     }
     const { offset, recordedAt } = published[3] ?? { offset: "", recordedAt: new Date() };
-    expect(await valuesOf("orders", "from", 2, { from: { offset } })).toEqual([3, 4]);
-    expect(await valuesOf("orders", "from", 2, { from: { time: recordedAt } })).toEqual([3, 4]);
+    expect(await valuesOf("worked", "from", 2, { from: { offset } })).toEqual([3, 4]);
+    expect(await valuesOf("worked", "from", 2, { from: { time: recordedAt } })).toEqual([3, 4]);
     orders.close();
   });
 
@@ -129,13 +129,13 @@ describe("a consumer", () => {
       4,
       [1, 2, 3, 4, 5],
     ]);
-    expect(await valuesOf("orders", "work.dead-letter", 1)).toEqual([7]);
+    expect(await valuesOf("worked", "work.dead-letter", 1)).toEqual([7]);
     orders.close();
   });
 
   it("keeps what it has for longer than a proxy waits, as long as it lives", async () => {
     // At one proxy: where partitions move, what is under way comes again.
-    const orders = as("owner", "orders", ...proxies.slice(0, 1));
+    const orders = as("owner", "worked", ...proxies.slice(0, 1));
     await orders.queue.publish("long", "work");
     const consumption = orders.queue.consume("long", { group: "g", from: "earliest" });
     const message = (await consumption.next()).value;

@@ -20,21 +20,21 @@ const asked: (string | undefined)[] = [];
 const restApi = () =>
   createServer((request, response) => {
     asked.push(request.headers.authorization);
-    if (request.url !== "/api/v1/namespaces/orders/endpoints") {
+    if (request.url !== "/api/v1/namespaces/of-the-sdk/endpoints") {
       const error = { code: "NOT_FOUND", message: "no such namespace", details: {} };
       response.writeHead(404, { "content-type": "application/json" }).end(JSON.stringify({ error }));
       return;
     }
     response
       .writeHead(200, { "content-type": "application/json" })
-      .end(JSON.stringify({ namespace: "orders", endpoints }));
+      .end(JSON.stringify({ namespace: "of-the-sdk", endpoints }));
   });
 
 beforeAll(async () => {
   control = await controlPlane();
   topic = await kafkaTopic(1);
-  await (await data()).provision("orders");
-  control.put(queueEntry("orders", topic, { patterns: logged }));
+  await (await data()).provision("of-the-sdk");
+  control.put(queueEntry("of-the-sdk", topic, { patterns: logged }));
   api = restApi();
   await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
   discovery = `api://127.0.0.1:${(api.address() as AddressInfo).port}`;
@@ -51,7 +51,7 @@ async function start(proxyId: string) {
 /** How many requests to the namespace a proxy counts. */
 async function served({ operatorPort }: { readonly operatorPort: number }): Promise<number> {
   const metrics = await (await fetch(`http://127.0.0.1:${operatorPort}/metrics`)).text();
-  return Number(/prism_namespace_requests_total\{namespace="orders"\} (\d+)/.exec(metrics)?.[1] ?? 0);
+  return Number(/prism_namespace_requests_total\{namespace="of-the-sdk"\} (\d+)/.exec(metrics)?.[1] ?? 0);
 }
 
 describe("a client that discovers its proxies", () => {
@@ -63,7 +63,7 @@ describe("a client that discovers its proxies", () => {
       tokens++;
       return "owner";
     };
-    const client = prism({ namespace: "orders", discovery, token });
+    const client = prism({ namespace: "of-the-sdk", discovery, token });
     const consumption = client.queue.consume("t", { group: "g", from: "earliest" });
     await client.queue.publish("t", "before");
     const before = (await consumption.next()).value;
@@ -82,7 +82,7 @@ describe("a client that discovers its proxies", () => {
 
   it("spreads over several proxies", async () => {
     const [one, two] = await Promise.all([start("round-1"), start("round-2")]);
-    const client = prism({ namespace: "orders", token: "owner", endpoints: [one.address, two.address] });
+    const client = prism({ namespace: "of-the-sdk", token: "owner", endpoints: [one.address, two.address] });
     for (let at = 0; at < 40; at++) await client.queue.publish("round", at);
     client.close();
     const [first, second] = [await served(one), await served(two)];
@@ -105,7 +105,7 @@ describe("a client that discovers its proxies", () => {
 
   it("ends a loop that is left, and gives back what it did not acknowledge", async () => {
     const proxy = await start("loop");
-    const client = prism({ namespace: "orders", token: "owner", endpoints: [proxy.address] });
+    const client = prism({ namespace: "of-the-sdk", token: "owner", endpoints: [proxy.address] });
     for (const value of [1, 2, 3]) await client.queue.publish("loop", value);
     for await (const message of client.queue.consume("loop", { group: "g", from: "earliest" })) {
       if (message.json() === 2) break;
@@ -124,7 +124,7 @@ describe("a consumption that is ended while it connects", () => {
   const waiting = (address: string, what: "place" | "token", until: Promise<void>) =>
     queue(
       connection({
-        namespace: "orders",
+        namespace: "of-the-sdk",
         token: what === "token" ? () => until.then(() => "owner") : "owner",
         endpoints: what === "place" ? () => until.then(() => [{ address }]) : [address],
       }),
@@ -165,7 +165,7 @@ describe("a client whose token is renewed", () => {
   const renewed = (proxy: { address: string }, next: string) => {
     let asked = 0;
     const token = () => (asked++ === 0 ? "brief" : next);
-    const client = prism({ namespace: "orders", token, endpoints: [proxy.address] });
+    const client = prism({ namespace: "of-the-sdk", token, endpoints: [proxy.address] });
     return { client, asked: () => asked };
   };
 
@@ -177,7 +177,7 @@ describe("a client whose token is renewed", () => {
     next.catch(() => {});
     await consumption.ready;
     await until(() => asked() > 1);
-    const publisher = prism({ namespace: "orders", token: "owner", endpoints: [proxy.address] });
+    const publisher = prism({ namespace: "of-the-sdk", token: "owner", endpoints: [proxy.address] });
     await publisher.queue.publish("renewed", "after");
     expect((await next).value?.json()).toBe("after");
     await consumption.return();

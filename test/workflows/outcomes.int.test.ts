@@ -54,10 +54,12 @@ describe("a create that people have a word in", () => {
     const faultsOf = () =>
       [
         { step: "select", moment: "before", code: "BACKEND_UNAVAILABLE", times: 2 },
-        { step: "cancel", moment: "before", code: "BACKEND_UNAVAILABLE", times: 3 },
+        { step: "cancel", moment: "before", code: "BACKEND_UNAVAILABLE" },
       ] as const;
     const play = await stage.create("overtaken", { ...much, faultsOf });
     await play.tell("cancel");
+    await until(async () => (await play.life()).types.includes("ApprovalRequested"));
+    stage.fail(play.namespace, []);
     const life = await play.ended();
     expect(life).toMatchObject({ state: "cancelled", left: [], quota: 0 });
     expect(life.types).toContain("ApprovalRequested");
