@@ -7,6 +7,7 @@ import type { Failpoint } from "./failpoint.ts";
 import { failureOf, toFailure } from "./failure.ts";
 import type { Occasion } from "./occasion.ts";
 import type { NamespaceHistory, Recorder } from "./recorder.ts";
+import type { Step } from "./step.ts";
 
 export type AttemptDependencies = {
   readonly recorder: Recorder;
@@ -45,7 +46,7 @@ export function attempts({ recorder, failpoint, log }: AttemptDependencies) {
 
   const attempt = async <T>(
     occasion: Occasion,
-    step: string,
+    step: Step,
     body: (signal: AbortSignal) => Promise<T>,
     fails: (said: Said) => Promise<void> = (said) => report(occasion, step, said),
   ): Promise<T> => {
@@ -86,7 +87,7 @@ export function attempts({ recorder, failpoint, log }: AttemptDependencies) {
 
   return Object.assign(attempt, {
     /** For what answers a person: a refusal is no failure of the operation, and leaves no event. */
-    answering: <T>(occasion: Occasion, step: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    answering: <T>(occasion: Occasion, step: Step, body: (signal: AbortSignal) => Promise<T>): Promise<T> =>
       attempt(occasion, step, body, async () => {}),
   });
 }

@@ -8,6 +8,7 @@ import type { Archive } from "./archive.ts";
 import { archived } from "./archived.ts";
 import type { Attempt } from "./attempt.ts";
 import { endedIn } from "./ending.ts";
+import type { Failpoint } from "./failpoint.ts";
 import type { Occasion } from "./occasion.ts";
 import { assertOwnStep, assertOwnTurn } from "./own-turn.ts";
 import type { NamespaceHistory, Recorder } from "./recorder.ts";
@@ -15,6 +16,7 @@ import type { NamespaceHistory, Recorder } from "./recorder.ts";
 export type DeletingDependencies = Agreeing & {
   readonly attempt: Attempt;
   readonly recorder: Recorder;
+  readonly failpoint: Failpoint;
   readonly archive: Archive;
   readonly logs: Logs;
   /** How long calls in flight have to end, from when traffic was stopped. */
@@ -47,6 +49,7 @@ const pollMs = 50;
 export const deletingActivities = ({
   attempt,
   recorder,
+  failpoint,
   archive,
   logs,
   drainMs,
@@ -95,6 +98,7 @@ export const deletingActivities = ({
         assertOwnStep(await recorder.read(occasion.namespace), occasion);
         await logs.close(life);
         const pending = await logs.backlog(life);
+        failpoint("stop-traffic", "after", occasion.namespace);
         const command = { type: "StopTraffic", operation: occasion.operation, ...who } as const;
         await recorder.record(occasion, "stop-traffic", command);
         return pending;
@@ -160,6 +164,7 @@ export const deletingActivities = ({
         const who = await agreed(history, occasion, signal);
         assertOwnStep(await recorder.read(occasion.namespace), occasion);
         await logs.forgetKeys(rowOf(history, occasion));
+        failpoint("stop-providers", "after", occasion.namespace);
         await recorder.record(occasion, "stop-providers", {
           type: "StopProviders",
           operation: occasion.operation,
@@ -175,6 +180,7 @@ export const deletingActivities = ({
         if (history.state.operation?.done.has("archive")) return;
         const { key, body, digest, revision } = archived(occasion.namespace, history);
         const { bucket } = await archive.put(key, body, signal);
+        failpoint("archive", "after", occasion.namespace);
         await recorder.record(occasion, "archive", {
           type: "ArchiveAudit",
           operation: occasion.operation,

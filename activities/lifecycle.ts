@@ -6,6 +6,7 @@ import { notEnforced } from "../domain/selection/enforced.ts";
 import type { Inventory } from "../domain/selection/inventory.ts";
 import type { Attempt } from "./attempt.ts";
 import { endedIn } from "./ending.ts";
+import type { Failpoint } from "./failpoint.ts";
 import type { Occasion } from "./occasion.ts";
 import { place } from "./place.ts";
 import { choose, type Planned, plannedIn } from "./planned.ts";
@@ -14,6 +15,7 @@ import type { Recorder } from "./recorder.ts";
 export type LifecycleDependencies = {
   readonly attempt: Attempt;
   readonly recorder: Recorder;
+  readonly failpoint: Failpoint;
   readonly inventory: Inventory;
   /** Where new namespaces may be served. */
   readonly shards: Shards;
@@ -23,7 +25,13 @@ export type LifecycleDependencies = {
  * The decisions of an operation. They are made here and not in the workflow, so that
  * the rules may change without breaking the replay of running workflows.
  */
-export const lifecycleActivities = ({ attempt, recorder, inventory, shards }: LifecycleDependencies) => ({
+export const lifecycleActivities = ({
+  attempt,
+  recorder,
+  failpoint,
+  inventory,
+  shards,
+}: LifecycleDependencies) => ({
   /** Opens the operation on the stream; one that has ended answers its outcome and nothing happens twice. */
   begin: (input: {
     readonly occasion: Occasion;
@@ -62,6 +70,7 @@ export const lifecycleActivities = ({ attempt, recorder, inventory, shards }: Li
       const { operation } = occasion;
       // Once decided it stands, also where another shard would be the better one by now.
       const shard = state.shard ?? (await place({ shards, recorder }, state, occasion));
+      failpoint("assign-shard", "after", occasion.namespace);
       await recorder.record(occasion, "assign-shard", { type: "AssignShard", operation, shard });
     }),
 

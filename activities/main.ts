@@ -57,6 +57,7 @@ import { workflowBundle } from "./workflow-bundle.ts";
 /** The Temporal worker: everything Prism does to the world is done here. */
 run(async () => {
   const config = workerConfig(process.env);
+  const failing = failpoint(config.failpoint);
   const log = logger("worker", config.logLevel);
   endOnUnexpected(log);
   const spans = await startTracing("worker", config.tracing);
@@ -103,7 +104,7 @@ run(async () => {
       sweeps: sweeps(control),
       isAtWork: (name) => isRunning({ client }, `namespace/${name}`),
       teams: teamCommands(store),
-      failpoint: countingRetries(failpoint(config.failpoint)),
+      failpoint: countingRetries(failing),
       log,
       inventory: inventoryOfThisBuild(config.inventory),
       shards: shards(store, { home: config.shard }),

@@ -7,6 +7,7 @@ import { movingOf, targetOf } from "../domain/shard/target.ts";
 import { type Agreeing, everyProxyThatMayServe, rowOf, type ServedRow } from "./agreement.ts";
 import type { Attempt } from "./attempt.ts";
 import { endedIn } from "./ending.ts";
+import type { Failpoint } from "./failpoint.ts";
 import type { Occasion } from "./occasion.ts";
 import { claim } from "./place.ts";
 import type { NamespaceHistory, Recorder } from "./recorder.ts";
@@ -14,6 +15,7 @@ import type { NamespaceHistory, Recorder } from "./recorder.ts";
 export type MovingDependencies = Agreeing & {
   readonly attempt: Attempt;
   readonly recorder: Recorder;
+  readonly failpoint: Failpoint;
   readonly shards: Shards;
   /** How long clients have to hear of the new shard before the old one sends them there. */
   readonly moveGraceMs: number;
@@ -32,6 +34,7 @@ const pollMs = 50;
 export const movingActivities = ({
   attempt,
   recorder,
+  failpoint,
   shards,
   moveGraceMs,
   drainMs,
@@ -60,6 +63,7 @@ export const movingActivities = ({
       const { operation } = occasion;
       const { state } = await recorder.read(occasion.namespace);
       if (!state.operation?.done.has("open-target")) await claim({ shards, recorder }, state, occasion);
+      failpoint("open-target", "after", occasion.namespace);
       await recorder.record(occasion, "open-target", { type: "OpenTarget", operation });
     }),
 

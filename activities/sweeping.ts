@@ -87,6 +87,7 @@ export const sweepingActivities = (deps: SweepingDependencies) => {
         const settled: string[] = [];
         for (const job of jobs) if (await isSettled(recorder, job)) settled.push(job.occasion.namespace);
         await sweeps.settle(settled);
+        failpoint("end-sweep", "after", everywhere);
         await sweeps.end(asked, null);
       }),
 

@@ -1,3 +1,5 @@
+import { wrong } from "../runtime/variables.ts";
+
 /** Where a message may be when its proxy dies. */
 export const steps = ["append", "relay", "commit", "acknowledge"] as const;
 /** Where one with an idempotency key may be, of a namespace without a log. */
@@ -11,10 +13,15 @@ export type Failpoint = (step: Step, moment: Moment, namespace: string) => void;
 
 /**
  * Kills this very process at a chosen moment, so that a test can ask what a crash there
- * leaves behind. `PRISM_FAILPOINT=<step>:<before|after>:<namespace>[:<n>]`, at the n-th time.
+ * leaves behind. `PRISM_FAILPOINT=<step>:<before|after>:<namespace>[:<n>]`, at the n-th time. What it never gets
+ * to is a mistake: INVALID_CONFIGURATION.
  */
-export function failpoint(armed: string | undefined): Failpoint {
-  const [, point, count = "1"] = /^([a-z]+:[a-z]+:[a-z0-9-]+)(?::(\d+))?$/.exec(armed ?? "") ?? [];
+export function failpoint(armed = ""): Failpoint {
+  const [, point, count = "1"] = known.exec(armed) ?? [];
+  if (armed !== "" && point === undefined) {
+    const cure = `give <step>:<${moments.join("|")}>:<namespace>[:<n>], where a step is ${all.join(", ")}`;
+    throw wrong("PRISM_FAILPOINT", `is '${armed}', which no message would ever meet: ${cure}`);
+  }
   let left = Number(count);
   return (step, moment, namespace) => {
     if (point !== `${step}:${moment}:${namespace}`) return;
@@ -22,3 +29,6 @@ export function failpoint(armed: string | undefined): Failpoint {
     if (left === 0) process.kill(process.pid, "SIGKILL");
   };
 }
+
+const all = [...steps, ...keySteps];
+const known = new RegExp(`^((?:${all.join("|")}):(?:${moments.join("|")}):[a-z0-9-]+)(?::(\\d+))?$`);

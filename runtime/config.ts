@@ -95,7 +95,7 @@ export const workerConfig = (env: Environment) => ({
   approvalMs: whole(env, "PRISM_APPROVAL_SECONDS", 30 * 24 * 3_600) * 1_000,
   /** Activities under way when the process is told to stop get this long to end. */
   shutdownGraceMs: whole(env, "PRISM_SHUTDOWN_GRACE_MS", 10_000),
-  /** `<step>:<before|after|recorded>:<namespace>`: the process kills itself there. For tests of crashes. */
+  /** Where attempts end, for tests of what that leaves behind (`activities/failpoint.ts`). */
   failpoint: env["PRISM_FAILPOINT"],
   tracing: tracingConfig(env),
   logLevel: logLevel(env),

@@ -2,10 +2,10 @@ import type { Plan, Resource } from "../plan.ts";
 import { resourceKey } from "./resources.ts";
 
 /** The names of a resource's own steps; the others are named in the lists below. */
-export const ensureStep = (resource: Resource): string => `ensure ${resourceKey(resource)}`;
+export const ensureStep = (resource: Resource) => `ensure ${resourceKey(resource)}` as const;
 /** Undoes an update's change of what is in use. */
-export const restoreStep = (resource: Resource): string => `restore ${resourceKey(resource)}`;
-export const removeStep = (resource: Resource): string => `remove ${resourceKey(resource)}`;
+export const restoreStep = (resource: Resource) => `restore ${resourceKey(resource)}` as const;
+export const removeStep = (resource: Resource) => `remove ${resourceKey(resource)}` as const;
 
 /** What is known of an operation that bears on its steps. */
 export type Outline = {

@@ -30,7 +30,12 @@ it("an attempt that was cut off and writes late leaves the archive what was reco
     { operation: l.deleting, events: l.emptied.slice(l.active.length, -1) },
   );
   const archive = slowArchive();
-  const deps = { attempt, recorder: recording, archive } as unknown as DeletingDependencies;
+  const deps = {
+    attempt,
+    recorder: recording,
+    failpoint: () => {},
+    archive,
+  } as unknown as DeletingDependencies;
   const { archiveHistory } = deletingActivities(deps);
 
   const late = archiveHistory(occasion);

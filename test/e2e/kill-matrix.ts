@@ -1,5 +1,5 @@
 import type { Activities } from "../../activities/activities.ts";
-import type { Moment } from "../../activities/failpoint.ts";
+import { type Moment, momentsOf, ofAll, type Step } from "../../activities/step.ts";
 import { ensureStep, removeStep, restoreStep } from "../../domain/namespace/steps.ts";
 import type { Resource } from "../../domain/plan.ts";
 
@@ -29,16 +29,10 @@ export type Cell = {
   readonly resource?: number;
 };
 
-/**
- * How far an activity's work goes beside the stream: one with an effect of its own has a moment more, and
- * two where the stream says beforehand what is intended.
- */
+/** The failpoint's name, and the story in which the activity is met. */
 type Line = {
-  readonly step: string | ((resource: Resource) => string);
+  readonly step: Step | ((resource: Resource) => Step);
   readonly plot: Plot;
-  readonly effect?: true;
-  /** Where it is not one of these. */
-  readonly moments?: readonly Moment[];
 };
 
 type Lines = Readonly<Partial<Record<keyof Activities, Line>>>;
@@ -67,7 +61,7 @@ const lines: Readonly<Record<Killed, Lines>> = {
     selectPlan: { step: "select", plot: "plain" },
     ...decisions,
     assignShard: { step: "assign-shard", plot: "plain" },
-    ensureResource: { step: ensureStep, plot: "plain", effect: true },
+    ensureResource: { step: ensureStep, plot: "plain" },
     configurePatterns: { step: "configure-patterns", plot: "plain" },
     configureAccess: { step: "configure-access", plot: "plain" },
     registerWithProxies: { step: "register", plot: "plain" },
@@ -75,7 +69,7 @@ const lines: Readonly<Record<Killed, Lines>> = {
     commitQuota: { step: "commit-quota", plot: "plain" },
     activate: { step: "activate", plot: "plain" },
     ...interventions,
-    removeResource: { step: removeStep, plot: "cancelled", effect: true },
+    removeResource: { step: removeStep, plot: "cancelled" },
     releaseQuota: { step: "release-quota", plot: "cancelled" },
   },
   update: {
@@ -84,20 +78,20 @@ const lines: Readonly<Record<Killed, Lines>> = {
     selectPlan: { step: "select", plot: "plain" },
     ...decisions,
     planChanges: { step: "plan-changes", plot: "plain" },
-    ensureResource: { step: ensureStep, plot: "plain", effect: true },
+    ensureResource: { step: ensureStep, plot: "plain" },
     applyUpdate: { step: "apply", plot: "plain" },
     commitQuota: { step: "commit-quota", plot: "plain" },
     registerUpdate: { step: "register", plot: "plain" },
     ...interventions,
     hasPivoted: { step: "look-at-pivot", plot: "cancelled" },
-    restoreResource: { step: restoreStep, plot: "cancelled", effect: true },
+    restoreResource: { step: restoreStep, plot: "cancelled" },
     releaseReservation: { step: "release-reservation", plot: "cancelled" },
   },
   growth: {
-    holdRelay: { step: "hold-relay", plot: "plain", moments: ["before", "after", "recorded"] },
+    holdRelay: { step: "hold-relay", plot: "plain" },
     drainGroups: { step: "drain-groups", plot: "plain" },
-    growRelay: { step: "grow-relay", plot: "plain", moments: ["before", "after", "recorded"] },
-    releaseRelay: { step: "release-relay", plot: "cancelled", moments: ["before", "after", "recorded"] },
+    growRelay: { step: "grow-relay", plot: "plain" },
+    releaseRelay: { step: "release-relay", plot: "cancelled" },
   },
   delete: {
     beginDeletion: { step: "begin", plot: "plain" },
@@ -105,7 +99,7 @@ const lines: Readonly<Record<Killed, Lines>> = {
     drain: { step: "drain", plot: "plain" },
     stopProviders: { step: "stop-providers", plot: "plain" },
     archiveHistory: { step: "archive", plot: "plain" },
-    removeResource: { step: removeStep, plot: "plain", effect: true },
+    removeResource: { step: removeStep, plot: "plain" },
     unregister: { step: "unregister", plot: "plain" },
     releaseQuota: { step: "release-quota", plot: "plain" },
     completeDeletion: { step: "delete", plot: "plain" },
@@ -114,22 +108,22 @@ const lines: Readonly<Record<Killed, Lines>> = {
     reopenLog: { step: "reopen-log", plot: "cancelled" },
   },
   reconcile: {
-    sweep: { step: "sweep", plot: "plain", effect: true },
+    sweep: { step: "sweep", plot: "plain" },
     beginRepair: { step: "begin", plot: "plain" },
-    ensureResource: { step: ensureStep, plot: "plain", effect: true },
+    ensureResource: { step: ensureStep, plot: "plain" },
     completeRepair: { step: "repair", plot: "plain" },
     endSweep: { step: "end-sweep", plot: "plain" },
     beginUndoing: { step: "begin-undo", plot: "refused" },
     fail: { step: "fail", plot: "refused" },
     planCleanup: { step: "plan-cleanup", plot: "cleaned" },
-    removeResource: { step: removeStep, plot: "cleaned", effect: true },
+    removeResource: { step: removeStep, plot: "cleaned" },
     releaseQuota: { step: "release-quota", plot: "cleaned" },
     completeCleanup: { step: "complete-cleanup", plot: "cleaned" },
     failSweep: { step: "fail-sweep", plot: "unswept" },
   },
   rewind: {
     beginRewind: { step: "begin", plot: "plain" },
-    rewindRelay: { step: "rewind", plot: "plain", moments: ["before", "after", "recorded"] },
+    rewindRelay: { step: "rewind", plot: "plain" },
   },
   move: {
     beginMove: { step: "begin", plot: "plain" },
@@ -144,7 +138,9 @@ const lines: Readonly<Record<Killed, Lines>> = {
   },
 };
 
-export const killedActivities: ReadonlySet<string> = new Set(Object.values(lines).flatMap(Object.keys));
+export const operations = Object.keys(lines) as readonly Killed[];
+
+export const activitiesOf = (operation: Killed): readonly string[] => Object.keys(lines[operation]);
 
 /** The steps that an operation takes while nothing goes wrong and nobody is asked; those on resources are one activity. */
 export function goingForward(operation: Killed): {
@@ -160,28 +156,23 @@ export function goingForward(operation: Killed): {
   };
 }
 
-const quiet: readonly Moment[] = ["before", "recorded"];
-const withEffect: readonly Moment[] = ["before", "intended", "after", "recorded"];
-
-/** What a sweep does itself is done for all namespaces. */
-const ofAll: ReadonlySet<string> = new Set(["sweep", "endSweep", "failSweep"]);
+const some: Resource = { backend: "kafka", kind: "topic", name: "x", config: {} };
 
 /** Every activity of an operation at every moment, with so many resources that it works on. */
 export const cells = (operation: Killed, resources: number): readonly Cell[] =>
-  (Object.entries(lines[operation]) as [keyof Activities, Line][]).flatMap(
-    ([activity, { step, plot, effect, moments = effect ? withEffect : quiet }]) => {
-      const each =
-        typeof step === "string" ? [{}] : [...Array(resources).keys()].map((resource) => ({ resource }));
-      return each.flatMap((which) =>
-        moments.map((moment) => ({ operation, activity, plot, moment, ...which })),
-      );
-    },
-  );
+  (Object.entries(lines[operation]) as [keyof Activities, Line][]).flatMap(([activity, { step, plot }]) => {
+    const moments = momentsOf(typeof step === "string" ? step : step(some)) ?? [];
+    const each =
+      typeof step === "string" ? [{}] : [...Array(resources).keys()].map((resource) => ({ resource }));
+    return each.flatMap((which) =>
+      moments.map((moment) => ({ operation, activity, plot, moment, ...which })),
+    );
+  });
 
 /** As `PRISM_FAILPOINT` takes it. `resources`: those the operation works on. */
 export function failpointOf(cell: Cell, namespace: string, resources: readonly Resource[]): string {
   const step = lines[cell.operation][cell.activity]?.step ?? "";
   const resource = resources[cell.resource ?? 0];
   const name = typeof step === "string" || resource === undefined ? step : step(resource);
-  return `${String(name)}:${cell.moment}:${ofAll.has(cell.activity) ? "*" : namespace}`;
+  return `${String(name)}:${cell.moment}:${ofAll.has(String(name)) ? "*" : namespace}`;
 }

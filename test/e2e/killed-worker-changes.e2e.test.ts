@@ -22,14 +22,14 @@ import { member, orderApi, platform } from "./request.ts";
 type Trial = Cell & { readonly kind: Kind };
 
 /** Those on a resource for every kind that has it, the others on one kind after the other. */
-const trialsOf = (operation: "update" | "delete", resources: (kind: Kind) => number): readonly Trial[] => [
-  ...cells(operation, 0).map((cell, index) => ({
+const trialsOf = (cellsWith: (resources: number) => readonly Cell[], resources: (kind: Kind) => number) => [
+  ...cellsWith(0).map((cell, index) => ({
     ...cell,
     // What needs a word is asked for of one that may become so large.
     kind: guided.has(cell.plot) ? "videos" : (kinds[index % kinds.length] ?? "orders"),
   })),
   ...kinds.flatMap((kind) =>
-    cells(operation, resources(kind))
+    cellsWith(resources(kind))
       .filter(({ resource }) => resource !== undefined)
       .map((cell) => ({ ...cell, kind })),
   ),
@@ -50,8 +50,14 @@ const pivots = {
 } as const;
 
 const all: readonly Trial[] = [
-  ...trialsOf("update", (kind) => changedBy(kind, "x", changeOf(kind)).length),
-  ...trialsOf("delete", (kind) => resourcesOf(kind, "x").length),
+  ...trialsOf(
+    (some) => cells("update", some),
+    (kind) => changedBy(kind, "x", changeOf(kind)).length,
+  ),
+  ...trialsOf(
+    (some) => cells("delete", some),
+    (kind) => resourcesOf(kind, "x").length,
+  ),
 ];
 const tried = (soaking ? all : all.filter((_, index) => index % 23 === 3)).toSorted(
   (a, b) => Number(parked.has(a.plot)) - Number(parked.has(b.plot)),

@@ -6,7 +6,7 @@ import { moreProxies, type RunningProxy } from "../setup/more-proxies.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { until as soon } from "../setup/until.ts";
 import { keyedLoad } from "./keyed-load.ts";
-import { cells, failpointOf } from "./kill-matrix.ts";
+import { type Cell, cells, failpointOf } from "./kill-matrix.ts";
 import { member, platform as platformMember, queueRequest } from "./request.ts";
 import { runPrism } from "./run-prism.ts";
 
@@ -112,18 +112,25 @@ describe("a namespace that is moved", () => {
   });
 });
 
+const arm = async (PRISM_FAILPOINT: string): Promise<void> => {
+  await prism.processes.stop("worker");
+  await prism.processes.start("worker", { PRISM_FAILPOINT });
+};
+const dies = async (): Promise<void> => {
+  await until(() => !prism.processes.running("worker"));
+  await prism.processes.start("worker");
+};
+
 describe("a worker killed in the middle of a move", () => {
   const all = cells("move", 0);
-  const tried = soaking ? all : all.filter((_, index) => index % 6 === 5);
+  const tried = soaking ? all : all.filter((_, index) => index % 9 === 8);
 
   it.each(tried)("at $activity, $moment, $plot: it ends once, and traffic goes on", async (cell) => {
     const name = prism.name(`killed-${all.indexOf(cell)}`);
     await create(name);
     const client = await prism.client(name, member);
     const load = await keyedLoad(client, { topic: "t", keys: 4, perSecond: 40 });
-    await prism.processes.stop("worker");
-    const PRISM_FAILPOINT = failpointOf(cell, name, []);
-    await prism.processes.start("worker", { PRISM_FAILPOINT });
+    await arm(failpointOf(cell, name, []));
     const isUndone = cell.plot === "cancelled";
     // A dead proxy holds the move up where it can still be cancelled.
     if (isUndone) at["second"]?.process.kill("SIGSTOP");
@@ -135,8 +142,7 @@ describe("a worker killed in the middle of a move", () => {
       await platform.operations.cancel(id);
       at["second"]?.process.kill("SIGCONT");
     }
-    await until(() => !prism.processes.running("worker"));
-    await prism.processes.start("worker");
+    await dies();
     await until(async () => (await team.operations.get(id)).ended_at !== null);
     const { items } = await team.namespaces.history(name);
     const ends = items.map(({ type }) => type).filter((type) => /^Move(Completed|Failed)$/.test(type));
@@ -146,6 +152,48 @@ describe("a worker killed in the middle of a move", () => {
     expect(failures).toEqual([]);
     expect(seen).toEqual({ missing: 0, disordered: [] });
     client.close();
+  });
+});
+
+describe("a worker killed while a large namespace gets a shard of its own", () => {
+  const large = { client_api: "keyvalue", needs: { ttl: "15min", write_rps: 60_000, read_rps: 60_000 } };
+  const takes = ({ activity }: Cell) => activity === "assignShard" || activity === "openTarget";
+  const all = [...cells("create", 0), ...cells("move", 0)].filter(takes);
+  const tried = soaking
+    ? all
+    : all.filter(({ activity, moment }) => activity === "openTarget" && moment === "after");
+  const added = async (shard: string): Promise<string> => {
+    await platform.shards.define(shard, { dedicated: true });
+    await proxies.start(shard, { PRISM_SHARD: shard });
+    return shard;
+  };
+  const holders = async (shard: string) =>
+    (await platform.shards.list()).items.flatMap((one) => (one.shard === shard ? [one.holder] : []));
+  const succeeds = async (operation: string) => {
+    await until(async () => (await team.operations.get(operation)).ended_at !== null);
+    expect((await team.operations.get(operation)).state).toBe("succeeded");
+  };
+
+  it.each(tried)("at $activity, $moment: the shard is its alone", async (cell) => {
+    const name = prism.name(`large-${all.indexOf(cell)}`);
+    const [first, next] = [`${name}-first`, `${name}-next`];
+    const isMoved = cell.operation === "move";
+    await added(first);
+    if (!isMoved) await arm(failpointOf(cell, name, []));
+    const { operation: created } = await team.namespaces.create(queueRequest(name, large));
+    if (!isMoved) await dies();
+    await succeeds(created?.id ?? "");
+    // One that another has left is as good as the one that was added.
+    const { shard } = await team.namespaces.get(name);
+    expect(await holders(shard ?? "")).toEqual([name]);
+    if (!isMoved) return;
+    await added(next);
+    await arm(failpointOf(cell, name, []));
+    const { operation: moved } = await platform.namespaces.move(name, { shard: next });
+    await dies();
+    await succeeds(moved?.id ?? "");
+    expect(await holders(next)).toEqual([name]);
+    expect(await team.namespaces.get(name)).toMatchObject({ shard: next, status: "active" });
   });
 });
 

@@ -1,13 +1,9 @@
-import type { Moment } from "../../activities/failpoint.ts";
+import { type Moment, momentsOf } from "../../activities/step.ts";
 
 /** Where something goes wrong. */
 export type Cell = { readonly step: string; readonly moment: Moment };
 
-/** A step on a resource has an effect of its own, and so two moments more. */
-const moments = (step: string): readonly Moment[] =>
-  /^(ensure|remove|restore) /.test(step)
-    ? ["before", "intended", "after", "recorded"]
-    : ["before", "recorded"];
+const moments = (step: string): readonly Moment[] => momentsOf(step) ?? [];
 
 /** Fewer than the attempts a step has. */
 export const lateMoments = (step: string): readonly Moment[] => moments(step).slice(-3);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Moment } from "../../activities/failpoint.ts";
+import type { Moment } from "../../activities/step.ts";
 import { moveSteps } from "../../domain/namespace/steps.ts";
+import { cellsOf } from "./cells.ts";
 import type { Fault, Life, Play } from "./play.ts";
 import { openStage, type Stage } from "./stage.ts";
 
@@ -16,8 +17,7 @@ describe.concurrent("the move workflow", { timeout: 120_000 }, () => {
     await created.ended();
     return stage.move(created, { faultsOf: () => faults });
   };
-  const moments: readonly Moment[] = ["before", "recorded"];
-  const cells = moveSteps.flatMap((step) => moments.map((moment) => ({ step, moment })));
+  const cells = cellsOf(moveSteps);
   const pivot = moveSteps.indexOf("move");
   const isUndone = (step: string, moment: Moment) =>
     moveSteps.indexOf(step) < pivot || (step === "move" && moment === "before");

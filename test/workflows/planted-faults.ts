@@ -1,4 +1,4 @@
-import type { Moment } from "../../activities/failpoint.ts";
+import type { Moment } from "../../activities/step.ts";
 import type { Fault } from "./play.ts";
 
 /** What is to go wrong, by namespace. */

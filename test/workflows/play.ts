@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from "@temporalio/client";
-import type { Moment } from "../../activities/failpoint.ts";
 import type { Messages } from "../../activities/messages.ts";
 import type { NamespaceHistory } from "../../activities/recorder.ts";
+import type { Moment } from "../../activities/step.ts";
 import type { ErrorCode } from "../../domain/errors.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { OperationState } from "../../domain/namespace/progress.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Moment } from "../../activities/failpoint.ts";
+import type { Moment } from "../../activities/step.ts";
 import { until } from "../setup/until.ts";
 import { active as inService } from "./active.ts";
 import type { Fault, Play } from "./play.ts";

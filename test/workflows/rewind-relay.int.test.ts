@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Moment } from "../../activities/failpoint.ts";
+import type { Moment } from "../../activities/step.ts";
 import { rewindSteps } from "../../domain/namespace/steps.ts";
 import type { Fault, Play } from "./play.ts";
 import { openStage, type Stage } from "./stage.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { request as example } from "../domain/namespace/examples.ts";
 import { active } from "./active.ts";
-import { stepAmong } from "./cells.ts";
+import { cellsOf, stepAmong } from "./cells.ts";
 import { changedOf, failing, grown } from "./failing-steps.ts";
 import { pivotContract } from "./pivot-contract.ts";
 import type { Fault, Life, Play } from "./play.ts";
@@ -114,13 +114,7 @@ describe.concurrent("the update workflow", () => {
       isReleased(play);
     });
 
-    const cells = held.flatMap((step) =>
-      (step === "hold-relay"
-        ? (["before", "after", "recorded"] as const)
-        : (["before", "recorded"] as const)
-      ).map((moment) => ({ step, moment })),
-    );
-    it.each(cells)("$step fails for good, $moment: the relay goes on as before", async (cell) => {
+    it.each(cellsOf(held))("$step fails for good, $moment: the relay goes on as before", async (cell) => {
       const play = await stage.update(await ordered("undone"), growing, {
         faultsOf: () => [{ ...cell, code: "FORBIDDEN" }],
       });
@@ -141,11 +135,9 @@ describe.concurrent("the update workflow", () => {
     });
 
     it("every moment of it fails once, also those after the pivot: it goes on", async () => {
-      const moments = ["before", "after", "recorded"] as const;
+      const once = { code: "BACKEND_UNAVAILABLE", times: 1 } as const;
       const faultsOf = () =>
-        [...held, "grow-relay", "release-relay"].flatMap((step) =>
-          moments.map((moment) => ({ step, moment, code: "BACKEND_UNAVAILABLE", times: 1 }) as const),
-        );
+        cellsOf([...held, "grow-relay", "release-relay"]).map((cell) => ({ ...once, ...cell }));
       const play = await stage.update(await ordered("shaken"), growing, { faultsOf });
       expect(await play.ended()).toMatchObject({ state: "succeeded", version: 2, rate: 4_000 });
       isReleased(play);
