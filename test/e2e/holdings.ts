@@ -131,7 +131,11 @@ const inRedis: Witness = async (environment) => {
   const redis = new Redis(environment["PRISM_REDIS_URL"] ?? "");
   try {
     const rules = (await redis.call("ACL", "LIST")) as readonly string[];
-    const users = rules.map((rule) => ({ name: `redis user ${rule.split(" ")[1]}`, settings: rule }));
+    // In no certain order: a server that was started again tells them in another one.
+    const users = rules.map((rule) => ({
+      name: `redis user ${rule.split(" ")[1]}`,
+      settings: rule.split(" ").sort().join(" "),
+    }));
     const keys = await redis.keys("*");
     return [...users, ...keys.map((key) => ({ name: `redis key ${key}` }))];
   } finally {
