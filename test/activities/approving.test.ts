@@ -19,7 +19,7 @@ describe("a plan that waits for somebody's word", () => {
     recording = recorder(memoryEventStore());
     inventory = { ...development };
     const deps = { attempt, recorder: recording, inventory, approvalMs: 60_000 };
-    const life = lifecycleActivities({ ...deps, shards: undefined as never });
+    const life = lifecycleActivities({ ...deps, failpoint: () => {}, shards: undefined as never });
     await life.begin({ occasion, request: { ...a.request, needs }, workflow: a.workflow });
     await life.selectPlan(occasion);
     decisions = decisionActivities(deps);
