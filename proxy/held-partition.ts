@@ -2,6 +2,7 @@ import type { AssignedPartition, Progress } from "../backends/log.ts";
 import type { GroupMemory } from "./delivery-memory.ts";
 import { type LowWater, lowWater } from "./low-water.ts";
 import { decodeNote, encodeNote } from "./progress-note.ts";
+import { isIn, type Stretch } from "./stretches.ts";
 
 /** What a group knows of one of its partitions. */
 export interface HeldPartition {
@@ -34,16 +35,15 @@ export function heldPartition(
   memory: Pick<GroupMemory, "take" | "give">,
 ): HeldPartition {
   const before = decodeNote(note, begin);
-  const doneBefore = new Set(before.done);
   const failures = new Map(before.failures);
   // Of what is not done, in order.
   const positions = new Map<bigint, bigint>();
-  const water = lowWater(begin);
+  const water = lowWater(begin, before.done);
   let seen = before.mark;
   let last: Progress = { offset: begin, note };
   let openBytes = 0;
   // Of `last`, looked up once however many ask.
-  let doneBeyond: ReadonlySet<bigint> | undefined;
+  let doneBeyond: readonly Stretch[] | undefined;
   let waiting = 0;
   let waitingBytes = 0;
   let full = false;
@@ -54,9 +54,9 @@ export function heldPartition(
     return first === undefined ? seen : first - 1n;
   };
 
-  const covers = (offset: bigint): boolean => {
-    doneBeyond ??= new Set(decodeNote(last.note, last.offset).done);
-    return offset < last.offset || doneBeyond.has(offset);
+  const committedBeyond = (): readonly Stretch[] => {
+    doneBeyond ??= decodeNote(last.note, last.offset).done;
+    return doneBeyond;
   };
 
   return {
@@ -66,11 +66,7 @@ export function heldPartition(
         if (position <= seen) return false;
         seen = position;
       }
-      water.add(offset);
-      if (doneBefore.delete(offset)) {
-        water.done(offset);
-        return false;
-      }
+      if (!water.add(offset)) return false;
       if (position !== undefined) positions.set(offset, position);
       openBytes += bytes;
       memory.take(bytes);
@@ -107,13 +103,12 @@ export function heldPartition(
     },
     progress() {
       const offset = water.mark();
-      // What was done before and has not come by again is still done.
-      const done = [...water.doneAbove(), ...doneBefore].filter((each) => each >= offset);
       const open = new Map([...failures].filter(([each]) => each >= offset));
-      return { offset, note: encodeNote({ mark: mark(), done, failures: open }, offset, covers) };
+      const known = { mark: mark(), done: water.doneAbove(), failures: open };
+      return { offset, note: encodeNote(known, offset, committedBeyond()) };
     },
     isCommitted: ({ offset, note: text }) => offset === last.offset && text === last.note,
-    covers,
+    covers: (offset) => offset < last.offset || isIn(committedBeyond(), offset),
     committed(progress) {
       last = progress;
       doneBeyond = undefined;

@@ -1,3 +1,5 @@
+import { type Stretch, stretches } from "./stretches.ts";
+
 /**
  * What is committed beside a partition's offset, so that whoever goes on from there knows
  * what only memory knew: which later records are done, how often others have failed, and up
@@ -6,13 +8,14 @@
 export type ProgressNote = {
   /** Messages at or below it were seen before: what the relay sent twice. */
   readonly mark: bigint;
-  /** Offsets above the committed one that are done. */
-  readonly done: readonly bigint[];
+  /** What is done above the committed offset, in order. */
+  readonly done: readonly Stretch[];
   readonly failures: ReadonlyMap<bigint, number>;
 };
 
 // A broker takes 4,096 bytes unless told otherwise.
 const limitBytes = 4_000;
+const shortestPiece = 2;
 
 const emptyNote: ProgressNote = { mark: 0n, done: [], failures: new Map() };
 
@@ -26,30 +29,28 @@ export const beginAfter = (position: bigint): string => encodeNote({ ...emptyNot
 export function encodeNote(
   { mark, done, failures }: ProgressNote,
   from: bigint,
-  kept: (offset: bigint) => boolean = () => false,
+  kept: readonly Stretch[] = [],
 ): string {
   const head = `1;${mark.toString(36)};`;
-  const stretches = stretchesOf(done).map((stretch) => {
-    const known = offsetsOf(stretch).filter(kept);
-    const sure =
-      known.length === 0
-        ? ""
-        : stretchesOf(known)
-            .map((each) => textOf(each, from))
-            .join(",");
-    return { whole: textOf(stretch, from), sure };
-  });
-  let room = limitBytes - head.length - 1 - stretches.reduce((sum, { sure }) => sum + pieceLength(sure), 0);
+  const sure = keptIn(done, kept, from);
+  let room = limitBytes - head.length - 1;
+  for (const text of sure.values()) room -= pieceLength(text);
   const failed = [...failures].map(([offset, count]) => `${(offset - from).toString(36)}:${count}`);
   const failedText = fitted(failed, Math.min(room, limitBytes / 2));
   room -= failedText.length;
-  const pieces = stretches.map(({ whole, sure }) => {
-    const more = pieceLength(whole) - pieceLength(sure);
-    if (more > room) return sure;
-    room -= more;
-    return whole;
-  });
-  const doneText = pieces.filter((piece) => piece !== "").join(",");
+  const pieces: string[] = [];
+  for (const stretch of done) {
+    const least = sure.get(stretch) ?? "";
+    // There may be very many of which none fits any more.
+    if (least === "" && room < shortestPiece) continue;
+    const whole = textOf(stretch, from);
+    const more = pieceLength(whole) - pieceLength(least);
+    if (more <= room) {
+      room -= more;
+      pieces.push(whole);
+    } else if (least !== "") pieces.push(least);
+  }
+  const doneText = pieces.join(",");
   return mark === 0n && doneText === "" && failedText === "" ? "" : `${head}${doneText};${failedText}`;
 }
 
@@ -63,7 +64,7 @@ export function decodeNote(text: string, from: bigint): ProgressNote {
   });
   return {
     mark: base36(mark),
-    done: parts(done).flatMap((part) => offsetsOf(range(part, from))),
+    done: parts(done).map((part) => range(part, from)),
     failures: new Map(failures),
   };
 }
@@ -82,24 +83,24 @@ function fitted(pieces: readonly string[], limit: number): string {
 /** With the comma that parts it from others. */
 const pieceLength = (piece: string): number => (piece === "" ? 0 : piece.length + 1);
 
-/** Offsets that follow one another, from the first to the last of them. */
-type Stretch = readonly [bigint, bigint];
-
-function stretchesOf(offsets: readonly bigint[]): readonly Stretch[] {
-  const sorted = [...offsets].sort((a, b) => (a < b ? -1 : 1));
-  const found: [bigint, bigint][] = [];
-  for (const offset of sorted) {
-    const last = found.at(-1);
-    if (last !== undefined && offset === last[1] + 1n) last[1] = offset;
-    else found.push([offset, offset]);
+/** Those of `done` that hold something of `kept`, all of which is done, and that as text. */
+function keptIn(
+  done: readonly Stretch[],
+  kept: readonly Stretch[],
+  from: bigint,
+): ReadonlyMap<Stretch, string> {
+  const found = new Map<Stretch, string>();
+  const still = stretches(kept);
+  still.cut(from);
+  let at = 0;
+  for (const stretch of done) {
+    const texts: string[] = [];
+    for (let next = still.all()[at]; next !== undefined && next[1] <= stretch[1]; next = still.all()[++at]) {
+      texts.push(textOf(next, from));
+    }
+    if (texts.length > 0) found.set(stretch, texts.join(","));
   }
   return found;
-}
-
-function offsetsOf([first, last]: Stretch): readonly bigint[] {
-  const offsets: bigint[] = [];
-  for (let offset = first; offset <= last; offset++) offsets.push(offset);
-  return offsets;
 }
 
 /** `5-9` where it is several. */

@@ -1,6 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { beginAfter, decodeNote, encodeNote } from "../../proxy/progress-note.ts";
+import { type Stretch, stretches } from "../../proxy/stretches.ts";
+
+function merged(offsets: Iterable<bigint>): readonly Stretch[] {
+  const found = stretches();
+  for (const offset of offsets) found.add(offset);
+  return found.all();
+}
+
+const each = (known: readonly Stretch[]): bigint[] =>
+  known.flatMap(([first, last]) =>
+    Array.from({ length: Number(last - first) + 1 }, (_, at) => first + BigInt(at)),
+  );
 
 const offset = fc.bigInt({ min: 0n, max: 400n });
 
@@ -14,7 +26,7 @@ describe("a note beside an offset", () => {
     });
     fc.assert(
       fc.property(known, ({ mark, done, failures, from }) => {
-        const sorted = done.map((each) => from + each).sort((a, b) => (a < b ? -1 : 1));
+        const sorted = merged(done.map((offset) => from + offset));
         const failed = new Map(failures.map((each) => [from + each, Number(each % 5n) + 1]));
         const note = encodeNote({ mark, done: sorted, failures: failed }, from);
         expect(decodeNote(note, from)).toEqual({ mark, done: sorted, failures: failed });
@@ -25,12 +37,12 @@ describe("a note beside an offset", () => {
 
   it("leaves out what a broker would not take, and nothing else", () => {
     const done = Array.from({ length: 4_000 }, (_, at) => 2n * BigInt(at));
-    const note = encodeNote({ mark: 5n, done, failures: new Map([[1n, 3]]) }, 0n);
+    const note = encodeNote({ mark: 5n, done: merged(done), failures: new Map([[1n, 3]]) }, 0n);
     expect(note.length).toBeLessThanOrEqual(4_000);
     const known = decodeNote(note, 0n);
     expect([known.mark, known.failures]).toEqual([5n, new Map([[1n, 3]])]);
     expect(known.done.length).toBeGreaterThan(500);
-    expect(done.slice(0, known.done.length)).toEqual(known.done);
+    expect(done.slice(0, known.done.length)).toEqual(each(known.done));
   });
 
   it("never leaves out what the note before it said is done, however much there is to say by now", () => {
@@ -42,12 +54,12 @@ describe("a note beside an offset", () => {
         let note = "";
         const done = new Set<bigint>();
         for (const { offsets: more, mark } of rounds) {
-          const kept = new Set(decodeNote(note, 0n).done);
+          const kept = decodeNote(note, 0n).done;
           for (const offset of more) done.add(BigInt(offset));
           const failures = new Map(more.map((offset) => [BigInt(offset) + 20_001n, 3]));
-          note = encodeNote({ mark, done: [...done], failures }, 0n, (offset) => kept.has(offset));
-          const noted = new Set(decodeNote(note, 0n).done);
-          expect([...kept].filter((offset) => !noted.has(offset))).toEqual([]);
+          note = encodeNote({ mark, done: merged(done), failures }, 0n, kept);
+          const noted = new Set(each(decodeNote(note, 0n).done));
+          expect(each(kept).filter((offset) => !noted.has(offset))).toEqual([]);
           expect([...noted].filter((offset) => !done.has(offset))).toEqual([]);
           // What a broker takes unless told otherwise.
           expect(note.length).toBeLessThanOrEqual(4_096);
@@ -60,13 +72,15 @@ describe("a note beside an offset", () => {
 
   it("notes what fills a gap also where there is no room, because that takes none", () => {
     const gaps = Array.from({ length: 4_000 }, (_, at) => 2n * BigInt(at));
-    const before = encodeNote({ mark: 5n, done: gaps, failures: new Map() }, 0n);
-    const kept = new Set(decodeNote(before, 0n).done);
-    const filling = [...kept].slice(-100, -1).map((offset) => offset + 1n);
+    const before = encodeNote({ mark: 5n, done: merged(gaps), failures: new Map() }, 0n);
+    const kept = decodeNote(before, 0n).done;
+    const filling = each(kept)
+      .slice(-100, -1)
+      .map((offset) => offset + 1n);
     const done = [...gaps, ...filling];
-    const note = encodeNote({ mark: 5n, done, failures: new Map() }, 0n, (offset) => kept.has(offset));
-    const noted = new Set(decodeNote(note, 0n).done);
-    expect([...kept, ...filling].filter((offset) => !noted.has(offset))).toEqual([]);
+    const note = encodeNote({ mark: 5n, done: merged(done), failures: new Map() }, 0n, kept);
+    const noted = new Set(each(decodeNote(note, 0n).done));
+    expect([...each(kept), ...filling].filter((offset) => !noted.has(offset))).toEqual([]);
     expect(noted.size).toBeLessThan(done.length);
   });
 
