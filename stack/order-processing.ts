@@ -1,12 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { developmentToken } from "../runtime/auth.ts";
-import { control } from "../sdk/typescript/control.ts";
+import type { PlanAnswer } from "../sdk/typescript/answers.ts";
+import { type Control, control } from "../sdk/typescript/control.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { prism as client } from "../sdk/typescript/prism.ts";
+import { exampleNamespace } from "./example-namespace.ts";
 import { checkout } from "./instance.ts";
 import { orderTraffic } from "./order-traffic.ts";
 import type { Prism } from "./prism-up.ts";
+import { whereToLook } from "./where-to-look.ts";
 import { kafkaPartitions, missingTables, workflowOf } from "./witnesses.ts";
 
 export type Scene = {
@@ -18,6 +21,7 @@ export type Scene = {
 
 const namespace = "order-processing";
 const team = "payments-team";
+const requestFile = "docs/examples/order-processing/namespace-request.yaml";
 const quota = { write_rps: 50_000, read_rps: 100_000, data_size: "1TB", namespaces: 20 };
 
 /**
@@ -25,90 +29,104 @@ const quota = { write_rps: 50_000, read_rps: 100_000, data_size: "1TB", namespac
  * what happened. Resolves true only if everything it claims was seen to be so: the
  * backends and Temporal are asked themselves, not Prism about them.
  */
-export async function orderProcessing({ prism, say, signal }: Scene): Promise<boolean> {
+export async function orderProcessing(scene: Scene): Promise<boolean> {
+  const { prism, say, signal } = scene;
   const claims = claimsTold(say);
+  const api = prism.environment["PRISM_API_URL"] ?? "";
+  try {
+    await played(scene, api, claims.claim);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    claims.claim(false, `the example ends here: ${reason(error)}`);
+  }
+  say(whereToLook({ prism, namespace, team }));
+  return claims.held();
+}
+
+type Claim = (isSo: boolean, what: string) => void;
+
+async function played({ prism, say, signal }: Scene, api: string, claim: Claim): Promise<void> {
   const { environment } = prism;
-  const api = environment["PRISM_API_URL"] ?? "";
   const discovery = api.replace(/^http/, "api");
   const tokenOf = (subject: string, teams: readonly string[] = [], scopes: readonly string[] = []) =>
-    developmentToken(environment["PRISM_DEV_ISSUER"] ?? "", {
-      subject,
-      teams,
-      scopes,
-      ttlSeconds: 3_600,
-    });
+    developmentToken(environment["PRISM_DEV_ISSUER"] ?? "", { subject, teams, scopes, ttlSeconds: 3_600 });
   const as = async (subject: string, teams: readonly string[] = []) =>
     control({ api, token: await tokenOf(subject, teams) });
 
-  const platform = control({ api, token: await tokenOf("user:platform", [], ["prism:platform"]) });
-  await platform.teams.set(team, quota);
-  say(`\nThe platform team grants ${team} ${quota.write_rps} writes/s and ${quota.data_size}`);
-  say(`A member of ${team} asks for '${namespace}' (docs/examples/order-processing/namespace-request.yaml)`);
+  await granted(control({ api, token: await tokenOf("user:platform", [], ["prism:platform"]) }), say);
+  say(`A member of ${team} asks for '${namespace}' (${requestFile})`);
   const member = await as("user:alice", [team]);
-  const request = await readFile(
-    join(checkout, "docs/examples/order-processing/namespace-request.yaml"),
-    "utf8",
-  );
+  const request = await readFile(join(checkout, requestFile), "utf8");
   const begun = performance.now();
-  const created = await member.namespaces
-    .create(request, { waitSeconds: 60 })
-    .catch(async (error: unknown) => {
-      if (!(error instanceof PrismError && error.code === "NAMESPACE_EXISTS")) throw error;
-      say("  it is here from an earlier run, and goes on");
-      return member.namespaces.get(namespace);
-    });
+  const created = await exampleNamespace(member, { namespace, request, say, signal });
   const tookMs = Math.round(performance.now() - begun);
-  claims.claim(
-    created.status === "active",
-    `active after ${tookMs} ms, served at ${created.endpoints.join(", ")}`,
-  );
+  const served = `active after ${tookMs} ms, served at ${created.endpoints.join(", ")}`;
+  claim(created.status === "active", created.status === "active" ? served : `it is ${created.status}`);
 
-  const { plan, not_enforced_yet: pending } = await member.namespaces.plan(namespace);
-  say(
-    `  patterns ${plan.patterns.map(({ type }) => type).join(", ")} on ${plan.backend.type}, as ${plan.resources.length} resources`,
-  );
-  const enforced = plan.patterns.flatMap(({ type }) => (pending.includes(type) ? [] : [type]));
-  claims.claim(enforced.length === plan.patterns.length, `enforced: ${enforced.join(", ")}`);
-  if (pending.length > 0) say(`  not enforced yet: ${pending.join(", ")}`);
+  const answered = await member.namespaces.plan(namespace);
+  enforced(answered, say, claim);
+  await witnessed(answered.plan, environment, signal, claim);
 
-  const partitions = await kafkaPartitions(environment, "order-processing-queue");
-  claims.claim(partitions === 20, `Kafka says: topic order-processing-queue has ${partitions} partitions`);
-  const missing = await missingTables(environment, ["wal_order_processing", "replay_order_processing"]);
-  const tables =
-    missing.length === 0
-      ? "wal_order_processing and replay_order_processing are there"
-      : `missing ${missing}`;
-  claims.claim(missing.length === 0, `Postgres says: ${tables}`);
-  const workflow = await workflowOf(environment, { namespace, team, signal });
-  claims.claim(
-    workflow !== undefined,
-    `Temporal says: ${workflow ?? "no workflow has its search attributes"}`,
-  );
-
-  const orderApi = client({
-    namespace,
-    discovery,
-    token: await tokenOf("service:order-api"),
-  });
-  const analytics = client({
-    namespace,
-    discovery,
-    token: await tokenOf("service:analytics-pipeline"),
-  });
+  const orderApi = client({ namespace, discovery, token: await tokenOf("service:order-api") });
+  const analytics = client({ namespace, discovery, token: await tokenOf("service:analytics-pipeline") });
   try {
-    await orderTraffic({ prism, orderApi, analytics, say, claim: claims.claim });
+    await orderTraffic({ prism, orderApi, analytics, say, claim });
 
     const stranger = await codeOf((await as("user:mallory", ["marketing-team"])).namespaces.get(namespace));
-    claims.claim(stranger === "NOT_FOUND", `a stranger asks for it: ${stranger}`);
+    claim(stranger === "NOT_FOUND", `a stranger asks for it: ${stranger}`);
     const reader = await codeOf(analytics.queue.publish("orders", { order_id: -1 }));
-    claims.claim(reader === "FORBIDDEN", `the read-only service publishes: ${reader}`);
+    claim(reader === "FORBIDDEN", `the read-only service publishes: ${reader}`);
   } finally {
     orderApi.close();
     analytics.close();
   }
-  say(whereToLook(prism, api));
-  return claims.held();
 }
+
+/** Once: what somebody has set since is theirs. */
+async function granted(platform: Control, say: (line: string) => void): Promise<void> {
+  const before = await codeOf(platform.teams.get(team));
+  if (before === "NOT_FOUND") await platform.teams.set(team, quota);
+  const { write_rps, data_size } = (await platform.teams.get(team)).quota;
+  say(`\nThe platform team grants ${team} ${write_rps} writes/s and ${data_size}`);
+}
+
+function enforced(
+  { plan, not_enforced_yet: pending }: PlanAnswer,
+  say: (line: string) => void,
+  claim: Claim,
+) {
+  say(
+    `  patterns ${plan.patterns.map(({ type }) => type).join(", ")} on ${plan.backend.type}, as ${plan.resources.length} resources`,
+  );
+  const types = plan.patterns.flatMap(({ type }) => (pending.includes(type) ? [] : [type]));
+  claim(types.length === plan.patterns.length, `enforced: ${types.join(", ")}`);
+  if (pending.length > 0) say(`  not enforced yet: ${pending.join(", ")}`);
+}
+
+/** What the plan says, as Kafka, Postgres and Temporal see it. */
+async function witnessed(
+  { backend, patterns }: PlanAnswer["plan"],
+  environment: Prism["environment"],
+  signal: AbortSignal,
+  claim: Claim,
+): Promise<void> {
+  const topic = "order-processing-queue";
+  const partitions = await kafkaPartitions(environment, topic);
+  const planned = backend.config["partitions"];
+  const not = partitions === planned ? "" : `, and its plan ${String(planned)}`;
+  claim(not === "", `Kafka says: topic ${topic} has ${partitions} partitions${not}`);
+  const wanted = patterns.flatMap(({ type }) => tables[type] ?? []);
+  const missing = await missingTables(environment, wanted);
+  const found = missing.length === 0 ? `${wanted.join(" and ")} are there` : `missing ${missing}`;
+  claim(missing.length === 0, `Postgres says: ${found}`);
+  const workflow = await workflowOf(environment, { namespace, team, signal });
+  claim(workflow !== undefined, `Temporal says: ${workflow ?? "no workflow has its search attributes"}`);
+}
+
+const tables: Readonly<Record<string, string>> = {
+  wal: "wal_order_processing",
+  "replay-store": "replay_order_processing",
+};
 
 /** Each claim is a line, true or not; the whole holds only if every line did. */
 function claimsTold(say: (line: string) => void) {
@@ -133,16 +151,7 @@ async function codeOf(call: Promise<unknown>): Promise<string> {
   }
 }
 
-const whereToLook = ({ environment, processes }: Prism, api: string): string => `
-Look around
-  API documentation  ${api}/docs
-  Temporal UI        ${environment["PRISM_TEMPORAL_UI_URL"]}
-  proxy (gRPC)       ${processes.addresses.proxy}
-
-Try
-  export PRISM_TOKEN=$(npx prism token --team ${team})
-  npx prism namespace get ${namespace}
-  npx prism namespace history ${namespace}
-  echo '{"order_id": 12345, "amount": 99.99}' | npx prism publish ${namespace} orders
-  npx prism consume ${namespace} orders --group mine --from earliest --max 5
-`;
+const reason = (error: unknown): string => {
+  if (error instanceof PrismError) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+};
