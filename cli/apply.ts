@@ -1,19 +1,16 @@
 import type { Command } from "commander";
-import type { Namespace } from "../sdk/typescript/answers.ts";
-import type { Control } from "../sdk/typescript/control.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import type { Preview } from "../sdk/typescript/preview.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, table } from "./output.ts";
+import { type Patience, waitedFor } from "./patience.ts";
 import { type RequestText, requestsIn } from "./requests.ts";
 
-type Options = {
+type Options = Patience & {
   readonly file: string;
   readonly team?: string;
   readonly dryRun?: boolean;
-  readonly wait?: boolean;
-  readonly waitSeconds: number;
   readonly output: Format;
 };
 
@@ -42,36 +39,46 @@ export function applyCommand(program: Command, context: Context): void {
     .option("--wait-seconds <n>", "how long --wait is patient with each", wholeNumber(1), 60)
     .addOption(outputOption())
     .action(async (options: Options) => {
-      const control = controlOf(context);
       const report: Applied[] = [];
+      const unready: PrismError[] = [];
       // One after the other: what is refused stops no other, and is told in its place.
       for (const request of await requestsIn(options.file, options.team)) {
-        report.push(await applied(control, request, options));
+        const { late, ...done } = await applied(context, request, options);
+        report.push(done);
+        if (late !== undefined) unready.push(late);
       }
       answer(context, options.output, report, () => told(report, options.dryRun === true));
       const refused = report.filter(({ action }) => action === "refused");
       const [first] = refused.flatMap(({ refusals }) => refusals);
-      if (first === undefined) return;
-      throw new PrismError(
-        first.code,
-        `${refused.length} of ${report.length} were refused; the first: ${first.message}`,
-      );
+      if (first !== undefined) {
+        throw new PrismError(
+          first.code,
+          `${refused.length} of ${report.length} were refused; the first: ${first.message}`,
+        );
+      }
+      if (unready[0] !== undefined) throw unready[0];
     });
 }
 
-async function applied(control: Control, { label, text }: RequestText, options: Options): Promise<Applied> {
+async function applied(
+  context: Context,
+  { label, text }: RequestText,
+  options: Options,
+): Promise<Applied & { readonly late?: PrismError }> {
+  const control = controlOf(context);
   try {
     const preview = await control.preview(text);
     const planned = plannedFor(label, preview);
     if (options.dryRun === true || planned.action === "refused" || planned.action === "unchanged")
       return planned;
-    const patience = options.wait === true ? { waitSeconds: options.waitSeconds } : {};
     const { update } = preview;
-    const { status, operation }: Namespace =
+    const { namespace, ...more } = await waitedFor(context, options, (patience) =>
       update === null
-        ? await control.namespaces.create(text, patience)
-        : await control.namespaces.update(label, update.patch, { ...patience, ifVersion: update.version });
-    return { ...planned, status, operation: operation?.id ?? null };
+        ? control.namespaces.create(text, patience)
+        : control.namespaces.update(label, update.patch, { ...patience, ifVersion: update.version }),
+    );
+    const { status, operation } = namespace;
+    return { ...planned, status, operation: operation?.id ?? null, ...more };
   } catch (error) {
     if (!(error instanceof PrismError)) throw error;
     return { ...nothing, namespace: label, action: "refused", refusals: [error] };

@@ -4,8 +4,9 @@ import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts } from "./output.ts";
 import { type Asked, patchOf } from "./patch.ts";
+import { type Patience, waitedFor } from "./patience.ts";
 
-type Patience = { readonly output: Format; readonly wait?: boolean; readonly waitSeconds: number };
+type Options = Patience & { readonly output: Format };
 
 /** `prism namespace update` and `delete`. */
 export function changeCommands(namespace: Command, context: Context): void {
@@ -25,17 +26,17 @@ export function changeCommands(namespace: Command, context: Context): void {
     .addOption(outputOption())
     .allowUnknownOption()
     .allowExcessArguments()
-    .action(async (name: string, options: Patience & Asked & { ifVersion?: number }, command: Command) => {
+    .action(async (name: string, options: Options & Asked & { ifVersion?: number }, command: Command) => {
       const control = controlOf(context);
       const current = await control.namespaces.get(name);
       const version = options.ifVersion ?? current.version;
       const patch = patchOf(command.args.slice(1), options, current);
-      const changed = await control.namespaces.update(name, patch, {
-        ...patience(options),
-        // What was read and is written back must not overwrite what came between.
-        ...(version === undefined ? {} : { ifVersion: version }),
-      });
-      answer(context, options.output, changed, () => told(changed));
+      // What was read and is written back must not overwrite what came between.
+      const known = version === undefined ? {} : { ifVersion: version };
+      const changed = await waitedFor(context, options, (patience) =>
+        control.namespaces.update(name, patch, { ...patience, ...known }),
+      );
+      show(context, options, changed);
     });
 
   namespace
@@ -45,16 +46,26 @@ export function changeCommands(namespace: Command, context: Context): void {
     .option("--wait", "wait until it is gone")
     .option("--wait-seconds <n>", "how long --wait is patient", wholeNumber(1), 60)
     .addOption(outputOption())
-    .action(async (name: string, options: Patience & { confirm: string | true }) => {
+    .action(async (name: string, options: Options & { confirm: string | true }) => {
       const confirm = options.confirm === true ? name : options.confirm;
-      const gone = await controlOf(context).namespaces.delete(name, { confirm, ...patience(options) });
-      answer(context, options.output, gone, () => told(gone));
+      const { namespaces } = controlOf(context);
+      const gone = await waitedFor(context, options, (patience) =>
+        namespaces.delete(name, { confirm, ...patience }),
+      );
+      show(context, options, gone);
     });
 }
 
 const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
-const patience = ({ wait, waitSeconds }: Patience) => (wait === true ? { waitSeconds } : {});
+function show(
+  context: Context,
+  { output }: Options,
+  { namespace, late }: Awaited<ReturnType<typeof waitedFor>>,
+): void {
+  answer(context, output, namespace, () => told(namespace));
+  if (late !== undefined) throw late;
+}
 
 const told = ({ namespace, status, version, operation }: Namespace): string =>
   facts([

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Namespace, PlanAnswer } from "../sdk/typescript/answers.ts";
+import type { PrismError } from "../sdk/typescript/errors.ts";
 import { changeCommands } from "./change.ts";
 import { answer, type Context, controlOf } from "./context.ts";
 import { diffCommand } from "./diff.ts";
@@ -8,6 +9,7 @@ import { whatNext } from "./operation.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";
 import { pastCommands } from "./past.ts";
+import { type Patience, waitedFor } from "./patience.ts";
 import { explained } from "./plan.ts";
 import { requestsIn } from "./requests.ts";
 
@@ -30,29 +32,32 @@ export function namespaceCommands(program: Command, context: Context): void {
     .option("--wait", "wait until it is active, or awaits approval")
     .option("--wait-seconds <n>", "how long --wait is patient", wholeNumber(1), 60)
     .addOption(outputOption())
-    .action(
-      async (options: Output & { file: string; team?: string; wait?: boolean; waitSeconds: number }) => {
-        const control = controlOf(context);
-        const wait = options.wait === true ? { waitSeconds: options.waitSeconds } : {};
-        const created: Namespace[] = [];
-        try {
-          for (const { text } of await requestsIn(options.file, options.team)) {
-            created.push(await control.namespaces.create(text, wait));
-          }
-        } finally {
-          // Of a catalogue, what was created before a refusal is there, and is shown.
-          const value = created.length === 1 ? created[0] : created;
-          if (created.length > 0)
-            answer(context, options.output, value, () => created.map(describe).join("\n\n"));
+    .action(async (options: Output & Patience & { file: string; team?: string }) => {
+      const control = controlOf(context);
+      const created: Namespace[] = [];
+      const unready: PrismError[] = [];
+      try {
+        for (const { text } of await requestsIn(options.file, options.team)) {
+          const { namespace: one, late } = await waitedFor(context, options, (patience) =>
+            control.namespaces.create(text, patience),
+          );
+          created.push(one);
+          if (late !== undefined) unready.push(late);
         }
-        for (const { status, namespace: name, operation } of created) {
-          if (status === "active") warnOfTheUnenforced(context, await control.namespaces.plan(name));
-          if (status !== "awaiting_approval" || operation === null || operation === undefined) continue;
-          const waiting = await control.operations.get(operation.id);
-          context.warn(`${name} ${whatNext(waiting).join("\n  ")}\n`);
-        }
-      },
-    );
+      } finally {
+        // Of a catalogue, what was created before a refusal is there, and is shown.
+        const value = created.length === 1 ? created[0] : created;
+        if (created.length > 0)
+          answer(context, options.output, value, () => created.map(describe).join("\n\n"));
+      }
+      for (const { status, namespace: name, operation } of created) {
+        if (status === "active") warnOfTheUnenforced(context, await control.namespaces.plan(name));
+        if (status !== "awaiting_approval" || operation === null || operation === undefined) continue;
+        const waiting = await control.operations.get(operation.id);
+        context.warn(`${name} ${whatNext(waiting).join("\n  ")}\n`);
+      }
+      if (unready[0] !== undefined) throw unready[0];
+    });
 
   namespace
     .command("explain <name>")

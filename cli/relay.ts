@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { answer, type Context, controlOf } from "./context.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts } from "./output.ts";
+import { waitedFor } from "./patience.ts";
 
 /** `prism relay rewind`: for when a broker has lost what it had acknowledged. */
 export function relayCommands(program: Command, context: Context): void {
@@ -14,7 +15,12 @@ export function relayCommands(program: Command, context: Context): void {
     .addOption(outputOption())
     .action(async (name: string, { output, waitSeconds }: { output: Format; waitSeconds: number }) => {
       const { namespaces } = controlOf(context);
-      const { operation, ...namespace } = await namespaces.rewindRelay(name, { waitSeconds });
+      const { namespace: rewinding, late } = await waitedFor(
+        context,
+        { wait: true, waitSeconds },
+        (patience) => namespaces.rewindRelay(name, patience),
+      );
+      const { operation, ...namespace } = rewinding;
       const { items } = await namespaces.history(name, { type: "RelayRewound", limit: "1000" });
       const rewound = items.find((event) => event["operation_id"] === operation?.id);
       const messages = rewound?.data["messages"] ?? null;
@@ -27,5 +33,6 @@ export function relayCommands(program: Command, context: Context): void {
           ["from position", from],
         ]),
       );
+      if (late !== undefined) throw late;
     });
 }

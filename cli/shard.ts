@@ -7,6 +7,7 @@ import { answer, type Context, controlOf } from "./context.ts";
 import { everyPage } from "./every-page.ts";
 import { outputOption, wholeNumber } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";
+import { waitedFor } from "./patience.ts";
 
 type Output = { readonly output: Format };
 
@@ -59,8 +60,11 @@ export function shardCommands(program: Command, context: Context): void {
         to: string | undefined,
         { output, waitSeconds }: Output & { waitSeconds: number },
       ) => {
-        const wish = { waitSeconds, ...(to === undefined ? {} : { shard: to }) };
-        const moved = await controlOf(context).namespaces.move(name, wish);
+        const { namespaces } = controlOf(context);
+        const wish = to === undefined ? {} : { shard: to };
+        const { namespace: moved, late } = await waitedFor(context, { wait: true, waitSeconds }, (patience) =>
+          namespaces.move(name, { ...wish, ...patience }),
+        );
         answer(context, output, moved, () =>
           facts([
             ["namespace", name],
@@ -68,6 +72,7 @@ export function shardCommands(program: Command, context: Context): void {
             ["operation", moved.operation && `${moved.operation.id} (${moved.operation.state})`],
           ]),
         );
+        if (late !== undefined) throw late;
       },
     );
 
