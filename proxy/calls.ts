@@ -105,6 +105,8 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
     call.on("cancelled", () => ended.abort(cancelled));
     const run = async <Out>(talk: (admitted: Admitted) => Promise<Out>): Promise<Out> => {
       const admitted = await admit(call, operation);
+      // Whoever has gone meanwhile is not heard of again.
+      ended.signal.throwIfAborted();
       const end = (why: unknown): void => ended.abort(why);
       const leave = limits.open(admitted.served.entry, admitted.caller.subject, end);
       const stream = { admitted, end };
@@ -179,9 +181,9 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
           callback(null, response);
         },
         (error: unknown) => {
+          if (error === cancelled) return;
           course.counted(asPrismError(error).code, startedAt);
           logged(operation, namespace, startedAt, error);
-          if (error === cancelled) return;
           refuse(namespace, asPrismError(error).code, () => callback(grpcStatus(error)));
         },
       );
