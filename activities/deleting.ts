@@ -69,15 +69,16 @@ export const deletingActivities = ({
     beginDeletion: (input: {
       readonly occasion: Occasion;
       readonly confirm: string | undefined;
+      readonly ifVersion?: number | undefined;
       readonly workflow: { readonly id: string; readonly run_id: string };
     }): Promise<Deleting> =>
       attempt(input.occasion, "begin", async () => {
-        const { occasion, confirm, workflow } = input;
+        const { occasion, ...asked } = input;
         const { operation } = occasion;
         const known = await recorder.read(occasion.namespace);
         const ended = outcomeOf(known.events, operation);
         if (ended !== undefined) return { ended };
-        const command = { type: "RequestDeletion", operation, confirm, workflow } as const;
+        const command = { type: "RequestDeletion", operation, ...asked } as const;
         const { state } = await recorder.record(occasion, "begin", command);
         const keys = new Set(remaining(state.resources));
         return {

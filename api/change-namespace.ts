@@ -59,11 +59,12 @@ export async function requestUpdate(
   return deps.starter.update(occasionOf(caller, namespace, keyed), request, ifVersion);
 }
 
-/** Begins a delete; `confirm` has to be the namespace's name. */
+/** Begins a delete; `confirm` has to be the namespace's name. `ifVersion`: refused where it has another one. */
 export async function requestDeletion(
   deps: CreateDependencies,
   { caller, namespace, idempotencyKey }: Asking,
   confirm: string | undefined,
+  ifVersion: number | undefined,
 ): Promise<StartedOperation> {
   const keyed = keyedBy(deps, caller, { confirm: confirm ?? null }, idempotencyKey, {
     method: "DELETE",
@@ -72,9 +73,9 @@ export async function requestDeletion(
   const first = await keyed.before();
   if (first !== undefined) return first;
   const { state, current } = await ownedNow(deps, caller, namespace);
-  decide({ type: "RequestDeletion", ...trial, confirm }, state);
+  decide({ type: "RequestDeletion", ...trial, confirm, ifVersion }, state);
   await keyed.claim(namespace);
-  return deps.starter.remove(occasionOf(caller, namespace, keyed), current, confirm);
+  return deps.starter.remove(occasionOf(caller, namespace, keyed), current, confirm, ifVersion);
 }
 
 /** Begins a rewind of its relay: what the log holds of the last hour is sent again. */

@@ -20,10 +20,9 @@ const destination = z.strictObject({
 
 const tags = ["namespaces"];
 const params = z.object({ ns: z.string().max(200) });
-const headers = z.object({
-  prefer: z.string().optional(),
-  "idempotency-key": z.string().optional(),
-  "if-match": z.string().optional(),
+const headers = z.object({ prefer: z.string().optional(), "idempotency-key": z.string().optional() });
+const conditional = headers.extend({
+  "if-match": z.string().optional().describe("The ETag; where the namespace has another version: 412"),
 });
 type Headers = Readonly<Record<string, string | undefined>>;
 
@@ -46,7 +45,7 @@ export const changeRoutes =
           description:
             "A merge patch (RFC 7396) on the request; lists are replaced. `If-Match` takes the ETag.",
           params,
-          headers,
+          headers: conditional,
           body: patchBody,
           response: { 200: namespaceAnswer, 202: namespaceAnswer, ...errors },
         },
@@ -73,16 +72,17 @@ export const changeRoutes =
           tags,
           summary: "Delete a namespace, and all that it holds",
           params,
-          headers,
+          headers: conditional,
           querystring: z.object({ confirm: z.string().max(200).optional().describe("The namespace's name") }),
           response: { 200: namespaceAnswer, 202: namespaceAnswer, ...errors },
         },
       },
       async (request, reply) => {
         const caller = await request.caller();
-        const { prefer, "idempotency-key": idempotencyKey } = request.headers as Headers;
+        const { prefer, "idempotency-key": idempotencyKey, "if-match": ifMatch } = request.headers as Headers;
         const asking = { caller, namespace: request.params.ns, idempotencyKey };
-        const started = await requestDeletion(deps, asking, request.query.confirm);
+        const { confirm } = request.query;
+        const started = await requestDeletion(deps, asking, confirm, versionIn(ifMatch));
         return answer({ caller, started, prefer, done: { statuses: ["deleted"], code: 200 } }, reply);
       },
     );

@@ -22,7 +22,12 @@ export interface OperationStarter {
     ifVersion: number | undefined,
   ): Promise<StartedOperation>;
   /** `about`: the namespace as it is. */
-  remove(occasion: Occasion, about: NamespaceRequest, confirm: string | undefined): Promise<StartedOperation>;
+  remove(
+    occasion: Occasion,
+    about: NamespaceRequest,
+    confirm: string | undefined,
+    ifVersion: number | undefined,
+  ): Promise<StartedOperation>;
   rewind(occasion: Occasion, about: NamespaceRequest): Promise<StartedOperation>;
   /** `to`: the shard that is to serve it. */
   move(occasion: Occasion, about: NamespaceRequest, to: string): Promise<StartedOperation>;
@@ -125,8 +130,8 @@ export function operationStarter(
       return start("update", occasion, request, input);
     },
 
-    remove(occasion, about, confirm) {
-      const input: Told<DeleteNamespace> = { confirm };
+    remove(occasion, about, confirm, ifVersion) {
+      const input: Told<DeleteNamespace> = { confirm, ...(ifVersion === undefined ? {} : { ifVersion }) };
       return start("delete", occasion, about, input);
     },
 

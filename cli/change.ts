@@ -43,14 +43,16 @@ export function changeCommands(namespace: Command, context: Context): void {
     .command("delete <name>")
     .description("delete it, and all that it holds")
     .requiredOption("--confirm [name]", "that you mean it")
+    .option("--if-version <n>", "only where it has this version", wholeNumber(1))
     .option("--wait", "wait until it is gone")
     .option("--wait-seconds <n>", "how long --wait is patient", wholeNumber(1), 60)
     .addOption(outputOption())
-    .action(async (name: string, options: Options & { confirm: string | true }) => {
+    .action(async (name: string, options: Options & { confirm: string | true; ifVersion?: number }) => {
       const confirm = options.confirm === true ? name : options.confirm;
       const { namespaces } = controlOf(context);
+      const known = options.ifVersion === undefined ? {} : { ifVersion: options.ifVersion };
       const gone = await waitedFor(context, options, (patience) =>
-        namespaces.delete(name, { confirm, ...patience }),
+        namespaces.delete(name, { confirm, ...patience, ...known }),
       );
       show(context, options, gone);
     });

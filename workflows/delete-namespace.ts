@@ -9,17 +9,22 @@ import { sideBySide } from "./side-by-side.ts";
 import { recordsWithin } from "./steps.ts";
 import type { Work } from "./work.ts";
 
-export type DeleteNamespace = Work & { readonly confirm: string | undefined };
+export type DeleteNamespace = Work & {
+  readonly confirm: string | undefined;
+  /** Refused where the namespace has another version by then. */
+  readonly ifVersion?: number;
+};
 
 /**
  * Takes a namespace out of service. Until it is drained it can be cancelled, and is served
  * again; from then on it only goes forward. Answers the position of the operation's last event.
  */
-export async function deleteNamespace({ confirm, ...work }: DeleteNamespace): Promise<string> {
+export async function deleteNamespace({ confirm, ifVersion, ...work }: DeleteNamespace): Promise<string> {
   const { occasion, timeouts } = work;
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const workflow = { id: workflowId, run_id: firstExecutionRunId };
-  const begun = await recordsWithin(timeouts, "begin").beginDeletion({ occasion, confirm, workflow });
+  const asked = { occasion, confirm, ifVersion, workflow };
+  const begun = await recordsWithin(timeouts, "begin").beginDeletion(asked);
   if (begun.ended !== undefined) return begun.ended.position;
   const { resources } = begun;
   const board = stepBoard(deleteSteps(resources.map(resourceKey)), "stop-traffic");

@@ -18,8 +18,11 @@ export type BeginCommand =
   | Ask<"RequestNamespace", Asked>
   /** `request` is the whole of what is to be; `ifVersion` is refused where the namespace has another one. */
   | Ask<"RequestUpdate", Asked & { ifVersion?: number | undefined }>
-  /** `confirm` has to be the namespace's name. */
-  | Ask<"RequestDeletion", { confirm: string | undefined; workflow: Workflow }>
+  /** `confirm` has to be the namespace's name; `ifVersion` as of an update. */
+  | Ask<
+      "RequestDeletion",
+      { confirm: string | undefined; workflow: Workflow; ifVersion?: number | undefined }
+    >
   /** Sends again what the log holds of the last hour. */
   | Ask<"RequestRewind", { workflow: Workflow }>
   /** `to`: the shard that is to serve it. */

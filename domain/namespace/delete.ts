@@ -3,27 +3,28 @@ import type { Command } from "./commands.ts";
 import type { NamespaceEvent } from "./events.ts";
 import { type Namespace, nameOf, openOperation, teamsOf } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
-import { inProgress, notReady, notThere } from "./refusals.ts";
+import { assertVersion, inProgress, notReady, notThere } from "./refusals.ts";
 import { remaining } from "./resources.ts";
 
 /**
  * Begins a delete: of an active namespace, and of what a create left behind.
  *
  * Errors: `NOT_FOUND`, `OPERATION_IN_PROGRESS` with the operation (also during the create:
- * cancel that first), `CONFIRMATION_REQUIRED`, `DELETION_PROTECTED`.
+ * cancel that first), `VERSION_CONFLICT`, `CONFIRMATION_REQUIRED`, `DELETION_PROTECTED`.
  */
 export function requestDeletion(
-  { operation, workflow, confirm }: Command<"RequestDeletion">,
+  { operation, workflow, confirm, ifVersion }: Command<"RequestDeletion">,
   namespace: Namespace,
 ): readonly NamespaceEvent[] {
   if (namespace.begun.has(operation)) return [];
   const open = openOperation(namespace);
   if (open !== undefined) throw inProgress(open);
-  const { request, status, served, resources } = namespace;
+  const { request, status, served, resources, version } = namespace;
   if (request === undefined || status === "deleted") {
     const name = request?.namespace ?? confirm;
     throw notThere(`There is no namespace ${name === undefined ? "" : `'${name}' `}to delete`);
   }
+  assertVersion(ifVersion, version);
   if (confirm !== request.namespace) throw unconfirmed(request.namespace);
   // What never served has nothing to protect.
   if (served && request.policies.deletion_protection) throw isProtected(request.namespace);

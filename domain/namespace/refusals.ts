@@ -24,6 +24,14 @@ export const inProgress = ({ id, kind }: Operation): PrismError =>
     },
   });
 
+/** `expected`: what the caller has seen; undefined: whatever is there. */
+export function assertVersion(expected: number | undefined, version: number): void {
+  if (expected === undefined || expected === version) return;
+  throw new PrismError("VERSION_CONFLICT", `The namespace is at version ${version}, not ${expected}`, {
+    details: { field: "If-Match", version, recommendation: "Read it again and decide again" },
+  });
+}
+
 /** A zombie attempt of an operation that has ended must not add to the next one's history. */
 export const notItsOperation = (
   command: { type: string; operation: string },

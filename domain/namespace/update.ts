@@ -1,4 +1,3 @@
-import { PrismError } from "../errors.ts";
 import { invalid, refusal } from "../request/violation.ts";
 import { changesBetween, replans } from "./change.ts";
 import type { Command } from "./commands.ts";
@@ -6,7 +5,7 @@ import { askedAs } from "./create.ts";
 import type { NamespaceEvent } from "./events.ts";
 import { isLive, type Namespace, openOperation } from "./namespace.ts";
 import type { Operation } from "./operation.ts";
-import { inProgress, notReady, notThere } from "./refusals.ts";
+import { assertVersion, inProgress, notReady, notThere } from "./refusals.ts";
 import { notAsPlanned } from "./resources.ts";
 import type { FieldChange } from "./update-events.ts";
 
@@ -27,7 +26,7 @@ export function requestUpdate(
   if (current === undefined || !isLive(namespace)) {
     throw notThere(`Namespace '${request.namespace}' is ${namespace.status}: there is nothing to update`);
   }
-  if (ifVersion !== undefined && ifVersion !== version) throw conflict(ifVersion, version);
+  assertVersion(ifVersion, version);
   const changes = changesBetween(current, request);
   refuseAnother(changes);
   if (changes.length === 0) return [];
@@ -38,11 +37,6 @@ export function requestUpdate(
     },
   ];
 }
-
-const conflict = (expected: number, version: number): PrismError =>
-  new PrismError("VERSION_CONFLICT", `The namespace is at version ${version}, not ${expected}`, {
-    details: { field: "If-Match", version, recommendation: "Read it again and decide again" },
-  });
 
 const fixed = ["namespace", "team", "client_api"];
 

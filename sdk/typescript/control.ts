@@ -29,9 +29,14 @@ export type CreateOptions = {
 
 export type Control = ReturnType<typeof control>;
 
-const waiting = ({ waitSeconds, idempotencyKey }: CreateOptions): Record<string, string> => ({
+const waiting = ({
+  waitSeconds,
+  idempotencyKey,
+  ifVersion,
+}: CreateOptions & { readonly ifVersion?: number }): Record<string, string> => ({
   ...(waitSeconds === undefined ? {} : { prefer: `wait=${waitSeconds}` }),
   ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+  ...(ifVersion === undefined ? {} : { "if-match": `"${ifVersion}"` }),
 });
 
 /** The control plane for programs. Rejects with `PrismError`: the API's code, message and details. */
@@ -55,23 +60,20 @@ export function control(options: ControlOptions) {
       update: (
         name: string,
         patch: object,
-        { ifVersion, ...patience }: CreateOptions & { readonly ifVersion?: number } = {},
+        wish: CreateOptions & { readonly ifVersion?: number } = {},
       ): Promise<Namespace> =>
         call<Namespace>(options, "PATCH", `/namespaces/${one(name)}`, {
           body: JSON.stringify(patch),
           type: "application/merge-patch+json",
-          headers: {
-            ...waiting(patience),
-            ...(ifVersion === undefined ? {} : { "if-match": `"${ifVersion}"` }),
-          },
+          headers: waiting(wish),
         }),
-      /** Destroys what it holds; `confirm` is its name once more. */
+      /** Destroys what it holds; `confirm` is its name once more. `ifVersion` as above. */
       delete: (
         name: string,
-        { confirm, ...patience }: CreateOptions & { readonly confirm?: string } = {},
+        { confirm, ...wish }: CreateOptions & { readonly confirm?: string; readonly ifVersion?: number } = {},
       ): Promise<Namespace> =>
         call<Namespace>(options, "DELETE", `/namespaces/${one(name)}${queryOf({ confirm })}`, {
-          headers: waiting(patience),
+          headers: waiting(wish),
         }),
       /** Has the last hour of its log sent to the backend again: for when that has lost what it had acknowledged. */
       rewindRelay: (name: string, patience: CreateOptions = {}): Promise<Namespace> =>

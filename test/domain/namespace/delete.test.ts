@@ -54,6 +54,14 @@ describe("asking to delete", () => {
       .when(remove)
       .thenNothing();
   });
+  it("of another version than there is, is refused", () => {
+    given(...l.active)
+      .when({ ...remove, ifVersion: 2 })
+      .thenRefused("VERSION_CONFLICT");
+    given(...l.active)
+      .when({ ...remove, ifVersion: 1 })
+      .thenTypes("DeletionRequested");
+  });
   it.each([[undefined], ["order"]])("needs the name as confirmation, not %s", (confirm) =>
     given(...l.active)
       .when({ ...remove, confirm })
