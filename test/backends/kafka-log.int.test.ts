@@ -197,6 +197,17 @@ describe("a member of a group", () => {
     });
     await far.createTopics({ topics: ["grows"], partitions: 1, replicas: 1 });
     const topic = kafkaLog({ ...cluster, clientId: "prism.test", topic: "grows" });
+    // A Kafka that has just begun may have no place for groups yet.
+    const calm = { ...collector().reader, failed: () => {} };
+    const joins = async () => (await topic.join({ group: "first", start: "earliest", reader: calm })).close();
+    await until(
+      () =>
+        joins().then(
+          () => true,
+          () => false,
+        ),
+      60_000,
+    );
     const failed: Error[] = [];
     const member = await topic.join({
       group: "g",
