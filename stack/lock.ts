@@ -26,7 +26,7 @@ export async function lock(file: string, { waiting, signal }: LockOptions = {}):
   mkdirSync(dirname(file), { recursive: true });
   const mine = JSON.stringify({ ...self(), nonce: crypto.randomUUID() });
   let told = false;
-  while (!(await acquire(file, mine))) {
+  while (!acquire(file, mine)) {
     signal?.throwIfAborted();
     const holder = read(file)?.holder;
     if (!told && holder !== undefined) waiting?.(holder);
@@ -38,7 +38,7 @@ export async function lock(file: string, { waiting, signal }: LockOptions = {}):
   };
 }
 
-async function acquire(file: string, mine: string): Promise<boolean> {
+function acquire(file: string, mine: string): boolean {
   const draft = `${file}.${crypto.randomUUID()}`;
   writeFileSync(draft, mine, { mode: 0o600 });
   try {
@@ -48,12 +48,23 @@ async function acquire(file: string, mine: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     const current = read(file);
     if (current === undefined || (current.holder !== undefined && alive(current.holder))) return false;
-    renameSync(draft, file);
-    // Two may take over at once; the later rename wins, and after a moment both see whose it was.
-    await sleep(50);
-    return read(file)?.text === mine;
+    return takeOver(file, current.text, draft, mine);
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/** Puts `draft` in the place of what the dead one left. For that there is a lock too, whose holder may have died too. */
+function takeOver(file: string, left: string, draft: string, mine: string): boolean {
+  const turn = `${file}.takeover`;
+  if (!acquire(turn, mine)) return false;
+  try {
+    // Whoever had the turn before has it already.
+    if (read(file)?.text !== left) return false;
+    renameSync(draft, file);
+    return true;
+  } finally {
+    rmSync(turn, { force: true });
   }
 }
 
