@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { AuditQuery, AuditRow, Verified, VerifyFinding } from "../sdk/typescript/audit.ts";
 import { PrismError } from "../sdk/typescript/errors.ts";
 import { answer, type Context, controlOf } from "./context.ts";
+import { everyPage } from "./every-page.ts";
 import { outputOption } from "./options.ts";
 import { type Format, facts, table } from "./output.ts";
 
@@ -21,7 +22,8 @@ export function auditCommands(program: Command, context: Context): void {
     .option("--after <position>", "only what came after it")
     .addOption(outputOption())
     .action(async ({ output, ...query }: AuditQuery & { output: Format }) => {
-      const { items } = await controlOf(context).audit(query);
+      const { audit } = controlOf(context);
+      const { items } = await everyPage((page) => audit({ ...query, limit: "1000", ...page }));
       answer(context, output, items, () => table(headings, items.map(columns)));
     });
 

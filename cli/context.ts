@@ -14,7 +14,7 @@ export const controlOf = (context: Context): Control =>
   control({ api: context.api(), token: context.token() });
 
 export const clientOf = (context: Context, namespace: string): Prism =>
-  prism({ namespace, discovery: context.api().replace(/^http/, "api"), token: context.token() });
+  prism({ namespace, discovery: context.api(), token: context.token() });
 
 /** Prints an answer in the form the person asked for. */
 export function answer(context: Context, format: Format, value: unknown, table: () => string): void {

@@ -1,7 +1,6 @@
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { developmentToken } from "../runtime/auth.ts";
 import { cliConfig } from "../runtime/config.ts";
-import { PrismError } from "../sdk/typescript/errors.ts";
 import { stackEnvironment } from "../stack/stack-environment.ts";
 import { applyCommand } from "./apply.ts";
 import { auditCommands } from "./audit.ts";
@@ -18,8 +17,15 @@ import { shardCommands } from "./shard.ts";
 import { stackCommands } from "./stack.ts";
 import { teamCommands } from "./team.ts";
 import { tokenCommand } from "./token.ts";
+import { told } from "./told.ts";
 import { unbuiltCommands } from "./unbuilt.ts";
 import { UsageError } from "./usage-error.ts";
+
+// Who reads us has seen enough (`| head`).
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
 
 /** Exit code 0: done · 1: refused or failed · 2: wrong usage. */
 async function main(): Promise<number> {
@@ -67,36 +73,6 @@ async function main(): Promise<number> {
   } catch (error) {
     return told(error);
   }
-}
-
-function told(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-  if (!(error instanceof PrismError)) throw error;
-  process.stderr.write(`${error.code}: ${error.message}\n`);
-  for (const line of cures(error)) process.stderr.write(`  ${line}\n`);
-  return 1;
-}
-
-/** What to do about it: the cure of each violation, or of the one there is. */
-function cures({ message, details }: PrismError): string[] {
-  const violations = (details["violations"] ?? []) as readonly {
-    message: string;
-    details: Record<string, unknown>;
-  }[];
-  const all = violations.length > 0 ? violations : [{ message, details }];
-  return all.flatMap((violation) => {
-    const { field, supported_values: values, recommendation } = violation.details;
-    return [
-      ...(violation.message === message ? [] : [violation.message]),
-      ...(field === undefined ? [] : [`at: ${String(field)}`]),
-      ...(Array.isArray(values) ? [`supported: ${values.join(", ")}`] : []),
-      ...(recommendation === undefined ? [] : [`do: ${String(recommendation)}`]),
-    ];
-  });
 }
 
 function missing(what: string): never {

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { type Command, InvalidArgumentError } from "commander";
+import { contentOf } from "./content-of.ts";
 import { type Context, clientOf } from "./context.ts";
 import { wholeNumber } from "./options.ts";
 
@@ -78,7 +78,7 @@ function start(text: string): Start {
 
 async function* payloads(file: string | undefined): AsyncIterable<Uint8Array> {
   if (file !== undefined && file !== "-") {
-    yield await readFile(file);
+    yield await contentOf(file);
     return;
   }
   for await (const line of createInterface({ input: process.stdin })) {

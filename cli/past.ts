@@ -19,8 +19,11 @@ export function pastCommands(namespace: Command, context: Context): void {
     .addOption(outputOption())
     .action(async (name: string, { output, archived, ...query }: Output & Wanted) => {
       const { namespaces } = controlOf(context);
-      if (archived === true) return showArchived(context, output, await namespaces.archived(name, query));
-      const { items } = await namespaces.history(name, query);
+      if (archived === true) {
+        const kept = await everyEvent((part) => namespaces.archived(name, { ...query, ...part }));
+        return showArchived(context, output, kept);
+      }
+      const { items } = await everyEvent((part) => namespaces.history(name, { ...query, ...part }));
       answer(context, output, items, () => table(headings, items.map(columns)));
     });
 
@@ -45,6 +48,22 @@ export function pastCommands(namespace: Command, context: Context): void {
       if (!replay.equal)
         throw new PrismError("INTERNAL", `what is served of '${name}' does not follow from its history`);
     });
+}
+
+type Part = { readonly limit: string; readonly after?: string };
+
+const mostAtOnce = 1_000;
+
+/** A history as a whole: each part goes on after the last event of the one before, until one is not full. */
+async function everyEvent<Answer extends { readonly items: readonly HistoryEvent[] }>(
+  history: (part: Part) => Promise<Answer>,
+): Promise<Answer> {
+  const limit = String(mostAtOnce);
+  const first = await history({ limit });
+  const items = [...first.items];
+  for (let part = first; part.items.length === mostAtOnce; items.push(...part.items))
+    part = await history({ limit, after: items.at(-1)?.position ?? "" });
+  return { ...first, items };
 }
 
 const headings = ["position", "time", "event", "actor", "what"];

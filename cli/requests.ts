@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { parseAllDocuments, stringify } from "yaml";
+import { contentOf } from "./content-of.ts";
 import { readStandardInput } from "./standard-input.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -12,9 +12,10 @@ export type RequestText = { readonly label: string; readonly text: string };
  */
 export async function requestsIn(file: string, team: string | undefined): Promise<readonly RequestText[]> {
   const text = await textOf(file);
-  const documents = parsed(text, file);
-  // As it was written, where nothing is added to it: errors then name its own lines.
-  const written = documents.length === 1 && team === undefined ? text : undefined;
+  const { documents, empty } = parsed(text, file);
+  // As it was written, where nothing is added or left out: errors then name its own lines.
+  const isWhole = documents.length === 1 && empty === 0 && team === undefined;
+  const written = isWhole ? text : undefined;
   return documents.flatMap((document) => {
     const { namespaces, ...shared } = document;
     if (!Array.isArray(namespaces) || namespaces.length < 2) return [one(document, team, written)];
@@ -22,25 +23,20 @@ export async function requestsIn(file: string, team: string | undefined): Promis
   });
 }
 
-async function textOf(file: string): Promise<string> {
-  if (file === "-") return readStandardInput();
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`);
-  }
-}
+const textOf = async (file: string): Promise<string> =>
+  file === "-" ? readStandardInput() : String(await contentOf(file));
 
 type Document = Readonly<Record<string, unknown>>;
 
-function parsed(text: string, file: string): readonly Document[] {
+function parsed(text: string, file: string): { documents: readonly Document[]; empty: number } {
   const documents = [...parseAllDocuments(text)].map((document): unknown => {
     const [error] = document.errors;
     if (error !== undefined) throw new UsageError(`${file}: ${error.message}`);
     return document.toJS({ maxAliasCount: 100 });
   });
   const values = documents.filter((value) => value !== null);
-  if (values.length > 0 && values.every(isObject)) return values;
+  if (values.length > 0 && values.every(isObject))
+    return { documents: values, empty: documents.length - values.length };
   throw new UsageError(`${file} holds no namespace request`);
 }
 

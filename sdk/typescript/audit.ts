@@ -29,6 +29,7 @@ export type AuditQuery = {
   readonly kind?: string;
   readonly after?: string;
   readonly cursor?: string;
+  readonly limit?: string;
 };
 
 /** `next`: where the next part begins; null at the end of the log. */

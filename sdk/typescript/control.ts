@@ -98,7 +98,7 @@ export function control(options: ControlOptions) {
       history: (name: string, query: { after?: string; limit?: string; type?: string } = {}) =>
         get<{ readonly items: readonly HistoryEvent[] }>(`/namespaces/${one(name)}/history`, query),
       /** Of lives that have ended, as their history was kept in S3: read back and compared. */
-      archived: (name: string, query: { after?: string; type?: string } = {}) =>
+      archived: (name: string, query: { after?: string; limit?: string; type?: string } = {}) =>
         get<ArchivedHistory>(`/namespaces/${one(name)}/history`, { ...query, archived: "true" }),
       endpoints: (name: string, { asOf }: Past = {}) =>
         get<{ readonly namespace: string; readonly endpoints: readonly Endpoint[] }>(

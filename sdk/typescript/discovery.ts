@@ -1,10 +1,14 @@
 import { dnsDiscovery } from "./dns-discovery.ts";
 import type { Discovery, Endpoint } from "./endpoint.ts";
 import { PrismError } from "./errors.ts";
+import { refusalOf } from "./refusal.ts";
 
 const timeoutMs = 5_000;
 
-/** `api://host:port`: the control plane is asked for the namespace's endpoints. `dns://…`: names are looked up. */
+/**
+ * `api://host:port`, or the control plane's URL: it is asked for the namespace's endpoints. `dns://…`: names are
+ * looked up.
+ */
 export function discovery(address: string, namespace: string): Discovery {
   const api = apiOf(address);
   if (address.startsWith("dns://")) return dnsDiscovery(address);
@@ -12,7 +16,7 @@ export function discovery(address: string, namespace: string): Discovery {
     throw new PrismError("INVALID_CONFIGURATION", `'${address}' is no way to find proxies`, {
       details: {
         field: "discovery",
-        supported_values: ["api://host:port", "dns://name", "dns://server:port/name"],
+        supported_values: ["api://host:port", "https://host", "dns://name", "dns://server:port/name"],
       },
     });
   }
@@ -24,15 +28,8 @@ export function discovery(address: string, namespace: string): Discovery {
     }).catch((cause: unknown) => {
       throw new PrismError("BACKEND_UNAVAILABLE", `no answer from the control plane at ${api}`, { cause });
     });
+    if (!answer.ok) throw refusalOf(await answer.text(), answer.status, api);
     const body = (await answer.json().catch(() => ({}))) as Answer;
-    if (!answer.ok) {
-      const {
-        code = "INTERNAL",
-        message = `the control plane answered ${answer.status}`,
-        details,
-      } = body.error ?? {};
-      throw new PrismError(code, message, { ...(details && { details }) });
-    }
     return (body.endpoints ?? []).map(({ health, ...endpoint }) => ({
       ...endpoint,
       healthy: health !== "unhealthy",
@@ -42,13 +39,10 @@ export function discovery(address: string, namespace: string): Discovery {
 
 /** The control plane's URL, where the discovery address names one. */
 export const apiOf = (address: string | undefined): string | undefined =>
-  address?.startsWith("api://") ? `http://${address.slice("api://".length)}` : undefined;
+  address !== undefined && /^(api|https?):\/\//.test(address)
+    ? address.replace(/^api:/, "http:").replace(/\/+$/, "")
+    : undefined;
 
 type Answer = {
   readonly endpoints?: readonly (Omit<Endpoint, "healthy"> & { readonly health?: string })[];
-  readonly error?: {
-    readonly code: string;
-    readonly message: string;
-    readonly details?: Record<string, unknown>;
-  };
 };

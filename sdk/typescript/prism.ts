@@ -9,7 +9,7 @@ export type PrismOptions = {
   readonly namespace: string;
   readonly token: Token;
   /**
-   * `api://host:port` of the control plane, which knows the proxies and is what `control` speaks to; or
+   * `api://host:port` or the URL of the control plane, which knows the proxies and is what `control` speaks to; or
    * `dns://prism.example.com`, `dns://server:port/prism.example.com`.
    */
   readonly discovery?: string;

@@ -30,11 +30,17 @@ export async function answered(
   const program = new Command().exitOverride();
   commands(program, context);
   try {
-    const refusal = await program.parseAsync([...line, "-o", "json"], { from: "user" }).then(
+    const printing = program.commands.some(({ commands }) => commands.length > 0) ? ["-o", "json"] : [];
+    const error = await program.parseAsync([...line, ...printing], { from: "user" }).then(
       () => undefined,
-      (error: Error) => error.message,
+      (failure: Error) => failure,
     );
-    return { printed: printed === "" ? undefined : (JSON.parse(printed) as unknown), said, refusal };
+    return {
+      printed: printed === "" ? undefined : (JSON.parse(printed) as unknown),
+      said,
+      error,
+      refusal: error?.message,
+    };
   } finally {
     vi.unstubAllGlobals();
   }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { requestDocument } from "../../api/request-body.ts";
 import { requestsIn } from "../../cli/requests.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "prism-requests-"));
@@ -20,6 +21,12 @@ describe("a file of requests", () => {
   it("holds one, which is passed on as it was written", async () => {
     const text = "# ours\nnamespace: orders\nteam: t\n";
     expect(await requestsIn(file(text), undefined)).toEqual([{ label: "orders", text }]);
+  });
+
+  it("holds one before a --- with nothing behind it, which the API would take for a second one", async () => {
+    const [request, ...more] = await requestsIn(file("namespace: orders\nteam: t\n---\n"), undefined);
+    expect(requestDocument(request?.text, "application/yaml")).toEqual({ namespace: "orders", team: "t" });
+    expect(more).toEqual([]);
   });
 
   it("holds several behind ---, and leaves out empty ones", async () =>

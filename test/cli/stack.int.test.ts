@@ -1,7 +1,9 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, describe, expect, it } from "vitest";
 import { serverNames } from "../../stack/server.ts";
 
@@ -13,6 +15,8 @@ const environment = {
   XDG_CACHE_HOME: folder,
 };
 afterAll(() => rmSync(folder, { recursive: true }));
+
+const main = join(import.meta.dirname, "..", "..", "cli", "main.ts");
 
 describe("prism stack", () => {
   it("shows every server and process, also where none runs", async () => {
@@ -69,10 +73,16 @@ describe("prism doctor", () => {
   });
 });
 
+it("leaves quietly when who reads it has seen enough", async () => {
+  const child = spawn(process.execPath, [main, "--help"], { env: environment });
+  child.stdout.destroy();
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
+  expect({ said, code }).toEqual({ said: "", code: 0 });
+});
+
 type Shown = { readonly name: string; readonly condition: string };
 
 function prism(...args: (string | Record<string, string>)[]): Promise<{ code: number; output: string }> {
-  const main = join(import.meta.dirname, "..", "..", "cli", "main.ts");
   const words = args.filter((arg) => typeof arg === "string");
   const env = Object.assign({}, environment, ...args.filter((arg) => typeof arg !== "string"));
   return new Promise((resolve) => {
