@@ -83,23 +83,22 @@ export function postgresRole(logins: Logins): PostgresRole {
       await lockRole(query, user);
       const [role] = await findRole(query, user);
       if (role === undefined || (await ownPlaces(query, owner)) > 0) return;
-      // Not `drop owned`, which only a superuser or a member may say: it owns nothing.
+      // Not `drop owned`, which only a superuser or a member may say: it owns nothing else.
+      await dropLargeObjects(query, role);
       for (const table of await granted(query, user)) {
         await query(`revoke all on ${table} from ${quoted(user)}`);
       }
-      // What it still has is in another database of this server; there it goes with the last table.
-      const [{ elsewhere } = { elsewhere: 0 }] = await query<{ elsewhere: number }>(
-        `select count(*)::int as elsewhere from pg_shdepend
-         where refclassid = 'pg_authid'::regclass and refobjid = $1::oid`,
-        [role.oid],
-      );
-      if (elsewhere > 0) return;
+      const kept = await heldBy(query, role);
+      // Its tables are in another database of this server: there it goes with the last of them.
+      if (kept.rightsElsewhere > 0) return;
+      // From here on nobody gets in, also where something that was made its own keeps it from being dropped.
       await query(`alter role ${quoted(user)} nologin`);
       await query(
         `select pg_terminate_backend(pid) from pg_stat_activity
          where usename = $1 and (select rolsuper from pg_roles where rolname = current_user)`,
         [user],
       );
+      if (kept.others > 0) return;
       await query(`drop role ${quoted(user)}`);
     },
   };
@@ -220,6 +219,27 @@ async function rightsBeyond(
 async function granted(query: Query, user: string): Promise<ReadonlySet<string>> {
   const held = await rightsHeld(query, user, { qualified: 'public.""' });
   return new Set(held.filter(({ grantee }) => grantee === user).map(({ table }) => table));
+}
+
+/** Everybody may make them; only who made them and a superuser may drop them. */
+const dropLargeObjects = (query: Query, { oid }: Role): Promise<unknown> =>
+  query(
+    `select lo_unlink(l.oid) from pg_largeobject_metadata l
+     where l.lomowner = $1::oid and (select rolsuper from pg_roles where rolname = current_user)`,
+    [oid],
+  );
+
+/** What still hangs on a role. Only the life's own tables and schemas give it rights. */
+async function heldBy(query: Query, { oid }: Role): Promise<{ rightsElsewhere: number; others: number }> {
+  const [held] = await query<{ rightsElsewhere: number; others: number }>(
+    `with held as (
+       select deptype = 'a' and dbid not in (0, d.oid) as elsewhere from pg_shdepend, pg_database d
+       where d.datname = current_database() and refclassid = 'pg_authid'::regclass and refobjid = $1::oid)
+     select count(*) filter (where elsewhere)::int as "rightsElsewhere",
+       count(*) filter (where not elsewhere)::int as others from held`,
+    [oid],
+  );
+  return held ?? { rightsElsewhere: 0, others: 0 };
 }
 
 async function regclass(query: Query, { qualified }: Place): Promise<string> {

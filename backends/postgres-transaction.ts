@@ -1,4 +1,5 @@
-import type { Pool, PoolClient } from "pg";
+import { setTimeout as pause } from "node:timers/promises";
+import type { DatabaseError, Pool, PoolClient } from "pg";
 import { asking } from "./ask.ts";
 import type { Timed } from "./timed.ts";
 
@@ -7,8 +8,45 @@ export type Query = <Row>(text: string, values?: readonly unknown[]) => Promise<
 
 const ask = asking("Postgres");
 
-/** The server gives up when the client does: no statement outlives its call, also where the network does not say so. */
+/**
+ * Whole or not at all. The server gives up when the client does: no statement outlives its call, also where
+ * the network does not say so. Where another transaction was quicker, `body` runs again on what that left.
+ */
 export async function inTransaction<T>(
+  pool: Pool,
+  what: string,
+  timed: Timed,
+  body: (query: Query) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(pool, what, timed, body);
+    } catch (error) {
+      if (attempt === mostAttempts || !isOvertaken((error as Error).cause)) throw error;
+      await pause(attempt * pauseMs);
+    }
+  }
+}
+
+const mostAttempts = 5;
+const pauseMs = 20;
+
+/** Roles are the whole server's, and no lock of ours reaches beyond one database. */
+function isOvertaken(cause: unknown): boolean {
+  const { code, constraint, message } = (cause ?? {}) as Partial<DatabaseError>;
+  switch (code) {
+    case "23505": // The catalogue's own index: the role was made, or commented on, at the same time.
+      return constraint?.startsWith("pg_") === true;
+    case "42710": // There is such a role by now.
+    case "42704": // There is none any more.
+    case "2BP01": // It has rights again.
+      return true;
+    default:
+      return /^tuple concurrently (updated|deleted)/.test(message ?? "");
+  }
+}
+
+async function once<T>(
   pool: Pool,
   what: string,
   timed: Timed,

@@ -2,13 +2,13 @@ import type { Pool } from "pg";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
 import { asking } from "./ask.ts";
-import type { Backend, Observed } from "./backend.ts";
+import type { Backend, Observed, Owner } from "./backend.ts";
 import type { Logins } from "./logins.ts";
 import { standing } from "./owner-tag.ts";
 import { hideCounts } from "./postgres-catalog.ts";
 import { type Form, type Found, formOf } from "./postgres-form.ts";
 import { inTenants } from "./postgres-place.ts";
-import { postgresRole } from "./postgres-role.ts";
+import { type PostgresRole, postgresRole } from "./postgres-role.ts";
 import { listSchemas } from "./postgres-schema.ts";
 import { forgetLog, listTables } from "./postgres-table.ts";
 import { inTransaction, type Query } from "./postgres-transaction.ts";
@@ -27,29 +27,34 @@ const ask = asking("Postgres");
 
 /**
  * A namespace in Postgres is its tables and schemas, each with its owner written into its
- * comment, and a role that may use them. A verb is one transaction: whole or not at all.
+ * comment, and a role that may use them. A verb is one transaction: whole or not at all. What
  */
 export function postgres({ pool, tenants, logins, deadlineMs }: PostgresOptions): Backend {
   const role = postgresRole(logins);
-  const within = <T>(
+  const within = async <T>(
     verb: string,
     resource: Resource,
     call: TimedCall,
-    body: (query: Query, form: Form) => Promise<T>,
+    body: (query: Query, form: Form, role: PostgresRole) => Promise<T>,
   ): Promise<T> => {
-    const form = formOf(resource, role);
     const database = inTenants(resource) ? tenants : pool;
+    const gone = new Map<string, Owner>();
+    const noting = {
+      ...role,
+      remove(query: Query, owner: Owner) {
+        gone.set(role.named(owner).user, owner);
+        return role.remove(query, owner);
+      },
+    };
+    const form = formOf(resource, noting);
     if (form === undefined || database === undefined) throw unbuilt(resource);
-    return inTransaction(database, `${verb} ${resource.kind} ${resource.name}`, call.timed, (query) =>
-      body(query, form),
-    );
-  };
-
-  const drop = async (query: Query, form: Form, { owner }: Found): Promise<void> => {
-    await form.drop(query);
-    if (owner === undefined) return;
-    if (form.keepsLog) await forgetLog(query, owner);
-    await role.remove(query, owner);
+    const what = `${verb} ${resource.kind} ${resource.name}`;
+    const answer = await inTransaction(database, what, call.timed, (query) => body(query, form, noting));
+    // Who removes in another database of the server at the same time saw what is gone only now, as did this one.
+    for (const owner of gone.values()) {
+      await inTransaction(database, what, call.timed, (query) => role.remove(query, owner));
+    }
+    return answer;
   };
 
   return bounded("Postgres", deadlineMs, {
@@ -59,12 +64,12 @@ export function postgres({ pool, tenants, logins, deadlineMs }: PostgresOptions)
       within("look up", resource, call, (query, form) => observed(query, form, call)),
 
     ensure: async (resource, call) =>
-      within("make", resource, call, async (query, form) => {
+      within("make", resource, call, async (query, form, noted) => {
         await alone(query, form);
         const before = await form.find(query);
         // Of a finished life of the same name: ours and dead. The new life starts empty.
         if (before !== undefined && standing(before.owner, before.oid, call)?.state === "dead") {
-          await drop(query, form, before);
+          await drop(query, form, before, noted);
         }
         const seen = await observed(query, form, call);
         if (seen.state === "foreign") throw foreign(resource, seen.because);
@@ -81,14 +86,14 @@ export function postgres({ pool, tenants, logins, deadlineMs }: PostgresOptions)
       }),
 
     remove: async (resource, call) =>
-      within("drop", resource, call, async (query, form) => {
+      within("drop", resource, call, async (query, form, noted) => {
         await alone(query, form);
         const found = await form.find(query);
         if (found !== undefined && standing(found.owner, found.oid, call)?.state === "foreign") {
           return { removed: false };
         }
-        if (found !== undefined) await drop(query, form, found);
-        await role.remove(query, call.owner);
+        if (found !== undefined) await drop(query, form, found, noted);
+        await noted.remove(query, call.owner);
         return { removed: true };
       }),
 
@@ -128,6 +133,13 @@ async function observed(query: Query, form: Form, call: TimedCall): Promise<Obse
   if (other !== undefined) return other;
   const drift = await form.drift(query, call.owner);
   return drift.length === 0 ? { state: "ready", identity } : { state: "drifted", identity, drift };
+}
+
+async function drop(query: Query, form: Form, { owner }: Found, role: PostgresRole): Promise<void> {
+  await form.drop(query);
+  if (owner === undefined) return;
+  if (form.keepsLog) await forgetLog(query, owner);
+  await role.remove(query, owner);
 }
 
 const unbuilt = ({ kind }: Resource): PrismError =>
