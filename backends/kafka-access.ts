@@ -13,7 +13,7 @@ import {
 import type { Drift, Login, Owner } from "./backend.ts";
 import type { KafkaAdministration } from "./kafka-resource.ts";
 import type { Credentials } from "./logins.ts";
-import { scram, scramIterations } from "./scram.ts";
+import { scram, tellingIterations } from "./scram.ts";
 import type { Timed } from "./timed.ts";
 
 const securityDisabled = 54;
@@ -69,16 +69,15 @@ export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdminis
     await ask(`take ${user} its rules`, timed, () => admin.deleteAcls({ filters: [...going] }));
   };
 
-  const scramUser = async (timed: Timed, user: string): Promise<boolean> =>
+  /** What its password was hashed with; `undefined` where there is no such login. */
+  const iterationsOf = async (timed: Timed, user: string): Promise<number | undefined> =>
     ask("look up a user", timed, async () => {
       const connection = await pool.any(await admin.metadata({ topics: [] }));
       const asked = describeUserScramCredentialsV0.api.async(connection, [{ name: user }]);
       const { results } = await asked.catch(unlessNumber(noSuchUser, { results: [] }));
-      return results.some(({ credentialInfos }) =>
-        credentialInfos.some(
-          (info) => info.mechanism === mechanism && Number(info.iterations) === scramIterations,
-        ),
-      );
+      const infos = results.flatMap(({ credentialInfos }) => credentialInfos);
+      const held = infos.find((info) => info.mechanism === mechanism);
+      return held && Number(held.iterations);
     });
 
   const alterUser = async (timed: Timed, what: string, ...changes: Changes): Promise<void> => {
@@ -93,7 +92,8 @@ export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdminis
     async drift(owner, topic, timed) {
       const actual = await rules(owner, timed);
       if (actual === undefined) return [];
-      const { user } = credentialsOf(owner);
+      const credentials = credentialsOf(owner);
+      const { user } = credentials;
       const wanted = rulesFor(owner, principalOf({ user }), topic);
       const held = new Set(actual.map(written));
       const missing = wanted.map(written).filter((rule) => !held.has(rule));
@@ -103,8 +103,11 @@ export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdminis
       for (const { incarnation } of await deadLives(owner, topic, timed)) {
         drift.push({ field: `login of life ${incarnation}`, planned: "absent", actual: "there" });
       }
-      if (!(await scramUser(timed, user))) {
+      const iterations = await iterationsOf(timed, user);
+      if (iterations === undefined) {
         drift.push({ field: `login ${user}`, planned: "SCRAM-SHA-512", actual: "missing" });
+      } else if (iterations !== tellingIterations(credentials)) {
+        drift.push({ field: "password", planned: "the derived one", actual: "another" });
       }
       return drift;
     },
@@ -114,8 +117,8 @@ export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdminis
       if (actual === undefined) return { none: whyNone(loggedIn) };
       for (const life of await deadLives(owner, topic, timed)) await take(life, topic, timed);
       const credentials = credentialsOf(owner);
-      const { salt, saltedPassword } = scram("sha512", credentials);
-      const user = { name: credentials.user, mechanism, iterations: scramIterations, salt, saltedPassword };
+      const hashed = scram("sha512", credentials, tellingIterations(credentials));
+      const user = { name: credentials.user, mechanism, ...hashed };
       await alterUser(timed, `set up user ${credentials.user}`, [], [user]);
       const beyond = actual.filter((rule) => !mayHold(owner, topic, rule));
       if (beyond.length > 0) {

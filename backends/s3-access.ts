@@ -1,6 +1,6 @@
 import { canonicalJson, type Json } from "../domain/json.ts";
 import type { Drift, Login, Owner } from "./backend.ts";
-import type { Logins } from "./logins.ts";
+import type { Credentials, Logins } from "./logins.ts";
 import { s3Life } from "./prefixes.ts";
 import type { S3Users } from "./s3-admin.ts";
 import type { S3Buckets } from "./s3-bucket.ts";
@@ -14,23 +14,31 @@ export type S3Access = {
   remove(owner: Owner, bucket: string, timed: Timed): Promise<void>;
 };
 
-export function s3Access(tools: { users: S3Users; buckets: S3Buckets; logins: Logins }): S3Access {
-  const { users, buckets, logins } = tools;
+type Tools = {
+  readonly users: S3Users;
+  readonly buckets: S3Buckets;
+  readonly logins: Logins;
+  /** Whether the login's password is this one. */
+  readonly lets: (credentials: Credentials, bucket: string, prefix: string, timed: Timed) => Promise<boolean>;
+};
+
+export function s3Access({ users, buckets, logins, lets }: Tools): S3Access {
   const credentialsOf = (owner: Owner) => logins("s3", owner);
 
   return {
     async drift(owner, bucket, timed) {
-      const { user } = credentialsOf(owner);
+      const credentials = credentialsOf(owner);
+      const { user } = credentials;
       const known = await users.list(timed);
       const planned = known === undefined ? "none" : canonicalJson(policyFor(owner, bucket, user));
       const found = await buckets.policy(bucket, timed);
       const actual = found === undefined ? "none" : canonicalJson(JSON.parse(found) as Json);
-      return [
-        ...(planned === actual ? [] : [{ field: "policy", planned, actual }]),
-        ...(known === undefined || known.has(user)
-          ? []
-          : [{ field: `login ${user}`, planned: "there", actual: "missing" }]),
-      ];
+      const policy = planned === actual ? [] : [{ field: "policy", planned, actual }];
+      if (known === undefined) return policy;
+      if (!known.has(user))
+        return [...policy, { field: `login ${user}`, planned: "there", actual: "missing" }];
+      if (await lets(credentials, bucket, s3Life(owner), timed)) return policy;
+      return [...policy, { field: "password", planned: "the derived one", actual: "another" }];
     },
 
     async ensure(owner, bucket, timed) {

@@ -1,4 +1,7 @@
-import { S3Client } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import type { Ask } from "./ask.ts";
+import type { Credentials } from "./logins.ts";
+import type { Timed } from "./timed.ts";
 
 export type S3Address = {
   readonly endpoint: string;
@@ -23,3 +26,29 @@ export const s3Client = (address: S3Address, deadlineMs: number): S3Client =>
       throwOnRequestTimeout: true,
     },
   });
+
+/** Whether S3 knows a login by this password; what it may do is another question. */
+export const s3Lets =
+  (address: S3Address, deadlineMs: number, ask: Ask) =>
+  async ({ user, password }: Credentials, bucket: string, prefix: string, timed: Timed): Promise<boolean> => {
+    const client = s3Client({ ...address, accessKeyId: user, secretAccessKey: password }, deadlineMs);
+    const listing = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 });
+    try {
+      return await ask(`let ${user} in`, timed, () =>
+        client.send(listing, { abortSignal: timed.signal }).then(
+          () => true,
+          (error: Error) => {
+            if (isUnknownLogin(error.name)) return false;
+            if (error.name === "AccessDenied") return true;
+            throw error;
+          },
+        ),
+      );
+    } finally {
+      client.destroy();
+    }
+  };
+
+/** S3's words for a login that it does not know, or not by this secret. */
+export const isUnknownLogin = (code: string): boolean =>
+  ["InvalidAccessKeyId", "SignatureDoesNotMatch"].includes(code);

@@ -11,7 +11,7 @@ import { s3Keys, s3Life } from "./prefixes.ts";
 import { type S3Access, s3Access } from "./s3-access.ts";
 import { s3Users } from "./s3-admin.ts";
 import { type S3Buckets, s3Buckets } from "./s3-bucket.ts";
-import { type S3Address, s3Client } from "./s3-client.ts";
+import { type S3Address, s3Client, s3Lets } from "./s3-client.ts";
 import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
 export type S3Options = {
@@ -38,7 +38,8 @@ export function s3({ address, logins, deadlineMs, apart = [] }: S3Options): Back
   const ask = asking("S3");
   const buckets = s3Buckets(client, ask);
   const users = s3Users(address, ask);
-  const tools: Tools = { buckets, access: s3Access({ users, buckets, logins }) };
+  const lets = s3Lets(address, deadlineMs, ask);
+  const tools: Tools = { buckets, access: s3Access({ users, buckets, logins, lets }) };
 
   return bounded("S3", deadlineMs, {
     kind: "s3",

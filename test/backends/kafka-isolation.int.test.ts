@@ -199,6 +199,25 @@ describe("a namespace with Kafka's own client and its own login", () => {
     await expect(producing("again", "again-queue", 1)).rejects.toThrow();
   });
 
+  it("has another password once the platform's secret is another, and the old one opens nothing", async () => {
+    const topic = topicOf("secret-queue");
+    const { identity } = await backend.ensure(topic, call("secret", 1));
+    const recorded = { ...call("secret", 1), claim: { intended: false, identity } };
+    await sent("secret");
+    const other = kafka({ ...common, ...cluster, logins: logins("another secret") });
+    expect(await other.observe(topic, recorded)).toMatchObject({
+      state: "drifted",
+      drift: [{ field: "password", planned: "the derived one", actual: "another" }],
+    });
+    await other.ensure(topic, recorded);
+    await expect.poll(() => other.observe(topic, recorded)).toMatchObject({ state: "ready" });
+    await expect
+      .poll(() => producing("secret", topic.name).catch(() => "refused"), { timeout: 20_000 })
+      .toBe("refused");
+    await other.remove(topic, recorded);
+    await other.close();
+  });
+
   it("is served by proxies, which log in as Prism", async () => {
     const log = kafkaLog({ ...cluster, clientId: "prism.ours", topic: "ours-queue" });
     const seen: string[] = [];

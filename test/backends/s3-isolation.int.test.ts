@@ -25,6 +25,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../backends/backend.ts";
+import { logins } from "../../backends/logins.ts";
+import { s3 } from "../../backends/s3.ts";
 import type { S3Address } from "../../backends/s3-client.ts";
 import { s3Bucket } from "../../domain/selection/names.ts";
 import { callOf as call } from "./call-of.ts";
@@ -63,6 +65,23 @@ describe("a namespace with the S3 client and its own login", () => {
   });
   afterAll(() => {
     for (const client of opened) client.destroy();
+  });
+
+  it("has another password once the platform's secret is another, and the old one opens nothing", async () => {
+    const prefix = prefixOf(s3Bucket("secret"));
+    const { identity } = await backend.ensure(prefix, call("secret"));
+    const other = s3({ ...common, address, logins: logins("another secret") });
+    expect(await other.observe(prefix, call("secret"))).toEqual({
+      state: "drifted",
+      identity,
+      drift: [{ field: "password", planned: "the derived one", actual: "another" }],
+    });
+    await other.ensure(prefix, call("secret"));
+    expect(await other.observe(prefix, call("secret"))).toEqual({ state: "ready", identity });
+    const listing = new ListObjectsV2Command({ Bucket: s3Bucket("secret"), Prefix: "1/" });
+    await expect(as("secret").send(listing)).rejects.toMatchObject({ name: "SignatureDoesNotMatch" });
+    await other.remove(prefix, call("secret"));
+    await other.close();
   });
 
   it("reads, writes and lists what is its own", async () => {
