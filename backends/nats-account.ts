@@ -31,7 +31,11 @@ export type NatsAccounts = {
   ensure(resource: Resource, owner: Owner, timed: Timed): Promise<Login>;
   /** Its account, where there is one. */
   held(resource: Resource, owner: Owner, timed: Timed): Promise<string | undefined>;
-  /** Who is logged in is cut off. */
+  /** Its account, there or not; nothing where there can be none. Another secret of the platform makes another. */
+  named(resource: Resource, owner: Owner): string | undefined;
+  /** Who is logged in to that account is cut off. */
+  forget(id: string, timed: Timed): Promise<void>;
+  /** The same by whose it is. */
   remove(resource: Resource, owner: Owner, timed: Timed): Promise<void>;
   close(): Promise<void>;
 };
@@ -82,6 +86,12 @@ export function natsAccounts({ url, logins, deadlineMs, trust }: NatsAccountOpti
     }
   };
 
+  const forget = async (id: string, timed: Timed): Promise<void> => {
+    const seen = await system.account(id, timed);
+    if ("refused" in seen || seen.jwt === undefined) return;
+    insist("forget an account", await system.forget(id, timed));
+  };
+
   return {
     drift: async (resource, owner, timed) => (await look(resource, owner, timed)).drift,
     async ensure(resource, owner, timed) {
@@ -101,10 +111,9 @@ export function natsAccounts({ url, logins, deadlineMs, trust }: NatsAccountOpti
       return trouble === undefined ? { user } : without(trouble);
     },
     held,
-    async remove(resource, owner, timed) {
-      const id = await held(resource, owner, timed);
-      if (id !== undefined) insist("forget an account", await system.forget(id, timed));
-    },
+    named: (resource, owner) => planned(resource, owner).id,
+    forget,
+    remove: (resource, owner, timed) => forget(planned(resource, owner).id, timed),
     close: system.close,
   };
 }
@@ -167,6 +176,8 @@ const noLogins = (because: string): NatsAccounts => ({
   drift: async () => [],
   ensure: async () => without(because),
   held: async () => undefined,
+  named: () => undefined,
+  forget: async () => {},
   remove: async () => {},
   close: async () => {},
 });

@@ -6,8 +6,8 @@ import type { Backend, Observed } from "./backend.ts";
 import type { Logins } from "./logins.ts";
 import { type NatsTrust, natsAccounts } from "./nats-account.ts";
 import { natsConnection, type Streams } from "./nats-connection.ts";
-import { identityOf, ownerOf, planOf, streamConfig, streamDrift } from "./nats-stream.ts";
-import { standing } from "./owner-tag.ts";
+import { all, judge, look, streamNotFound, unless } from "./nats-found.ts";
+import { accountOf, identityOf, ownerOf, planOf, streamConfig } from "./nats-stream.ts";
 import { natsStream } from "./prefixes.ts";
 import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
@@ -20,9 +20,9 @@ export type NatsOptions = {
   readonly deadlineMs: number;
 };
 
-const streamNotFound = 10_059;
 const nameInUse = 10_058;
 const subjectsOverlap = 10_065;
+type Config = ReturnType<typeof streamConfig>;
 /** Fields that JetStream lets nobody change afterwards. */
 const lasting = ["storage", "retention", "mirror", "sealed", "name", "deny_delete"];
 
@@ -34,7 +34,8 @@ export function nats(options: NatsOptions): Backend {
 
   const observe = async (resource: Resource, call: TimedCall): Promise<Observed> => {
     const { owner, timed } = call;
-    const seen = judge(await look(streams, resource, call), resource, call);
+    const account = accounts.named(resource, owner);
+    const seen = judge(await look(streams, resource, call), resource, call, account);
     if (seen.state === "absent") {
       // An attempt that hung may have made it after its stream was removed.
       const left = await accounts.held(resource, owner, timed);
@@ -48,23 +49,34 @@ export function nats(options: NatsOptions): Backend {
     return { state: "drifted", identity: seen.identity, drift };
   };
 
+  /** An account that was made for it by another secret of the platform. */
+  const forgetFormer = async (stream: StreamInfo, account: string | undefined, timed: Timed) => {
+    const noted = accountOf(stream);
+    if (noted !== undefined && noted !== account) await accounts.forget(noted, timed);
+  };
+
   /** The account first, so that nobody writes behind the removal; what says whose it was goes last. */
   const removeAll = async (found: readonly StreamInfo[], resource: Resource, { timed }: TimedCall) => {
     for (const each of found) {
       const owner = ownerOf(each);
       if (owner !== undefined) await accounts.remove(resource, owner, timed);
+      await forgetFormer(each, undefined, timed);
       await drop(streams, each.config.name, timed);
     }
   };
 
   const ensure = async (resource: Resource, call: TimedCall): Promise<{ identity: string }> => {
     const found = await look(streams, resource, call);
-    const seen = judge(found, resource, call);
+    const account = accounts.named(resource, call.owner);
+    const seen = judge(found, resource, call, account);
     if (seen.state === "foreign") throw foreignStream(resource, seen.because);
     await refuseTooLarge(streams, resource, call.timed);
     await removeAll(found.dead, resource, call);
-    if (seen.state === "drifted") await mend(streams, resource, seen, call);
-    if (found.own === undefined) await create(streams, resource, call);
+    const config = streamConfig(resource, call.owner, account);
+    // Before the note of it is written over.
+    if (found.own !== undefined) await forgetFormer(found.own, account, call.timed);
+    if (seen.state === "drifted") await mend(streams, resource, config, seen, call.timed);
+    if (found.own === undefined) await create(streams, resource, config, call.timed);
     const { own } = await look(streams, resource, call);
     if (own === undefined) {
       throw new PrismError("BACKEND_UNAVAILABLE", `stream ${resource.name} does not show after it was made`);
@@ -124,58 +136,6 @@ function known(resource: Resource): void {
   throw new PrismError("UNIMPLEMENTED", `this build makes no ${resource.kind} in NATS yet`);
 }
 
-/** What there is on the namespace's subjects, by what it is to the caller. */
-type Found = {
-  readonly own: StreamInfo | undefined;
-  readonly dead: readonly StreamInfo[];
-  readonly foreign: StreamInfo | undefined;
-  readonly because: string;
-};
-
-async function look(streams: Streams, resource: Resource, call: TimedCall): Promise<Found> {
-  const base = planOf(resource).subject.replace(/\.[>*]$/, "");
-  // All that would take messages of the namespace, whatever it is called.
-  const listed = await streams(`list streams on ${base}`, call.timed, (api) =>
-    all(api.streams.list(`${base}.>`)),
-  );
-  let [own, foreign, because]: [StreamInfo | undefined, StreamInfo | undefined, string] = [
-    undefined,
-    undefined,
-    "",
-  ];
-  const dead: StreamInfo[] = [];
-  for (const each of listed) {
-    const other = standing(ownerOf(each), identityOf(each), call);
-    if (other === undefined && each.config.name === natsStream(resource.name, call.owner)) own = each;
-    else if (other?.state === "dead") dead.push(each);
-    else if (other?.state === "foreign") [foreign, because] = [each, other.because];
-  }
-  return { own, dead, foreign, because };
-}
-
-async function all<T>(lister: AsyncIterable<T>): Promise<readonly T[]> {
-  const found: T[] = [];
-  for await (const each of lister) found.push(each);
-  return found;
-}
-
-function judge({ own, dead, foreign, because }: Found, resource: Resource, call: TimedCall): Observed {
-  if (foreign !== undefined) return { state: "foreign", identity: identityOf(foreign), because };
-  const [left] = dead;
-  if (own === undefined && left === undefined) return { state: "absent" };
-  if (own === undefined && left !== undefined) {
-    const life = ownerOf(left)?.incarnation;
-    return { state: "dead", identity: identityOf(left), because: `it is of life ${life} of the namespace` };
-  }
-  if (own === undefined) return { state: "absent" };
-  const identity = identityOf(own);
-  const drift = [
-    ...streamDrift(own, resource, call.owner),
-    ...dead.map(({ config }) => ({ field: `stream ${config.name}`, planned: "absent", actual: "there" })),
-  ];
-  return drift.length === 0 ? { state: "ready", identity } : { state: "drifted", identity, drift };
-}
-
 /** What a server takes no message of, no stream of it can hold: its limit goes before any stream's. */
 async function refuseTooLarge(streams: Streams, resource: Resource, timed: Timed): Promise<void> {
   const { max_message_size: size } = planOf(resource);
@@ -194,8 +154,7 @@ async function refuseTooLarge(streams: Streams, resource: Resource, timed: Timed
   );
 }
 
-async function create(streams: Streams, resource: Resource, { owner, timed }: TimedCall): Promise<void> {
-  const config = streamConfig(resource, owner);
+async function create(streams: Streams, resource: Resource, config: Config, timed: Timed): Promise<void> {
   try {
     await streams(`make stream ${config.name}`, timed, (api) =>
       // Losing the race against our own zombie attempt is success: who looks afterwards sees it.
@@ -213,8 +172,9 @@ async function create(streams: Streams, resource: Resource, { owner, timed }: Ti
 async function mend(
   streams: Streams,
   resource: Resource,
+  { name, ...config }: Config,
   { drift }: Extract<Observed, { state: "drifted" }>,
-  { owner, timed }: TimedCall,
+  timed: Timed,
 ): Promise<void> {
   const stuck = drift.find(({ field }) => lasting.includes(field));
   if (stuck !== undefined) {
@@ -222,7 +182,6 @@ async function mend(
     const message = `stream ${resource.name} has ${field} ${actual} instead of ${planned}: it would have to be made anew`;
     throw new PrismError("MIGRATION_REQUIRED", message);
   }
-  const { name, ...config } = streamConfig(resource, owner);
   const nowhere = { republish: undefined, sources: undefined };
   await streams(`set up stream ${name}`, timed, (api) =>
     api.streams.update(name, { ...config, ...nowhere } as unknown as Partial<StreamUpdateConfig>),
@@ -234,14 +193,6 @@ async function drop(streams: Streams, name: string, timed: Timed): Promise<void>
     api.streams.delete(name).catch(unless(streamNotFound)),
   );
 }
-
-/** Takes one of JetStream's numbers for an answer. */
-const unless =
-  (code: number) =>
-  (error: unknown): undefined => {
-    if (error instanceof JetStreamApiError && error.apiError().err_code === code) return undefined;
-    throw error;
-  };
 
 const foreignStream = (resource: Resource, because: string): PrismError =>
   new PrismError("INVALID_CONFIGURATION", `stream '${resource.name}' in NATS is not Prism's: ${because}`, {

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import type { Ask } from "./ask.ts";
-import type { S3Address } from "./s3-client.ts";
+import { isUnknownLogin, type S3Address } from "./s3-client.ts";
 import type { Timed } from "./timed.ts";
 
 /** Users of a versitygw. AWS has none of this: there a namespace gets a role (docs/aws-s3.md). */
@@ -17,7 +17,13 @@ export function s3Users(address: S3Address, ask: Ask): S3Users {
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const headers = signed(url, body, address, new Date());
     const answer = await fetch(url, { method: "PATCH", headers, body, signal: timed.signal });
-    return { status: answer.status, text: await answer.text() };
+    const { status } = answer;
+    const text = await answer.text();
+    const code = /<Code>([^<]*)/.exec(text)?.[1] ?? "";
+    // These say that we are unknown, not what the server can do.
+    if (isUnknownLogin(code) || code === "RequestTimeTooSkewed")
+      throw new Error(`${path}: ${status} ${code}`);
+    return { status, code, text };
   };
   /** `unless`: statuses that are answers too. Answers the status. */
   const done = async (
@@ -27,17 +33,16 @@ export function s3Users(address: S3Address, ask: Ask): S3Users {
     body: string,
     unless: number,
   ) => {
-    const { status, text } = await call(path, timed, query, body);
+    const { status, code } = await call(path, timed, query, body);
     if (status < 300 || status === unless) return status;
-    throw new Error(`${path}: ${status} ${/<Code>([^<]*)/.exec(text)?.[1] ?? ""}`);
+    throw new Error(`${path}: ${status} ${code}`);
   };
 
   return {
     list: (timed) =>
       ask("list its users", timed, async () => {
         const { status, text } = await call("/list-users", timed, {}, "");
-        if (status >= 500 && status !== 501) throw new Error(`${status} ${text.slice(0, 200)}`);
-        if (status >= 300) return undefined;
+        if (status >= 300) return unmade(status, text);
         return new Set([...text.matchAll(/<Access>([^<]*)<\/Access>/g)].map(([, name]) => name ?? ""));
       }),
 
@@ -47,16 +52,28 @@ export function s3Users(address: S3Address, ask: Ask): S3Users {
       await ask(`set up user ${user}`, timed, async () => {
         const update = () => done("/update-user", timed, { access: user }, changed, 404);
         if ((await update()) !== 404) return;
+        timed.throwIfOver();
         // Resources of a namespace are made side by side, and all of them want the one user.
-        if ((await done("/create-user", timed, {}, made, 409)) === 409) await update();
+        if ((await done("/create-user", timed, {}, made, 409)) !== 409) return;
+        timed.throwIfOver();
+        await update();
       });
     },
 
     async remove(user, timed) {
-      if ((await this.list(timed))?.has(user) !== true) return;
-      await ask(`delete user ${user}`, timed, () => done("/delete-user", timed, { access: user }, "", 404));
+      // Not looked for in a list: where that alone is refused, the login would stay.
+      await ask(`delete user ${user}`, timed, async () => {
+        const { status, text } = await call("/delete-user", timed, { access: user }, "");
+        if (status >= 300 && status !== 404) unmade(status, text);
+      });
     },
   };
+}
+
+/** A server that makes no users refuses in many words; one that is in trouble says so by 5xx. */
+function unmade(status: number, text: string): undefined {
+  if (status >= 500 && status !== 501) throw new Error(`${status} ${text.slice(0, 200)}`);
+  return undefined;
 }
 
 /** Signature version 4, for calls that the S3 client does not know. */

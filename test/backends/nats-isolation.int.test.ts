@@ -159,6 +159,21 @@ describe("a namespace with NATS' own client and its own login", () => {
     await backend.remove(streamOf("again"), call("again", 2));
   });
 
+  it("has another login once the platform's secret is another, and the old one opens nothing", async () => {
+    await backend.ensure(streamOf("secret"), call("secret"));
+    const client = await as("secret");
+    const other = nats({ ...common, ...given, logins: logins("another secret") });
+    expect(await other.observe(streamOf("secret"), call("secret"))).toMatchObject({ state: "drifted" });
+    await other.ensure(streamOf("secret"), call("secret"));
+    await client.closed();
+    await expect(as("secret")).rejects.toThrow(/authorization/i);
+    expect(await other.observe(streamOf("secret"), call("secret"))).toMatchObject({ state: "ready" });
+    // Also where it is removed by who knows only the former secret.
+    await backend.remove(streamOf("secret"), call("secret"));
+    expect(await other.observe(streamOf("secret"), call("secret"))).toEqual({ state: "absent" });
+    await other.close();
+  });
+
   it("goes with a life that was found dead, also the login", async () => {
     await backend.ensure(streamOf("left"), call("left", 1));
     const client = await as("left", 1);

@@ -129,6 +129,34 @@ describe("a namespace in NATS", () => {
     await backend.remove(streamOf(name), call(name));
   });
 
+  it("is drifted where its stream was led to other subjects, mended, and removed", async () => {
+    const name = freshName("led-");
+    const elsewhere = { subjects: [`elsewhere.${name}.>`] };
+    const { identity } = await backend.ensure(streamOf(name), call(name));
+    await streams.streams.update(`${name}-pubsub_1`, elsewhere);
+    expect(await backend.observe(streamOf(name), call(name))).toMatchObject({
+      state: "drifted",
+      identity,
+      drift: [{ field: "subjects", planned: `["${name}.1.>"]` }],
+    });
+    expect(await backend.ensure(streamOf(name), call(name))).toMatchObject({ identity });
+    expect(await backend.observe(streamOf(name), call(name))).toEqual({ state: "ready", identity });
+    await streams.streams.update(`${name}-pubsub_1`, elsewhere);
+    expect(await backend.remove(streamOf(name), call(name))).toEqual({ removed: true });
+    await expect(streams.streams.info(`${name}-pubsub_1`)).rejects.toThrow();
+  });
+
+  it("is refused where somebody else's stream has its name, on whatever subjects", async () => {
+    const name = freshName("named-");
+    await streams.streams.add({ name: `${name}-pubsub_1`, subjects: [`theirs.${name}`] });
+    expect(await backend.observe(streamOf(name), call(name))).toMatchObject({ state: "foreign" });
+    await expect(backend.ensure(streamOf(name), call(name))).rejects.toMatchObject({
+      code: "INVALID_CONFIGURATION",
+    });
+    expect(await backend.remove(streamOf(name), call(name))).toEqual({ removed: false });
+    await streams.streams.delete(`${name}-pubsub_1`);
+  });
+
   it.each([
     ["64 characters", freshName("x").padEnd(64, "y")],
     ["a hyphen", `${freshName("a")}-b`],
