@@ -2,15 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { exportJWK, generateKeyPair } from "jose";
 import { developmentToken } from "../../runtime/auth.ts";
+import { checkout } from "../../stack/instance.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { filesOf } from "./identities.ts";
 import { folder, opened } from "./opened.ts";
 import { brokers, data } from "./stage.ts";
-
-const main = fileURLToPath(new URL("../../proxy/main.ts", import.meta.url));
 
 export type ProxyProcess = {
   readonly id: string;
@@ -42,8 +40,13 @@ export async function fleet(control: ControlPlane) {
 
   return {
     token,
-    /** Resolves when it listens. */
-    async start(id: string, more: Readonly<Record<string, string>> = {}): Promise<ProxyProcess> {
+    /** Resolves when it listens. `source`: another one than this checkout. */
+    async start(
+      id: string,
+      more: Readonly<Record<string, string>> = {},
+      source = checkout,
+    ): Promise<ProxyProcess> {
+      const main = join(source, "proxy", "main.ts");
       const env = {
         ...(await filesOf({ role: "proxy", shard: "shard-1", id })),
         PRISM_PROXY_ID: id,
