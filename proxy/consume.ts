@@ -34,8 +34,6 @@ export async function deliver(
   const wanted = checkSubscribe(request);
   const end = Promise.withResolvers<void>();
   end.promise.catch(() => {});
-  signal.addEventListener("abort", () => end.reject(signal.reason), { once: true });
-  if (signal.aborted) throw signal.reason;
   let joined: Group | undefined;
   const subscriber = subscription({
     credit: wanted.credit,
@@ -47,8 +45,15 @@ export async function deliver(
     restMs: () => limits.read(served.entry, caller.subject),
     ended: end.reject,
   });
+  const stop = (): void => {
+    subscriber.stop();
+    end.reject(signal.reason);
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  signal.throwIfAborted();
   joined = await served.groups.join({ ...wanted, start: await beginning(served, wanted.start) }, subscriber);
   try {
+    signal.throwIfAborted();
     call.sendMetadata(new Metadata());
     opened();
     begun({ group: joined, addCredit: subscriber.addCredit, leave: end.resolve, fail: end.reject });
@@ -80,10 +85,7 @@ export async function consume(
 ): Promise<void> {
   const { signal } = course;
   const opening = Promise.withResolvers<SubscribeRequest>();
-  // Until the group stands what comes is kept: it can only be credit, or a mistake.
-  const early: ConsumeRequest[] = [];
   let consumer: Consumer | undefined;
-  let leaving = false;
 
   const hear = (to: Consumer, request: ConsumeRequest): void => {
     try {
@@ -95,14 +97,13 @@ export async function consume(
 
   call.on("data", (message: ConsumeRequest) => {
     if (consumer !== undefined) hear(consumer, message);
-    else if (message.request.case === "open" && early.length === 0) {
+    else if (message.request.case === "open") {
+      // Until the group stands what comes waits with the client: it can only be credit, or a mistake.
+      call.pause();
       opening.resolve(message.request.value);
-      early.push(message);
-    } else if (early.length === 0) opening.reject(notOpened());
-    else early.push(message);
+    } else opening.reject(notOpened());
   });
   call.on("end", () => {
-    leaving = true;
     consumer?.leave();
     opening.reject(notOpened());
   });
@@ -111,8 +112,7 @@ export async function consume(
   const request = await opening.promise;
   await deliver(limits, call, request, admitted, course, (to) => {
     consumer = to;
-    for (const message of early.slice(1)) hear(to, message);
-    if (leaving) to.leave();
+    call.resume();
   });
 }
 

@@ -16,6 +16,7 @@ type Item = {
   readonly offset: bigint;
   readonly of: HeldPartition;
   readonly message: Delivered;
+  readonly bytes: number;
   attempts: number;
 };
 
@@ -102,8 +103,8 @@ export function group(options: GroupOptions): Group {
     subscriber.take({ message, receipt, attempt: item.attempts });
   };
 
-  const count = ({ of, message }: Item, by: 1 | -1): void => {
-    if (of.waits(by, message.payload.byteLength)) member?.wake();
+  const count = ({ of, bytes }: Item, by: 1 | -1): void => {
+    if (of.waits(by, bytes)) member?.wake();
   };
 
   /** Ends a delivery; `undefined`: it had ended. */
@@ -160,7 +161,7 @@ export function group(options: GroupOptions): Group {
 
   const finish = (item: Item): void => {
     if (!isHeld(item)) return;
-    item.of.done(item.offset, sizeOf(item.message));
+    item.of.done(item.offset, item.bytes);
     waiting.done(item);
     committing.soon(acknowledgedMs);
     pump();
@@ -169,10 +170,11 @@ export function group(options: GroupOptions): Group {
   const enqueue = (partition: number, record: StoredRecord, of: HeldPartition): void => {
     const { offset } = record;
     const read = topicOf(record) === topic ? messageOf(record, { partition, offset }) : undefined;
-    if (read === undefined || !of.takes(offset, logPositionOf(record), sizeOf(read))) return;
+    const bytes = read === undefined ? 0 : sizeOf(read);
+    if (read === undefined || !of.takes(offset, logPositionOf(record), bytes)) return;
     // A copy: a payload as it was read keeps all that was read with it in memory.
     const message = { ...read, payload: Buffer.from(read.payload) };
-    const item = { partition, offset, of, message, attempts: of.failures(offset) };
+    const item = { partition, offset, of, message, bytes, attempts: of.failures(offset) };
     if (item.attempts >= mostAttempts && deadLetter !== undefined) putAside(item, "it failed before");
     else {
       waiting.add(item);

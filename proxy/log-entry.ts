@@ -18,6 +18,14 @@ export const entryOf = ({ id, topic, key, payload, once, ...around }: Message): 
   once,
 });
 
+/** What it takes in memory. */
+export const entryBytes = ({
+  payload,
+  metadata,
+  key,
+}: Pick<NewEntry, "payload" | "metadata" | "key">): number =>
+  payload.byteLength + metadata.byteLength + key.byteLength;
+
 /**
  * What the log keeps as the backend holds it: with its position, and placed by that where no key decides.
  * `partitions`: over how many; `undefined`: over as many as there are.

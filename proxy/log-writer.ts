@@ -1,5 +1,6 @@
 import type { NewEntry, Recorded, WriteAheadLog } from "../backends/write-ahead-log/write-ahead-log.ts";
 import { PrismError } from "../domain/errors.ts";
+import { entryBytes } from "./log-entry.ts";
 
 type Waiting = {
   readonly entry: NewEntry;
@@ -34,11 +35,11 @@ export function logWriter({ log, added, check }: LogWriterOptions) {
     let bytes = 0;
     let count = 0;
     for (const { entry } of waiting) {
-      bytes += sizeOf(entry);
+      bytes += entryBytes(entry);
       // The first one always goes, however large.
       if (count > 0 && (bytes > batchBytes || count >= batchEntries)) break;
       count++;
-      bytesWaiting -= sizeOf(entry);
+      bytesWaiting -= entryBytes(entry);
     }
     const batch = waiting.slice(0, count);
     waiting = waiting.slice(count);
@@ -74,7 +75,7 @@ export function logWriter({ log, added, check }: LogWriterOptions) {
       if (waiting.length >= waitingEntries || bytesWaiting >= waitingBytes) throw overwhelmed();
       return new Promise((resolve, reject) => {
         waiting.push({ entry, resolve, reject });
-        bytesWaiting += sizeOf(entry);
+        bytesWaiting += entryBytes(entry);
         // After the events at hand, so that whatever has arrived together is written together.
         writing ??= new Promise((soon) => setImmediate(soon)).then(drain);
       });
@@ -85,9 +86,6 @@ export function logWriter({ log, added, check }: LogWriterOptions) {
     },
   };
 }
-
-const sizeOf = ({ payload, metadata, key }: NewEntry): number =>
-  payload.byteLength + metadata.byteLength + key.byteLength;
 
 const overwhelmed = (): PrismError =>
   new PrismError("BACKEND_UNAVAILABLE", "could not publish: too much is waiting for the log already", {

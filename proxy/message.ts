@@ -23,4 +23,11 @@ export type Delivered = Omit<Message, "once"> & { readonly offset: string };
 const aroundBytes = 1_024;
 
 /** What a message takes in memory. */
-export const sizeOf = ({ payload }: Delivered): number => payload.byteLength + aroundBytes;
+export const sizeOf = ({ key, payload, metadata, headers }: Delivered): number =>
+  aroundBytes + payload.byteLength + key.length + textBytes(metadata) + textBytes(headers);
+
+export function textBytes(entries: Readonly<Record<string, string>>): number {
+  let bytes = 0;
+  for (const name in entries) bytes += name.length + (entries[name]?.length ?? 0);
+  return bytes;
+}

@@ -1,8 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import type { ServerDuplexStream, ServerReadableStream } from "@grpc/grpc-js";
-import { PrismError } from "../domain/errors.ts";
+import type { ServerDuplexStream } from "@grpc/grpc-js";
 import {
-  type LargeChunk,
   type PublishRequest,
   type PublishResponse,
   PublishResponseSchema,
@@ -11,8 +9,7 @@ import type { Admitted } from "./admission.ts";
 import type { Course } from "./calls.ts";
 import { asPrismError, flatDetails } from "./grpc-error.ts";
 import type { Operation } from "./operation.ts";
-import { type Publishing, publish } from "./publish.ts";
-import { checkPayload } from "./queue-request.ts";
+import { bytesOf, type Publishing, publish } from "./publish.ts";
 import { spannedCall } from "./tracing.ts";
 
 // How far a client may be ahead of its answers; then its stream is read no further.
@@ -21,7 +18,6 @@ const mostMore = 1_000;
 const mostBytes = 8 * 1024 * 1024;
 // Long enough for some to be let in together.
 const shortestRestMs = 20;
-const inlineBytes = 4 * 1024 * 1024;
 const item: Operation = { api: "queue", name: "PublishStream", need: "write" };
 
 /** Each item is answered in its place, a refused one with its error: that ends nothing. */
@@ -81,7 +77,7 @@ export async function publishStream(
 
   call.on("data", (frame: PublishRequest) => {
     const requests = unpacked(frame);
-    const size = requests.reduce((sum, { payload }) => sum + payload.byteLength, 0);
+    const size = requests.reduce((sum, request) => sum + bytesOf(request), 0);
     unanswered += requests.length;
     bytes += size;
     if (unanswered >= mostUnanswered || bytes >= mostBytes) call.pause();
@@ -116,54 +112,3 @@ function packed([first, ...more]: readonly PublishResponse[]): PublishResponse {
 
 const drained = (call: ServerDuplexStream<PublishRequest, PublishResponse>): Promise<void> =>
   new Promise((resolve) => call.once("drain", resolve));
-
-/** A payload in parts, of which the first is everything else. Refused as soon as it is too much. */
-export async function publishLarge(
-  publishing: Publishing,
-  call: ServerReadableStream<LargeChunk, PublishResponse>,
-  admitted: Admitted,
-  { signal }: Course,
-): Promise<PublishResponse> {
-  const parts: Uint8Array[] = [];
-  const whole = Promise.withResolvers<PublishRequest>();
-  let header: PublishRequest | undefined;
-  let bytes = 0;
-
-  const take = ({ chunk }: LargeChunk): void => {
-    if (chunk.case === "header") {
-      if (header !== undefined || bytes > 0) throw invalid("a header comes first, and once");
-      header = chunk.value;
-      if (header.payload.byteLength > 0) throw invalid("a header carries no payload");
-    } else if (chunk.case === "data") {
-      if (header === undefined) throw invalid("a header comes first, and once");
-      bytes += chunk.value.byteLength;
-      checkPayload(bytes, admitted.served.entry);
-      if (bytes > inlineBytes) throw noClaimCheck();
-      parts.push(chunk.value);
-    }
-  };
-
-  call.on("data", (chunk: LargeChunk) => {
-    try {
-      take(chunk);
-    } catch (why) {
-      whole.reject(why);
-    }
-  });
-  call.on("end", () => {
-    if (header === undefined) whole.reject(invalid("a header comes first, and once"));
-    else whole.resolve({ ...header, payload: Buffer.concat(parts) });
-  });
-  signal.addEventListener("abort", () => whole.reject(signal.reason), { once: true });
-  return publish(publishing, await whole.promise, admitted);
-}
-
-const invalid = (message: string): PrismError =>
-  new PrismError("INVALID_CONFIGURATION", message, { details: { field: "chunk" } });
-
-const noClaimCheck = (): PrismError =>
-  new PrismError(
-    "UNIMPLEMENTED",
-    "a payload above 4 MiB needs claim check, which carries it past the broker and is not built yet",
-    { details: { missing: "claim-check", limit_bytes: inlineBytes } },
-  );

@@ -9,7 +9,7 @@ import {
 } from "../proto/gen/prism/v1/message_pb.js";
 import type { Admitted } from "./admission.ts";
 import type { Limits } from "./limits.ts";
-import type { Message } from "./message.ts";
+import { type Message, textBytes } from "./message.ts";
 import { freshId, idOf } from "./message-id.ts";
 import { checkPublish } from "./queue-request.ts";
 import type { Served } from "./served.ts";
@@ -56,13 +56,17 @@ export async function publish(
   const { limits } = publishing;
   const { entry } = admitted.served;
   limits.write(entry, admitted.caller.subject);
-  const release = limits.hold(entry, request.payload.byteLength);
+  const release = limits.hold(entry, bytesOf(request));
   try {
     return await publishRead(publishing, request, admitted);
   } finally {
     release();
   }
 }
+
+/** What a message that was read takes in memory. */
+export const bytesOf = ({ topic, key, idempotencyKey, payload, metadata }: PublishRequest): number =>
+  payload.byteLength + topic.length + key.length + idempotencyKey.length + textBytes(metadata);
 
 async function publishRead(
   { clock, check }: Publishing,

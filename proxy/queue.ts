@@ -22,7 +22,8 @@ import { grpcStatus } from "./grpc-error.ts";
 import type { Limits } from "./limits.ts";
 import type { Operation } from "./operation.ts";
 import { publishAlone } from "./publish.ts";
-import { publishLarge, publishStream } from "./publish-stream.ts";
+import { publishLarge } from "./publish-large.ts";
+import { publishStream } from "./publish-stream.ts";
 import type { Turns } from "./turns.ts";
 import { unread } from "./unread.ts";
 

@@ -11,7 +11,7 @@ import type {
 } from "../backends/write-ahead-log/write-ahead-log.ts";
 import type { Background } from "./background.ts";
 import type { Moment } from "./failpoint.ts";
-import { relayedRecord } from "./log-entry.ts";
+import { entryBytes, relayedRecord } from "./log-entry.ts";
 
 export type RelayOptions = {
   readonly namespace: string;
@@ -75,7 +75,7 @@ export function relay(options: RelayOptions): Relay {
   const drop = (count: number): readonly Entry[] => {
     const dropped = count < 0 ? offered : offered.slice(0, count);
     offered = count < 0 ? [] : offered.slice(count);
-    for (const { payload } of dropped) bytesOffered -= payload.byteLength;
+    for (const entry of dropped) bytesOffered -= entryBytes(entry);
     return dropped;
   };
 
@@ -84,9 +84,9 @@ export function relay(options: RelayOptions): Relay {
     drop(offered.findIndex(({ position }) => position > relayed));
     let bytes = 0;
     let count = 0;
-    for (const { position, payload } of offered) {
-      bytes += payload.byteLength;
-      const contiguous = position === relayed + 1n + BigInt(count);
+    for (const entry of offered) {
+      bytes += entryBytes(entry);
+      const contiguous = entry.position === relayed + 1n + BigInt(count);
       if (!contiguous || count >= limits.entries || (count > 0 && bytes > limits.bytes)) break;
       count++;
     }
@@ -158,7 +158,7 @@ export function relay(options: RelayOptions): Relay {
 
     offer(entries) {
       if (!leading) return;
-      for (const entry of entries) bytesOffered += entry.payload.byteLength;
+      for (const entry of entries) bytesOffered += entryBytes(entry);
       offered.push(...entries);
       // While the backend is away it piles up: then it is read again when it is wanted.
       if (offered.length > offeredEntries || bytesOffered > offeredBytes) forgetOffered();

@@ -26,6 +26,8 @@ const protoFolder = fileURLToPath(new URL("../proto/", import.meta.url));
 const protoFiles = ["prism/v1/queue.proto"];
 // Above what a namespace may allow inline, so that it is Prism that refuses, and says why.
 const messageBytes = 16 * 1024 * 1024;
+// Of one connection: a call costs memory before anything of it is read.
+const callsAtOnce = 1_000;
 // A consumer that has vanished without a word holds messages: find out.
 const keepaliveMs = 20_000;
 
@@ -34,6 +36,7 @@ export async function grpcServer({ host, port, queue }: ServerOptions): Promise<
   const server = new Server({
     "grpc.max_receive_message_length": messageBytes,
     "grpc.max_send_message_length": -1,
+    "grpc.max_concurrent_streams": callsAtOnce,
     "grpc.keepalive_time_ms": keepaliveMs,
     "grpc.keepalive_timeout_ms": keepaliveMs / 2,
     // Its books of every call and message, which nobody here reads.

@@ -46,6 +46,20 @@ describe("the memory of deliveries", () => {
     expect(one.consumer.ids().length).toBeGreaterThanOrEqual(3);
   });
 
+  it("is taken by metadata and keys, too", async () => {
+    const memory = deliveryMemory({ namespaceBytes: 100_000 });
+    const { memory: log, joined } = await started({ memory: memory.open("n") });
+    log.assign(fresh(0));
+    const headers = Array.from({ length: 40 }, (_, at) => [`about-${at}`, "x".repeat(500)] as const);
+    let read = 0;
+    for (; read < 20 && log.wants(0); read++) {
+      const one = stored(read);
+      log.deliver(0, [{ ...one, headers: new Map([...one.headers, ...headers]) }], BigInt(read + 1));
+    }
+    expect(read).toBe(5);
+    await joined.close();
+  });
+
   it("is bounded over a proxy's namespaces", async () => {
     const memory = deliveryMemory({ namespaceBytes: 50_000, proxyBytes: 60_000 });
     const [one, two] = [await groupOf(memory.open("one")), await groupOf(memory.open("two"))];
