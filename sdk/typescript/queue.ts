@@ -27,8 +27,8 @@ export type Queue = ReturnType<typeof queue>;
 
 const firstPauseMs = 100;
 const lastPauseMs = 3_000;
-// What a new connection may mend; anything else is told.
-const passing = ["BACKEND_UNAVAILABLE", "NAMESPACE_NOT_READY"];
+// What a new connection or a little patience may mend; anything else is told.
+const passing = ["BACKEND_UNAVAILABLE", "NAMESPACE_NOT_READY", "RATE_LIMITED"];
 const bytes = new TextEncoder();
 const utf8 = new TextDecoder();
 
@@ -52,7 +52,10 @@ export function queue(connection: Connection) {
       return { messageId, offset, recordedAt: recordedAt ? timestampDate(recordedAt) : new Date(0) };
     },
 
-    /** Begins at once, and over again whenever the connection is lost. Rejects with what that cannot mend. */
+    /**
+     * Begins at once, and over again whenever the connection is lost; where the namespace has no place left it waits
+     * for one. Rejects with what that cannot mend.
+     */
     consume: (topic: string, options: ConsumeOptions): Consumption => consumption(connection, topic, options),
 
     /** Has `handle` work on each message: acknowledged when that resolves, redelivered when it rejects. */
