@@ -27,12 +27,16 @@ type Witness = (environment: Addresses, isOfIt: (name: string) => boolean) => Pr
 export const holdings = async (environment: Addresses, part: string): Promise<readonly string[]> =>
   (await look(environment, part)).map(({ name }) => name);
 
-/** The same with how each thing is set up, by name. */
+/** How each thing is set up, by name. Without what a probe wrote into Redis: that ends by itself. */
 export const configuration = async (
   environment: Addresses,
   part: string,
 ): Promise<Readonly<Record<string, string>>> =>
-  Object.fromEntries((await look(environment, part)).map(({ name, settings = "" }) => [name, settings]));
+  Object.fromEntries(
+    (await look(environment, part))
+      .filter(({ name }) => !name.endsWith(":prism-probe"))
+      .map(({ name, settings = "" }) => [name, settings]),
+  );
 
 async function look(environment: Addresses, part: string): Promise<readonly Held[]> {
   const plain = (name: string) => name.replaceAll("-", "_");
