@@ -27,13 +27,6 @@ export const allTrials: readonly Trial[] = [
 ]
   .filter(({ plot, activity }) => plot === "plain" && !activity.startsWith("begin"))
   .flatMap((cell) => (["fails", "refused"] as const).map((fate) => ({ ...cell, fate })));
-/** One that goes back, and one that waits for somebody. */
-const afterwards: Readonly<Record<string, Kind>> = { ensureResource: "events", removeResource: "profiles" };
-export const fewTrials = allTrials.filter(
-  ({ kind, fate, moment, activity, resource }) =>
-    fate === "refused" && moment === "after" && resource === 0 && kind === afterwards[activity],
-);
-
 /** Up to its pivot an operation that is refused goes back; from there it waits until somebody has it go on. */
 const undoable: ReadonlySet<string> = new Set([
   ...["reserveQuota", "selectPlan", "planChanges", "ensureResource", "applyUpdate"],

@@ -233,7 +233,11 @@ describe("a worker killed at any moment of an update or a delete", () => {
 
   it("leaves nothing on the servers once all are deleted", async () => {
     await prism.processes.start("api");
-    const left = async () => (await alice.namespaces.list()).items.map(({ namespace }) => namespace);
+    const left = async (after?: string): Promise<readonly string[]> => {
+      const page = await alice.namespaces.list(after === undefined ? {} : { cursor: after });
+      const names = page.items.map(({ namespace }) => namespace);
+      return page.next_cursor === null ? names : [...names, ...(await left(page.next_cursor))];
+    };
     const doomed = await left();
     for (let first = 0; first < doomed.length; first += 6)
       await Promise.all(
