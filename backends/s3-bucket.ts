@@ -5,7 +5,6 @@ import {
   DeleteBucketCommand,
   DeleteBucketPolicyCommand,
   DeleteObjectsCommand,
-  GetBucketLifecycleConfigurationCommand,
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
   GetBucketTaggingCommand,
@@ -13,7 +12,6 @@ import {
   ListBucketsCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
-  PutBucketLifecycleConfigurationCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
   PutBucketTaggingCommand,
@@ -21,31 +19,19 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import type { Ask } from "./ask.ts";
+import { s3Call } from "./s3-client.ts";
+import { s3Lifecycle, staleDays } from "./s3-lifecycle.ts";
 import type { Timed } from "./timed.ts";
 
 const page = 1_000;
 const firstPauseMs = 5;
 const longestPauseMs = 640;
-/** What a client that died left half-uploaded is dropped after so many days. */
-const staleDays = 1;
 const staleMs = staleDays * 86_400_000;
 const ownership = "BucketOwnerEnforced";
 
 /** The calls of S3 that Prism makes, each with the refusals that are answers to it. */
 export function s3Buckets(client: S3Client, ask: Ask) {
-  /** `unless`: refusals by name that mean "there is none". */
-  const call = <T>(
-    what: string,
-    timed: Timed,
-    send: (abortSignal: AbortSignal) => Promise<T>,
-    ...unless: readonly string[]
-  ): Promise<T | undefined> =>
-    ask(what, timed, () =>
-      send(timed.signal).catch((error: unknown) => {
-        if (error instanceof Error && unless.includes(error.name)) return undefined;
-        throw error;
-      }),
-    );
+  const call = s3Call(ask);
 
   const keys = async (
     bucket: string,
@@ -67,6 +53,7 @@ export function s3Buckets(client: S3Client, ask: Ask) {
 
   return {
     keys,
+    ...s3Lifecycle(client, call),
 
     async all(timed: Timed): Promise<readonly string[]> {
       const answer = await call("list its buckets", timed, (abortSignal) =>
@@ -112,8 +99,11 @@ export function s3Buckets(client: S3Client, ask: Ask) {
       );
     },
 
-    async tag(bucket: string, tags: Readonly<Record<string, string>>, timed: Timed): Promise<void> {
-      const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+    /** Beside the tags that it has: others may count their costs by them. */
+    async tag(bucket: string, key: string, value: string, timed: Timed): Promise<void> {
+      const held = (await this.tags(bucket, timed)) ?? new Map<string, string>();
+      if (held.get(key) === value) return;
+      const TagSet = [...new Map(held).set(key, value)].map(([Key, Value]) => ({ Key, Value }));
       await call(`tag bucket ${bucket}`, timed, (abortSignal) =>
         client.send(new PutBucketTaggingCommand({ Bucket: bucket, Tagging: { TagSet } }), { abortSignal }),
       );
@@ -194,48 +184,6 @@ export function s3Buckets(client: S3Client, ask: Ask) {
           client.send(new PutBucketOwnershipControlsCommand({ Bucket: bucket, OwnershipControls }), {
             abortSignal,
           }),
-        "NotImplemented",
-      );
-    },
-
-    /** Whether stale uploads are dropped by the server; `undefined`: it cannot, so that we have to. */
-    async dropsStale(bucket: string, timed: Timed): Promise<boolean | undefined> {
-      const answer = await call(
-        `show the lifecycle of ${bucket}`,
-        timed,
-        (abortSignal) =>
-          client
-            .send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }), { abortSignal })
-            .catch((error: unknown) => {
-              if ((error as Error).name === "NoSuchLifecycleConfiguration") return { Rules: [] };
-              throw error;
-            }),
-        "NotImplemented",
-      );
-      return answer?.Rules?.some(
-        ({ AbortIncompleteMultipartUpload: abort, Status }) =>
-          Status === "Enabled" && abort?.DaysAfterInitiation === staleDays,
-      );
-    },
-
-    async dropStaleByRule(bucket: string, timed: Timed): Promise<void> {
-      const rule = {
-        ID: "prism-stale-uploads",
-        Status: "Enabled" as const,
-        Filter: { Prefix: "" },
-        AbortIncompleteMultipartUpload: { DaysAfterInitiation: staleDays },
-      };
-      await call(
-        `set the lifecycle of ${bucket}`,
-        timed,
-        (abortSignal) =>
-          client.send(
-            new PutBucketLifecycleConfigurationCommand({
-              Bucket: bucket,
-              LifecycleConfiguration: { Rules: [rule] },
-            }),
-            { abortSignal },
-          ),
         "NotImplemented",
       );
     },

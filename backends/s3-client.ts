@@ -52,3 +52,21 @@ export const s3Lets =
 /** S3's words for a login that it does not know, or not by this secret. */
 export const isUnknownLogin = (code: string): boolean =>
   ["InvalidAccessKeyId", "SignatureDoesNotMatch"].includes(code);
+
+/** `unless`: refusals by name that mean "there is none". */
+export type S3Call = <T>(
+  what: string,
+  timed: Timed,
+  send: (abortSignal: AbortSignal) => Promise<T>,
+  ...unless: readonly string[]
+) => Promise<T | undefined>;
+
+export const s3Call =
+  (ask: Ask): S3Call =>
+  (what, timed, send, ...unless) =>
+    ask(what, timed, () =>
+      send(timed.signal).catch((error: unknown) => {
+        if (error instanceof Error && unless.includes(error.name)) return undefined;
+        throw error;
+      }),
+    );

@@ -57,16 +57,14 @@ export function s3({ address, logins, deadlineMs, apart = [] }: S3Options): Back
       const before = await keptOf(tools, resource, timed);
       if (seen.state === "dead" && before !== undefined) await removePrefix(tools, resource, before, timed);
       await buckets.create(bucket, timed);
-      await buckets.tag(bucket, { [namespaceTag]: owner.namespace }, timed);
+      await buckets.tag(bucket, namespaceTag, owner.namespace, timed);
       const mine = { id: randomUUID(), tag: ownerTag(owner) };
       await buckets.writeOnce(bucket, ownerKey(resource), JSON.stringify(mine), timed);
       const kept = (await keptOf(tools, resource, timed)) ?? mine;
       const lost = standing(ownerIn(kept.tag), kept.id, call);
       if (lost !== undefined) throw foreignBucket(resource, "somebody else has just taken it");
       await buckets.setOwnership(bucket, timed);
-      await buckets.dropStaleByRule(bucket, timed);
-      if ((await buckets.dropsStale(bucket, timed)) === undefined)
-        await buckets.abortUploads(bucket, "", timed);
+      if (!(await buckets.dropStaleByRule(bucket, timed))) await buckets.abortUploads(bucket, "", timed);
       return { identity: kept.id, login: await tools.access.ensure(owner, bucket, timed) };
     },
 
