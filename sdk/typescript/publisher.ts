@@ -3,6 +3,7 @@ import type { PublishRequest, PublishResponse } from "../../proto/gen/prism/v1/m
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Connection } from "./connection.ts";
 import { callError, endError, neverSent, PrismError } from "./errors.ts";
+import { checkSize, sizeAtMost } from "./message-size.ts";
 
 export interface Publisher {
   /**
@@ -79,6 +80,7 @@ export function publisher(connection: Connection): Publisher {
   return {
     publish: (request) =>
       new Promise((resolve, reject) => {
+        checkSize(request);
         void send({ request, until: performance.now() + patienceMs, resolve, reject });
       }),
     close() {
@@ -194,7 +196,7 @@ function* frames(items: readonly Item[]): Generator<PublishRequest> {
   let frame: PublishRequest[] = [];
   let bytes = 0;
   for (const { request } of items) {
-    const size = request.payload.byteLength;
+    const size = sizeAtMost(request);
     if (frame.length === frameItems || (frame.length > 0 && bytes + size > frameBytes)) {
       yield framed(frame);
       [frame, bytes] = [[], 0];
