@@ -4,9 +4,11 @@ import { wrong } from "../runtime/variables.ts";
 export const steps = ["append", "relay", "commit", "acknowledge"] as const;
 /** Where one with an idempotency key may be, of a namespace without a log. */
 export const keySteps = ["claim", "produce"] as const;
+/** Where a change of the directory may be, by the names of `test/model/revoke.ts`. */
+export const directorySteps = ["put-into-force", "save", "send-status"] as const;
 export const moments = ["before", "after"] as const;
 
-export type Step = (typeof steps)[number] | (typeof keySteps)[number];
+export type Step = (typeof steps | typeof keySteps | typeof directorySteps)[number];
 export type Moment = (typeof moments)[number];
 
 export type Failpoint = (step: Step, moment: Moment, namespace: string) => void;
@@ -20,7 +22,7 @@ export function failpoint(armed = ""): Failpoint {
   const [, point, count = "1"] = known.exec(armed) ?? [];
   if (armed !== "" && point === undefined) {
     const cure = `give <step>:<${moments.join("|")}>:<namespace>[:<n>], where a step is ${all.join(", ")}`;
-    throw wrong("PRISM_FAILPOINT", `is '${armed}', which no message would ever meet: ${cure}`);
+    throw wrong("PRISM_FAILPOINT", `is '${armed}', which nothing would ever meet: ${cure}`);
   }
   let left = Number(count);
   return (step, moment, namespace) => {
@@ -30,5 +32,5 @@ export function failpoint(armed = ""): Failpoint {
   };
 }
 
-const all = [...steps, ...keySteps];
+const all = [...steps, ...keySteps, ...directorySteps];
 const known = new RegExp(`^((?:${all.join("|")}):(?:${moments.join("|")}):[a-z0-9-]+)(?::(\\d+))?$`);

@@ -109,6 +109,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     },
   });
   const leads = drains.leadership;
+  const points = failpoint(options.failpoint);
   const logs = logMetrics(measured.registry);
   const glances = lookout(() => logsBehind(data), { everyMs: lookMs });
   const serving: ServeDependencies = {
@@ -117,7 +118,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
       data,
       lookout: glances,
       windowMs: options.logWindowMs,
-      failpoint: failpoint(options.failpoint),
+      failpoint: points,
       metrics: logs,
     },
     leadership: leads,
@@ -189,6 +190,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
     copy,
     condition: condition.now,
     drainage: drains,
+    failpoint: points,
   });
   const operator: OperatorServer = await operatorServer({
     host: options.host,

@@ -16,6 +16,7 @@ import type { Condition } from "./condition.ts";
 import type { Directory } from "./directory.ts";
 import type { DiskCopy } from "./disk-copy.ts";
 import type { Drainage } from "./drainage.ts";
+import type { directorySteps, Failpoint } from "./failpoint.ts";
 import type { Lease } from "./lease.ts";
 import { patternVersions } from "./patterns/built.ts";
 import type { Served } from "./served.ts";
@@ -36,6 +37,7 @@ export type WatchOptions = {
   readonly copy: DiskCopy;
   readonly condition: () => Condition;
   readonly drainage: Pick<Drainage, "set" | "underWay">;
+  readonly failpoint: Failpoint;
   readonly log: Log;
 };
 
@@ -173,12 +175,19 @@ function conversation(call: Call, options: Watching) {
   };
 
   const apply = async (response: WatchNamespacesResponse["response"]): Promise<void> => {
-    if (response.case === "snapshot") directory.replace(response.value);
-    if (response.case === "change") directory.change(response.value);
+    const taking = async (step: (typeof directorySteps)[number], take: () => Promise<void> | void) => {
+      for (const namespace of changedBy(response)) options.failpoint(step, "before", namespace);
+      await take();
+      for (const namespace of changedBy(response)) options.failpoint(step, "after", namespace);
+    };
+    await taking("put-into-force", () => {
+      if (response.case === "snapshot") directory.replace(response.value);
+      if (response.case === "change") directory.change(response.value);
+    });
     // First on disk, then acknowledged: a restart must not bring back what was revoked.
-    await save();
+    await taking("save", save);
     log.debug({ version: String(directory.version) }, "directory version in force");
-    report();
+    await taking("send-status", report);
   };
 
   return {
@@ -212,6 +221,11 @@ function conversation(call: Call, options: Watching) {
     call.cancel();
   }
 }
+
+const changedBy = (response: WatchNamespacesResponse["response"]): readonly string[] =>
+  response.case === "change"
+    ? [...response.value.entries.map(({ namespace }) => namespace), ...response.value.removed]
+    : [];
 
 async function saveCopy(options: Watching, untilMs: number): Promise<void> {
   if (options.leaving) return;

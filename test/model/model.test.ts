@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { deleteSteps, updateSteps } from "../../domain/namespace/steps.ts";
-import { steps as proxySteps } from "../../proxy/failpoint.ts";
+import { directorySteps, steps as proxySteps } from "../../proxy/failpoint.ts";
 import { type DeleteBug, deletion } from "./delete.ts";
 import { type Exploration, explore, told } from "./explore.ts";
 import { type RevokeBug, revoke } from "./revoke.ts";
@@ -30,9 +30,9 @@ describe("taking access away, in every order in which it can happen", { timeout:
   });
 
   it("was looked at with proxies that are cut off, late, stopped, restarted and back again", () => {
-    const hearing = ["snapshot", "change", "put into force", "save", "restart"];
+    const hearing = ["snapshot", "change", "put-into-force", "save", "restart"];
     const leaving = ["goodbye", "hear goodbye"];
-    const renewing = ["cut off", "hello", "send status", "count", "not yet", "renew", "take lease", "tick"];
+    const renewing = ["cut off", "hello", "send-status", "count", "not yet", "renew", "take lease", "tick"];
     expect(namesOf(soundRevoke)).toEqual(new Set(["apply", "register", ...hearing, ...renewing, ...leaving]));
   });
 
@@ -55,10 +55,15 @@ describe("taking a namespace out of service, in every order in which it can happ
   });
 
   it("calls its steps as failpoints call them", () => {
-    const known = new Set<string>([...proxySteps, ...updateSteps(false), ...deleteSteps([])]);
+    const known = new Set<string>([
+      ...proxySteps,
+      ...directorySteps,
+      ...updateSteps(false),
+      ...deleteSteps([]),
+    ]);
     const named = [...namesOf(soundRevoke), ...namesOf(sound)].filter((name) => known.has(name));
     expect(new Set(named)).toEqual(
-      new Set(["apply", "register", "begin", "stop-traffic", "drain", "append", "relay"]),
+      new Set([...directorySteps, "apply", "register", "begin", "stop-traffic", "drain", "append", "relay"]),
     );
   });
 });

@@ -146,13 +146,13 @@ function byItself(
   bug: RevokeBug | undefined,
   may: May,
 ): void {
-  may("put into force", told && inForce === "old", { inForce: "new" });
+  may("put-into-force", told && inForce === "old", { inForce: "new" });
   may("save", inForce === "new" && onDisk === "old", {
     onDisk: "new",
     link: link === "given" ? "open" : link,
   });
   const acknowledges = bug === "ack before apply" ? told : onDisk === "new";
-  may("send status", link === "open" && status === null, {
+  may("send-status", link === "open" && status === null, {
     status: { age: 0, acknowledges, at: "sent" },
   });
   may("restart", inForce !== onDisk, { inForce: onDisk, ...cut });

@@ -20,7 +20,7 @@ const messages: Readonly<Record<string, Kind>> = {
 // How long a step may take to become possible. Where it does not, the real proxy does no such thing.
 const possibleMs = 5_000;
 const isOfMessages = (name: string): boolean =>
-  name in messages || name === "hello" || name === "send status";
+  name in messages || name === "hello" || name === "send-status";
 
 /**
  * Plays a schedule of the model (`test/model/revoke.ts`) with real processes: what proxy `a` and
@@ -60,7 +60,7 @@ export async function play(stage: Stage, namespace: string, schedule: readonly s
       gate.mend();
       await gate.take("hello", possibleMs);
     },
-    async "send status"() {
+    async "send-status"() {
       gate.hold("status", "lease");
       await gate.next("status", possibleMs);
     },
@@ -78,12 +78,12 @@ export async function play(stage: Stage, namespace: string, schedule: readonly s
     // It was, when the process ended.
     async "hear goodbye"() {},
     // Both follow by themselves, the second one where the disk lets it.
-    async "put into force"() {},
+    async "put-into-force"() {},
     save: () => stage.freeDisk(),
   };
 
   gate.hold("change", "snapshot");
-  if (!schedule.includes("send status a")) gate.hold("status", "lease");
+  if (!schedule.includes("send-status a")) gate.hold("status", "lease");
   if (schedule.some((action) => /^(change|snapshot) a$/.test(action))) await stage.holdDisk();
   for (const action of schedule) {
     if (action.endsWith(" b")) continue;

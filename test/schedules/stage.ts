@@ -30,7 +30,8 @@ export type Stage = {
   /** The disk of `a` writes no copy from now on. */
   holdDisk(): Promise<void>;
   freeDisk(): Promise<void>;
-  restart(): Promise<void>;
+  /** `failpoint`: where it is to die. */
+  restart(failpoint?: string): Promise<void>;
   /** It is stopped as whoever rolls out stops it. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -63,8 +64,12 @@ export async function stage(
   const proxies = moreProxies(prism);
   const home = await mkdtemp(join(tmpdir(), "prism-schedule-"));
   const between = await gate(prism, { role: "proxy", shard: "shard-1", id: "a" });
-  const start = () =>
-    proxies.start("a", { PRISM_CONTROL_ADDRESS: between.address, PRISM_PROXY_DATA_DIR: home });
+  const start = (failpoint?: string) =>
+    proxies.start("a", {
+      PRISM_CONTROL_ADDRESS: between.address,
+      PRISM_PROXY_DATA_DIR: home,
+      ...(failpoint !== undefined && { PRISM_FAILPOINT: failpoint }),
+    });
   const draft = join(home, "directory.new");
   const freeDisk = async (): Promise<void> => {
     const reader = await open(draft, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
@@ -111,10 +116,10 @@ export async function stage(
       await until(() => spawnSync("mkfifo", [draft]).status === 0);
     },
     freeDisk,
-    async restart() {
+    async restart(failpoint) {
       await a.kill("SIGKILL");
       await freeDisk();
-      a = await start();
+      a = await start(failpoint);
     },
     async stop() {
       await freeDisk();
