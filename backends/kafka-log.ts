@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Base, ConnectionPool, Consumer } from "@platformatic/kafka";
 import { type KafkaCluster, kafkaConnection } from "./kafka-connection.ts";
 import { kafkaFailure } from "./kafka-errors.ts";
@@ -10,6 +11,7 @@ const readWaitMs = 500;
 const readBytes = 1024 * 1024;
 const latest = -1n;
 const seekMs = 10_000;
+const lookAgainMs = 50;
 
 type Fetched = { readonly records: readonly StoredRecord[]; readonly next: bigint };
 
@@ -59,7 +61,12 @@ function kafkaReader({ clientId, topic, ...cluster }: KafkaTopic) {
     const { topics } = await consumer.metadata({ topics: [topic] });
     const known = topics.get(topic);
     const leader = known?.partitions[partition]?.leader;
-    if (known === undefined || leader === undefined) return { records: [], next: offset };
+    if (known === undefined || leader === undefined || leader < 0) {
+      // No broker tells when it knows: asking on at once would let nothing else have its turn.
+      await pause(lookAgainMs);
+      await consumer.metadata({ topics: [topic], forceUpdate: true });
+      return { records: [], next: offset };
+    }
     const wanted = {
       partition,
       currentLeaderEpoch: -1,

@@ -53,6 +53,22 @@ function collector() {
 const upTo = (partition: number, offset: bigint) => new Map([[partition, { offset, note: "" }]]);
 
 describe("Kafka as a log", () => {
+  it("leaves others their turn while it reads of a partition that is not there yet", async () => {
+    const topic = log();
+    const unknown = { partition: 99, offset: 0n };
+    let [last, longest] = [performance.now(), 0];
+    const others = setInterval(() => {
+      const now = performance.now();
+      [last, longest] = [now, Math.max(longest, now - last)];
+    }, 20);
+    // The first finds out what there is.
+    for (const ms of [200, 300]) expect(await topic.read(unknown, AbortSignal.timeout(ms))).toBeUndefined();
+    clearInterval(others);
+    // For as long as what is known of a topic counts nothing else had its turn.
+    expect(Math.max(longest, performance.now() - last)).toBeLessThan(3_000);
+    await topic.close();
+  });
+
   it("answers each record with the position where it really lies", async () => {
     const topic = log();
     const keys = Array.from({ length: 500 }, (_, at) => `k${at % 11}`);
