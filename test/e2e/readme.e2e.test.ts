@@ -93,7 +93,7 @@ ${printed}`);
     expect(stdout).toContain("published 1 message to order-processing orders");
     expect(stdout.match(/"order_id":\s?\d+/g)?.length).toBeGreaterThanOrEqual(5);
     expect(stdout).toMatch(/wal\s+yes/);
-  });
+  }, 300_000);
 
   it("stops at Ctrl-C what it started", async () => {
     const api = /REST|API documentation\s+(http:\/\/\S+)\/docs/.exec(printed)?.[1] ?? "";
