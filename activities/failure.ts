@@ -1,7 +1,8 @@
 import { ApplicationFailure, CancelledFailure, type RetryPolicy } from "@temporalio/common";
 import { PrismError } from "../domain/errors.ts";
 import type { Failure } from "../domain/namespace/event-data.ts";
-import { StoreError } from "../eventstore/event-store.ts";
+import { StoreError, type StoreErrorKind } from "../eventstore/event-store.ts";
+import { storeError } from "../eventstore/postgres/store-error.ts";
 
 /**
  * An error as Temporal must treat it: `type` is Prism's code, and whether it is tried
@@ -35,16 +36,17 @@ function soon({ details }: PrismError, { attempt, retryPolicy = {} }: Retries) {
 
 function asPrismError(error: unknown): PrismError {
   if (error instanceof PrismError) return error;
-  if (
-    error instanceof StoreError &&
-    (error.kind === "StoreUnavailable" || error.kind === "RevisionConflict")
-  ) {
-    return new PrismError("BACKEND_UNAVAILABLE", `the event store could not be used: ${error.message}`, {
+  // Some of what reads Postgres hands its errors on as they are.
+  const known = storeError("asked Postgres", error);
+  if (known instanceof StoreError && passing.has(known.kind)) {
+    return new PrismError("BACKEND_UNAVAILABLE", `Prism's own store could not be used: ${known.message}`, {
       cause: error,
     });
   }
   return new PrismError("INTERNAL", error instanceof Error ? error.message : String(error), { cause: error });
 }
+
+const passing: ReadonlySet<StoreErrorKind> = new Set(["StoreUnavailable", "RevisionConflict"]);
 
 /** What of an error is recorded: what the caller may know. */
 export function failureOf(error: unknown): Failure {

@@ -2,6 +2,7 @@ import type { ApplicationFailure } from "@temporalio/common";
 import { describe, expect, it } from "vitest";
 import { toFailure } from "../../activities/failure.ts";
 import { type ErrorCode, PrismError } from "../../domain/errors.ts";
+import { StoreError } from "../../eventstore/event-store.ts";
 
 const retryPolicy = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 10_000 };
 const delayMs = (attempt: number, details = {}) => {
@@ -33,4 +34,21 @@ describe("an attempt that was refused", () => {
     expect(isFinal("VERSION_CONFLICT")).toBe(true);
     expect(isFinal("NAMESPACE_EXISTS")).toBe(true);
   });
+});
+
+describe("an attempt whose Postgres went away", () => {
+  it("is repeated, whoever asked it", () => {
+    const shutDown = "terminating connection due to administrator command";
+    for (const error of [
+      Object.assign(new Error(shutDown), { code: "57P01" }),
+      new StoreError("StoreUnavailable", shutDown),
+    ])
+      expect(toFailure(error)).toMatchObject({ type: "BACKEND_UNAVAILABLE", nonRetryable: false });
+  });
+
+  it("is not where it is our own bug", () =>
+    expect(toFailure(Object.assign(new Error("syntax error"), { code: "42601" }))).toMatchObject({
+      type: "INTERNAL",
+      nonRetryable: true,
+    }));
 });
