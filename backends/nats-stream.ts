@@ -45,7 +45,7 @@ export function streamConfig(resource: Resource, owner: Owner, account?: string)
     max_age: maxAge,
     duplicate_window: maxAge === 0 ? duplicatesNs : Math.min(duplicatesNs, maxAge),
     max_msg_size: bytes(max_message_size) + headerBytes,
-    // data_size is an alarm: a limit here would silently drop the oldest messages.
+    // data_size is a reservation: a limit here would silently drop the oldest messages.
     max_bytes: -1,
     max_msgs: -1,
     max_msgs_per_subject: -1,

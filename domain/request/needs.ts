@@ -26,7 +26,7 @@ export const needs: Fields = {
   data_size: {
     kind: size,
     default: "1GB",
-    summary: "All the data kept, reserved; an alarm at 80 %, never a limit",
+    summary: "All the data kept, reserved; never a limit that drops data",
   },
   retention: {
     kind: duration({ forever: true }),

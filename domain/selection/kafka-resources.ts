@@ -30,7 +30,7 @@ export function messageTopic(
         settings: {
           "cleanup.policy": "delete",
           "retention.ms": retentionMs(needs.retention ?? "7days", patterns),
-          // data_size is an alarm: a limit here would silently drop the oldest messages.
+          // data_size is a reservation: a limit here would silently drop the oldest messages.
           "retention.bytes": "-1",
           "max.message.bytes": `${Math.max(batchBytes, inlineBytes + 2 ** 20)}`,
           "min.insync.replicas": insync(topic, needs.durability === "strong"),
