@@ -75,7 +75,7 @@ run(async () => {
   await teamRows.waitFor(0n);
   await auditRows.waitFor(0n);
 
-  const connection = await Connection.connect({ address: config.temporal.address });
+  const connection = await Connection.connect({ address: config.temporal.address, channelArgs });
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const starter = operationStarter(
     { client, connection },
@@ -180,6 +180,8 @@ run(async () => {
 });
 
 const archiveDeadlineMs = 30_000;
+// A Temporal that comes back is found at once: a channel waits up to two minutes unless told otherwise.
+const channelArgs = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 3_000 };
 
 const listen = (server: Server, address: string, credentials: ServerCredentials): Promise<number> =>
   new Promise((resolve, reject) =>

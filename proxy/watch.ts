@@ -55,6 +55,12 @@ export interface Watch {
 
 const firstRetryMs = 100;
 const lastRetryMs = 3_000;
+// The channel waits by itself, up to two minutes unless told otherwise, and refuses all retries meanwhile.
+const channel = {
+  ...peerChannel,
+  "grpc.initial_reconnect_backoff_ms": firstRetryMs,
+  "grpc.max_reconnect_backoff_ms": 1_000,
+};
 // Before the first lease, and while namespaces drain: somebody waits for the numbers.
 const eagerMs = 250;
 const silenceMs = 5_000;
@@ -67,7 +73,7 @@ export function watch(given: WatchOptions): Watch {
   // What it has now, it has from there.
   const options: Watching = { ...given, durable: given.directory.version, leaving: false };
   const { copy, lease, log } = options;
-  const client = new Client(options.controlAddress, options.credentials, peerChannel);
+  const client = new Client(options.controlAddress, options.credentials, channel);
   let closed = false;
   let connected = false;
   let failures = 0;
