@@ -7,6 +7,7 @@ import type { Logins } from "./logins.ts";
 import { ownerIn, ownerTag, standing } from "./owner-tag.ts";
 import { redisKeys } from "./prefixes.ts";
 import { type Command, redisConnection } from "./redis-connection.ts";
+import { refuseUnfitMemory } from "./redis-memory.ts";
 import { type Kept, redisOwners } from "./redis-owners.ts";
 import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
@@ -91,7 +92,7 @@ export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
       const { seen, found: before } = await look(resource, call);
       if (seen.state === "foreign") throw foreignUser(resource, seen.because);
       refuseForeignKeys(resource);
-      await refuseEviction(command, timed);
+      await refuseUnfitMemory(command, resource, timed);
       if (seen.state === "dead" && before !== undefined) await sweepAway(resource, before, timed);
       const prefix = prefixOf(resource, owner);
       const mine = await kept.claim(resource, { id: randomUUID(), tag: ownerTag(owner), prefix }, timed);
@@ -212,18 +213,6 @@ async function saveUsers(command: Command, timed: Timed): Promise<void> {
   await command("save its users", timed, "ACL", "SAVE").catch((error: unknown) => {
     if (!String((error as Error).cause).includes("not configured to use an ACL file")) throw error;
   });
-}
-
-/** A server that drops whatever key it likes when its memory is full would lose what has no ttl. */
-async function refuseEviction(command: Command, timed: Timed): Promise<void> {
-  const memory = String(await command("say how it keeps memory", timed, "INFO", "memory"));
-  const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? "noeviction";
-  if (!policy.startsWith("allkeys-")) return;
-  throw new PrismError(
-    "INVALID_CONFIGURATION",
-    `Redis may drop any key when its memory is full (maxmemory-policy ${policy})`,
-    { details: { backend: "redis", recommendation: "Set maxmemory-policy to noeviction or volatile-ttl" } },
-  );
 }
 
 /** In pages, and freed in the background: others wait for no more than a page. */

@@ -133,9 +133,10 @@ function beforeDisk(durability: string) {
   };
 }
 
-function onRedis({ namespace }: NamespaceRequest, written: JsonObject): BackendPlan {
+function onRedis({ namespace, needs }: NamespaceRequest, written: JsonObject): BackendPlan {
   const prefix = (written.prefix as string | undefined) ?? redisPrefix(namespace);
-  return { config: { prefix }, resources: [redisAccess(namespace, prefix)], lines: [] };
+  const { data_size } = needs;
+  return { config: { prefix }, resources: [redisAccess(namespace, { prefix, data_size })], lines: [] };
 }
 
 const defaultPoolSize = 10;

@@ -53,7 +53,7 @@ function resourcesOf({ type, config }: PlannedPattern, around: Around): readonly
     }
     case "cache":
       // On Redis the cache is the values' ttl: there is no second copy.
-      return around.backend === "redis" ? [] : [redisAccess(namespace, redisPrefix(namespace))];
+      return around.backend === "redis" ? [] : [redisAccess(namespace, { prefix: redisPrefix(namespace) })];
     case "cdc":
       return cdcResources(namespace, config, { ...changes, strong: request.needs.durability === "strong" });
     default:
@@ -68,11 +68,15 @@ export const table = (kind: string, name: string, config: JsonObject): Resource 
   config,
 });
 
-export const redisAccess = (namespace: string, prefix: string): Resource => ({
+/** `data_size`: what has to fit into the server's memory; left out for copies, which may be dropped. */
+export const redisAccess = (
+  namespace: string,
+  config: { readonly prefix: string; readonly data_size?: string },
+): Resource => ({
   backend: "redis",
   kind: "acl-user",
   name: redisUser(namespace),
-  config: { prefix },
+  config,
 });
 
 const objects = (bucket: string, prefix: string): Resource => ({

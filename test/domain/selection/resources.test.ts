@@ -91,6 +91,17 @@ describe("resources", () => {
     ]);
   });
 
+  it("say what a namespace reserves of Redis' memory, and nothing of it for a copy", () => {
+    const configs = (document: JsonObject) =>
+      accepted(document)
+        .selection.plan.resources.filter(({ backend }) => backend === "redis")
+        .map(({ config }) => config);
+    expect(configs(request("keyvalue", { data_size: "20GB" }))).toEqual([
+      { prefix: "orders:", data_size: "20GB" },
+    ]);
+    expect(configs(request("keyvalue", { ttl: "1h", data_size: "200GB" }))).toEqual([{ prefix: "orders:" }]);
+  });
+
   it("hold hot messages for the hot days only, and all of them where there are no tiers", () => {
     expect(settings({ retention: "90days" })["retention.ms"]).toBe("604800000");
     expect(settings({ retention: "12h" })["retention.ms"]).toBe("43200000");
