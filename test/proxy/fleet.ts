@@ -48,6 +48,7 @@ export async function fleet(control: ControlPlane) {
     ): Promise<ProxyProcess> {
       const main = join(source, "proxy", "main.ts");
       const env = {
+        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
         ...(await filesOf({ role: "proxy", shard: "shard-1", id })),
         PRISM_PROXY_ID: id,
         PRISM_PROXY_PORT: "0",

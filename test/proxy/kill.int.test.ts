@@ -46,6 +46,7 @@ async function startProcess(proxyId: string): Promise<{ address: string; process
   const started = spawn(process.execPath, [main], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       PRISM_PROXY_ID: proxyId,
       PRISM_PROXY_PORT: "0",
       PRISM_PROXY_OPERATOR_PORT: "0",

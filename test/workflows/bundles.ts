@@ -2,13 +2,17 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from "@temporalio/worker";
+import { workflowBundle } from "../../activities/workflow-bundle.ts";
+import { cacheFolder } from "../../stack/cache.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const logger = new DefaultLogger("ERROR");
 
-/** The workflows as they are. */
-export const bundled = (): Promise<WorkflowBundle> =>
-  bundleWorkflowCode({ workflowsPath: join(root, "workflows", "index.ts"), logger });
+/** The workflows as they are: bundled once for this source, as for the workers of a stack. */
+export async function bundled(): Promise<WorkflowBundle> {
+  const bundle = await workflowBundle(join(cacheFolder(process.env), "..", "workflows"), logger);
+  return "code" in bundle ? bundle : { code: readFileSync(bundle.codePath, "utf8") };
+}
 
 /** The workflows as the next deployment might have them: with one piece of text for another in one file. */
 export async function bundledWith(file: string, before: string, after: string): Promise<WorkflowBundle> {
