@@ -19,8 +19,9 @@ describe("what people tell an operation", () => {
   let alice: Control;
   let root: Control;
   beforeAll(async () => {
-    // No proxy yet: whoever has to be served by one is parked.
-    prism = await testPrism({ names: ["api", "worker"], environment: { PRISM_STEP_ATTEMPTS: "1" } });
+    // No proxy yet: whoever has to be served by one is parked, at once.
+    const environment = { PRISM_STEP_ATTEMPTS: "1", PRISM_PROXY_PATIENCE_MS: "500" };
+    prism = await testPrism({ names: ["api", "worker"], environment });
     alice = await prism.control(member);
     root = await prism.control(platform);
   });
@@ -175,6 +176,8 @@ describe("what people tell an operation", () => {
   });
 
   describe("that is parked", () => {
+    /** Once there is a proxy, it may take its time. */
+    const patient = { PRISM_PROXY_PATIENCE_MS: "30000" };
     const stories = ["tried", "cancelled", "watched", "unheard", "mended"] as const;
     let parked: Readonly<Record<(typeof stories)[number], Operation>>;
     beforeAll(async () => {
@@ -247,13 +250,14 @@ describe("what people tell an operation", () => {
       expect(answer.status).toBe(503);
       expect(answer.headers.get("retry-after")).toMatch(/^\d+$/);
       expect(await answer.json()).toMatchObject({ error: { code: "BACKEND_UNAVAILABLE" } });
-      await prism.processes.start("worker");
+      await prism.processes.start("worker", patient);
       await alice.operations.cancel(id);
       expect((await ended(alice, id)).at(-1)).toMatchObject({ state: "cancelled" });
     });
 
     it("goes on to its end once what was missing is there, and takes no word after that", async () => {
       const { id } = parked.mended;
+      await prism.processes.start("worker", patient);
       await prism.processes.start("proxy");
       await alice.operations.retry(id);
       const { code, stdout } = await runPrism(prism.api, await prism.token(member), [
