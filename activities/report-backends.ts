@@ -37,8 +37,8 @@ export function reportBackends({ backends, reports, log, everyMs }: Reporting): 
 async function look(backend: Backend, signal: AbortSignal): Promise<BackendReport> {
   try {
     await backend.health(signal);
-    const { version = null, used = {} } = (await backend.usage?.(signal)) ?? {};
-    return { backend: backend.kind, healthy: true, message: null, version, used };
+    const { version = null, used = {}, warning: message = null } = (await backend.usage?.(signal)) ?? {};
+    return { backend: backend.kind, healthy: true, message, version, used };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { backend: backend.kind, healthy: false, message, version: null, used: {} };

@@ -9,7 +9,10 @@ import { errors, listOf } from "./schemas.ts";
 const backendAnswer = z.object({
   backend: z.string(),
   health: z.enum(["healthy", "unhealthy", "unknown"]).describe("As a worker last saw it"),
-  message: z.string().nullable().describe("Why it is not healthy"),
+  message: z
+    .string()
+    .nullable()
+    .describe("Why it is not healthy, or what of its configuration has to be changed"),
   seen_at: z.string().nullable(),
   version: z.string().nullable().describe("Where the backend tells it"),
   capabilities: z

@@ -46,8 +46,15 @@ export type Login =
 /** `login` is left out where the resource is nothing that a client of the namespace reaches by itself. */
 export type Ensured = { readonly identity: string; readonly login?: Login };
 
-/** `used`: what is in use of what may run out, by name; bytes and counts. `version`: where the server tells it. */
-export type Usage = { readonly version: string | null; readonly used: Readonly<Record<string, number>> };
+/**
+ * `used`: what is in use of what may run out, by name; bytes and counts. `version`: where the server tells it.
+ * `warning`: what of its configuration will cost somebody something, and the cure.
+ */
+export type Usage = {
+  readonly version: string | null;
+  readonly used: Readonly<Record<string, number>>;
+  readonly warning?: string;
+};
 
 /**
  * The control side of a backend. All verbs are idempotent and may be cut off at any

@@ -140,7 +140,11 @@ export function kafkaFetch({ consumer, connections, topic, reader, signal }: Fet
     }
   };
 
-  /** What retention has removed cannot be waited for: reading goes on with the oldest record there is. */
+  /**
+   * What retention has removed cannot be waited for: reading goes on with the oldest record there is. So it does
+   * where the broker has lost its tail: what was written or sent again since begins somewhere below the new end,
+   * and going on from there would pass it by. What has a position in a log is not delivered twice for that.
+   */
   const recovered = async (error: unknown, mine: Positions): Promise<boolean> => {
     if (signal.aborted || mine !== positions || !hasProtocolError(error, "OFFSET_OUT_OF_RANGE")) return false;
     const bound = async (timestamp: bigint) =>

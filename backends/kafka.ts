@@ -5,6 +5,7 @@ import { asking } from "./ask.ts";
 import type { Backend } from "./backend.ts";
 import { clientQuota, listQuotas } from "./kafka-client-quota.ts";
 import { type KafkaCluster, kafkaConnection, kafkaPool } from "./kafka-connection.ts";
+import { groupMemory } from "./kafka-group-memory.ts";
 import type { KafkaAdministration, KafkaResource } from "./kafka-resource.ts";
 import { listTopics, topic } from "./kafka-topic.ts";
 import type { Logins } from "./logins.ts";
@@ -57,7 +58,12 @@ export function kafka(options: KafkaOptions): Backend {
       const topics = await ask("list its topics", timed, () => admin.listTopics());
       const { brokers } = await ask("list its brokers", timed, () => admin.metadata({ topics: [] }));
       // Kafka tells clients no version of its own.
-      return { version: null, used: { topics: topics.length, brokers: brokers.size } };
+      const warning = await groupMemory(admin);
+      return {
+        version: null,
+        used: { topics: topics.length, brokers: brokers.size },
+        ...(warning === undefined ? {} : { warning }),
+      };
     },
     async close() {
       await Promise.all([admin.close(), pool.close()]);

@@ -123,6 +123,7 @@ message.max.bytes=10485760
 replica.fetch.max.bytes=10485760
 group.initial.rebalance.delay.ms=0
 offsets.topic.num.partitions=4
+offsets.retention.minutes=2147483647
 offsets.topic.replication.factor=1
 transaction.state.log.num.partitions=4
 transaction.state.log.replication.factor=1

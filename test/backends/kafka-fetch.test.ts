@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { ConnectionPool, Consumer } from "@platformatic/kafka";
+import { type ConnectionPool, type Consumer, ProtocolError } from "@platformatic/kafka";
 import { afterEach, describe, expect, it } from "vitest";
 import { kafkaFetch } from "../../backends/kafka-fetch.ts";
 
@@ -85,5 +85,50 @@ describe("reading partitions whose leaders move", () => {
     await pause(50);
     cluster.reachable = true;
     await isAsked("0 of 1");
+  });
+});
+
+describe("a position that its partition does not have", () => {
+  /** Begins at `position` of a partition that holds 10 to 990; answers from where it is read. */
+  async function readFrom(position: bigint): Promise<bigint | undefined> {
+    stopped = new AbortController();
+    const asked: bigint[] = [];
+    const consumer = {
+      metadata: async () => ({ topics: new Map([[topic, { id: "x", partitions: [{ leader: 1 }] }]]) }),
+      listOffsets: async ({ timestamp }: { timestamp: bigint }) =>
+        new Map([[topic, [timestamp === -2n ? 10n : 990n]]]),
+      async fetch({ topics }: { topics: { partitions: { fetchOffset: bigint }[] }[] }) {
+        await pause(1);
+        const from = topics[0]?.partitions[0]?.fetchOffset ?? 0n;
+        if (from < 10n || from > 990n) throw new ProtocolError("OFFSET_OUT_OF_RANGE");
+        asked.push(from);
+        return { responses: [] };
+      },
+    };
+    const fetching = kafkaFetch({
+      consumer: consumer as unknown as Consumer,
+      connections: undefined as unknown as ConnectionPool,
+      topic,
+      reader: {
+        revoking: async () => {},
+        assigned() {},
+        records() {},
+        troubled() {},
+        failed() {},
+        wants: () => true,
+      },
+      signal: stopped.signal,
+    });
+    fetching.assign(new Map([[0, position]]));
+    await expect.poll(() => asked.length, soon).toBeGreaterThan(0);
+    return asked[0];
+  }
+
+  it("is read on from the oldest record where retention has passed it", async () => {
+    expect(await readFrom(3n)).toBe(10n);
+  });
+
+  it("is read on from the oldest record where its broker has lost its tail: the new end may be beyond what is new", async () => {
+    expect(await readFrom(1_000n)).toBe(10n);
   });
 });
