@@ -1,7 +1,8 @@
 import type { handleUnaryCall, Metadata, StatusObject } from "@grpc/grpc-js";
-import { type ErrorCode, PrismError } from "../domain/errors.ts";
+import { PrismError } from "../domain/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Admission, Admitted } from "./admission.ts";
+import type { Crowding } from "./crowding.ts";
 import { asPrismError, grpcStatus } from "./grpc-error.ts";
 import type { LateRefusals } from "./late-refusals.ts";
 import type { Limits } from "./limits.ts";
@@ -13,12 +14,17 @@ type Dependencies = {
   readonly admission: Admission;
   readonly limits: Limits;
   readonly lateRefusals: LateRefusals;
+  readonly crowding: Crowding;
   readonly metrics: Metrics;
   readonly log: Log;
 };
 
 /** What the streams of grpc-js have in common. */
-type AnyCall = { readonly metadata: Metadata; on(event: "cancelled", listener: () => void): unknown };
+type AnyCall = {
+  readonly metadata: Metadata;
+  getPeer(): string;
+  on(event: "cancelled", listener: () => void): unknown;
+};
 type StreamCall = AnyCall & { end(): unknown; emit(event: "error", status: unknown): boolean };
 
 /** How grpc-js takes the one answer of many questions. */
@@ -63,7 +69,7 @@ export type Course = {
 type OpenStream = { readonly admitted: Admitted; readonly end: (why: unknown) => void };
 
 /** What is the same for every call: admission, counting, log, errors, and the end of streams. */
-export function calls({ admission, limits, lateRefusals, metrics, log }: Dependencies): Calls {
+export function calls({ admission, limits, lateRefusals, crowding, metrics, log }: Dependencies): Calls {
   const open = new Set<OpenStream>();
   let leaving: PrismError | undefined;
 
@@ -84,10 +90,17 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
     metrics.worked(namespace, performance.now() - began);
   };
 
-  const refuse = (namespace: string, code: ErrorCode, answer: () => void): void => {
-    const now = () => reply(namespace, answer);
-    if (code === "RATE_LIMITED" && leaving === undefined) lateRefusals.refuse(namespace, now);
-    else now();
+  const refuse = (namespace: string, error: unknown, call: AnyCall, answer: () => void): void => {
+    const { code, details } = asPrismError(error);
+    if (code !== "RATE_LIMITED" || leaving !== undefined) {
+      reply(namespace, answer);
+      return;
+    }
+    const answered = crowding.refused(namespace, call.getPeer(), Number(details["limit_per_second"] ?? 0));
+    lateRefusals.refuse(namespace, () => {
+      reply(namespace, answer);
+      answered();
+    });
   };
 
   /** Also after what it takes to know the caller: nothing begins once it is to leave. */
@@ -149,7 +162,7 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
           const { code } = asPrismError(error);
           metrics.called(namespace, operation.api, code, secondsSince(startedAt));
           logged(operation, namespace, startedAt, error);
-          refuse(namespace, code, () => callback(grpcStatus(error)));
+          refuse(namespace, error, call, () => callback(grpcStatus(error)));
         },
       );
     },
@@ -167,7 +180,7 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
           if (error === cancelled) return;
           if (!isOpen) metrics.called(namespace, operation.api, asPrismError(error).code);
           logged(operation, namespace, startedAt, error);
-          refuse(namespace, asPrismError(error).code, () => call.emit("error", grpcStatus(error)));
+          refuse(namespace, error, call, () => call.emit("error", grpcStatus(error)));
         },
       );
     },
@@ -184,7 +197,7 @@ export function calls({ admission, limits, lateRefusals, metrics, log }: Depende
           if (error === cancelled) return;
           course.counted(asPrismError(error).code, startedAt);
           logged(operation, namespace, startedAt, error);
-          refuse(namespace, asPrismError(error).code, () => callback(grpcStatus(error)));
+          refuse(namespace, error, call, () => callback(grpcStatus(error)));
         },
       );
     },

@@ -13,6 +13,7 @@ import { admission } from "./admission.ts";
 import { calls } from "./calls.ts";
 import { watchCondition } from "./condition.ts";
 import { connector } from "./connect.ts";
+import { crowding } from "./crowding.ts";
 import { deliveryMemory } from "./delivery-memory.ts";
 import { deliveryMetrics } from "./delivery-metrics.ts";
 import { type Directory, directory } from "./directory.ts";
@@ -144,9 +145,11 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
       void stop(served);
     },
   });
+  const crowds = crowding();
   const handling = calls({
     limits: allowed,
     lateRefusals: lateRefusals(),
+    crowding: crowds,
     admission: admission({ authority: options.authority, directory: table, lease: leased }),
     metrics: measured,
     log,
@@ -233,6 +236,7 @@ export async function proxy(options: ProxyOptions): Promise<Proxy> {
         name: "operator side",
         stop: () => {
           clearInterval(rechecking);
+          crowds.close();
           condition.close();
           return Promise.all([
             operator.close(),

@@ -12,6 +12,8 @@ export type Order = Shot & {
   readonly connections?: number;
   /** Of all connections, whether or not earlier calls were answered; left out: as fast as there is room in flight. */
   readonly perSecond?: number;
+  /** Keeps to nothing the server says of how many calls may be open. */
+  readonly rude?: boolean;
   /** It ends with whichever comes first. */
   readonly calls?: number;
   readonly seconds?: number;

@@ -55,6 +55,7 @@ function stage() {
     admission: admission({ authority, directory: table, lease: leased }),
     limits: allowed,
     lateRefusals: lateRefusals(),
+    crowding: { refused: () => () => {}, close: () => {} },
     metrics: metrics(),
     log: pino({ level: "silent" }),
   });
@@ -72,7 +73,11 @@ function stage() {
   };
   const asked = (method: "publish" | "acknowledge", who: Who, request: Uint8Array) =>
     new Promise<string>((resolve) => {
-      const call = Object.assign(new EventEmitter(), { metadata: metadataOf(who), request });
+      const call = Object.assign(new EventEmitter(), {
+        metadata: metadataOf(who),
+        request,
+        getPeer: () => "nobody",
+      });
       const answer = service[method] as unknown as (call: unknown, answered: (error: never) => void) => void;
       answer(call, (error) => resolve(error === null ? "success" : refusalOf(error).reason));
     });

@@ -24,6 +24,7 @@ type connection struct {
 	framer  *http2.Framer
 	headers *hpack.Decoder
 	request *request
+	rude    bool
 
 	mutex  sync.Mutex
 	calls  calls
@@ -67,7 +68,7 @@ func connect(asked order) (*connection, error) {
 // Makes the calls, and resolves when they are answered.
 func (c *connection) load(asked order, begun time.Time) error {
 	defer c.socket.Close()
-	c.calls = newCalls(asked, begun)
+	c.calls, c.rude = newCalls(asked, begun), asked.Rude
 	_ = c.socket.SetReadDeadline(c.calls.ends.Add(patience))
 	if err := c.fill(); err != nil {
 		return err

@@ -48,7 +48,7 @@ func (c *connection) answered(heard *http2.HeadersFrame) error {
 }
 
 func (c *connection) obey(settings *http2.SettingsFrame) error {
-	if settings.IsAck() {
+	if settings.IsAck() || c.rude {
 		return nil
 	}
 	if value, said := settings.Value(http2.SettingMaxConcurrentStreams); said {

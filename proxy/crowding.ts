@@ -1,0 +1,114 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Http2Session, ServerHttp2Stream } from "node:http2";
+
+/**
+ * While a namespace's calls are refused for its rate, the connections that bring them may have fewer calls open:
+ * what is over waits at its sender, and what is sent all the same HTTP/2 itself refuses, for a tenth of what it
+ * costs to read a call in order to refuse it.
+ */
+export interface Crowding {
+  /** A call that came from `peer` was refused, its answer waits; answers what to do when that has gone. */
+  refused(namespace: string, peer: string, perSecond: number): () => void;
+  close(): void;
+}
+
+type Connection = {
+  readonly session: Http2Session;
+  /** Calls, the refused ones too. */
+  open: number;
+  /** Refused calls whose answer waits. */
+  waiting: number;
+  refusedAt: number;
+  /** How many calls it may have open. */
+  limit: number;
+  /** The client has said that it knows: before that another word would only add to what it has to read. */
+  isKnown: boolean;
+};
+
+const created = "http2.server.stream.created";
+const closed = "http2.server.stream.close";
+// In so much of a second calls are answered, the refused ones too: what a rate has open if nobody asks for more.
+const openSeconds = 0.05;
+const leastRoom = 64;
+const leastStreams = 2;
+const unlimited = 2 ** 32 - 1;
+const calmMs = 1_000;
+
+export function crowding(clock: () => number = () => performance.now()): Crowding {
+  const connections = new Map<string, Connection>();
+  const bySession = new WeakMap<Http2Session, Connection>();
+  // By namespace: who brings what is refused.
+  const crowds = new Map<string, Map<Connection, number>>();
+
+  const opened = (message: unknown): void => {
+    const { session } = (message as { readonly stream: ServerHttp2Stream }).stream;
+    if (session === undefined || session.destroyed) return;
+    const known = bySession.get(session);
+    if (known !== undefined) return void known.open++;
+    const connection = { session, open: 1, waiting: 0, refusedAt: 0, limit: unlimited, isKnown: true };
+    const peer = `${session.socket.remoteAddress}:${session.socket.remotePort}`;
+    bySession.set(session, connection);
+    connections.set(peer, connection);
+    session.once("close", () => connections.delete(peer));
+  };
+
+  const ended = (message: unknown): void => {
+    const { session } = (message as { readonly stream: ServerHttp2Stream }).stream;
+    const connection = session && bySession.get(session);
+    if (connection !== undefined) connection.open--;
+  };
+
+  const say = (connection: Connection, maxConcurrentStreams: number): void => {
+    const { session } = connection;
+    if (session.destroyed || session.closed) return;
+    connection.limit = maxConcurrentStreams;
+    connection.isKnown = false;
+    session.settings({ maxConcurrentStreams }, () => {
+      connection.isKnown = true;
+    });
+  };
+
+  /** What its calls beside the refused ones need, and its part of the room. */
+  const narrow = (connection: Connection, room: number, crowd: number): void => {
+    const part = Math.max(leastStreams, Math.ceil(room / crowd));
+    if (!connection.isKnown || connection.waiting <= part) return;
+    const limit = connection.open - connection.waiting + part;
+    // In few steps: each is a word that the client has to answer.
+    if (limit <= connection.limit / 2) say(connection, limit);
+  };
+
+  const widening = setInterval(() => {
+    const now = clock();
+    for (const connection of connections.values()) {
+      const isCalm = connection.waiting === 0 && now - connection.refusedAt > calmMs;
+      if (connection.limit < unlimited && connection.isKnown && isCalm) say(connection, unlimited);
+    }
+  }, calmMs).unref();
+
+  subscribe(created, opened);
+  subscribe(closed, ended);
+
+  return {
+    refused(namespace, peer, perSecond) {
+      const connection = connections.get(peer);
+      if (connection === undefined) return () => {};
+      const crowd = crowds.get(namespace) ?? new Map<Connection, number>();
+      crowds.set(namespace, crowd.set(connection, (crowd.get(connection) ?? 0) + 1));
+      connection.waiting++;
+      connection.refusedAt = clock();
+      narrow(connection, Math.max(leastRoom, perSecond * openSeconds), crowd.size);
+      return () => {
+        connection.waiting--;
+        const left = (crowd.get(connection) ?? 1) - 1;
+        if (left > 0) return void crowd.set(connection, left);
+        crowd.delete(connection);
+        if (crowd.size === 0) crowds.delete(namespace);
+      };
+    },
+    close() {
+      clearInterval(widening);
+      unsubscribe(created, opened);
+      unsubscribe(closed, ended);
+    },
+  };
+}

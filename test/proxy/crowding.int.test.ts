@@ -1,0 +1,99 @@
+import { once } from "node:events";
+import { type ClientHttp2Session, connect, createServer, type ServerHttp2Stream } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type Crowding, crowding } from "../../proxy/crowding.ts";
+import { until } from "../setup/until.ts";
+
+let now = 0;
+let crowds: Crowding;
+let arrived: ServerHttp2Stream[];
+let clients: ClientHttp2Session[];
+const server = createServer();
+server.on("stream", (stream) => {
+  stream.on("error", () => {});
+  arrived.push(stream);
+});
+
+beforeEach(async () => {
+  now = 0;
+  crowds = crowding(() => now);
+  arrived = [];
+  clients = [];
+  if (!server.listening) await once(server.listen(0, "127.0.0.1"), "listening");
+});
+afterEach(() => {
+  for (const client of clients) client.destroy();
+  crowds.close();
+  server.close();
+});
+
+/** A client that asks at once for as much as it likes. */
+async function client(calls: number) {
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  session.on("error", () => {});
+  clients.push(session);
+  await once(session, "connect");
+  const before = arrived.length;
+  const ask = (more: number): void => {
+    for (let call = 0; call < more; call++)
+      session
+        .request({ ":path": "/" })
+        .on("error", () => {})
+        .resume();
+  };
+  ask(calls);
+  await until(() => arrived.length === before + calls);
+  const socket = arrived[before]?.session?.socket;
+  return {
+    peer: `${socket?.remoteAddress}:${socket?.remotePort}`,
+    ask,
+    allowed: () => session.remoteSettings.maxConcurrentStreams ?? Number.NaN,
+  };
+}
+
+const refuse = (peer: string, count: number, perSecond = 1_000): (() => void)[] =>
+  Array.from({ length: count }, () => crowds.refused("flood", peer, perSecond));
+
+it("who is refused more than a rate needs may have fewer calls open, and the rest waits at its sender", async () => {
+  const flood = await client(200);
+  refuse(flood.peer, 189);
+  await until(() => flood.allowed() < 200);
+  refuse(flood.peer, 1);
+  // Ten that were not refused go on beside.
+  await until(() => flood.allowed() === 74);
+  flood.ask(100);
+  for (const stream of arrived.slice(0, 130)) stream.respond({ ":status": 200 }, { endStream: true });
+  // Seventy of the first are open, and four more may be.
+  await until(() => arrived.length === 204);
+});
+
+it("the more connections a flood comes from, the less each of them has", async () => {
+  const floods = [await client(20), await client(20), await client(20), await client(20)];
+  for (let round = 0; round < 20; round++) for (const { peer } of floods) refuse(peer, 1);
+  await until(() => floods.every(({ allowed }) => allowed() < 25));
+});
+
+it("a larger rate has more room", async () => {
+  const flood = await client(600);
+  refuse(flood.peer, 600, 10_000);
+  await until(() => flood.allowed() === 599);
+});
+
+it("who is refused now and then is left alone, and so is who comes over another connection", async () => {
+  const [greedy, modest, other] = [await client(200), await client(40), await client(1)];
+  refuse(modest.peer, 30);
+  refuse(greedy.peer, 200);
+  await until(() => greedy.allowed() < 200);
+  expect(modest.allowed()).toBeGreaterThan(1_000_000);
+  expect(other.allowed()).toBeGreaterThan(1_000_000);
+});
+
+it("a second after the last refusal all is as before", async () => {
+  const flood = await client(200);
+  const answered = refuse(flood.peer, 200);
+  await until(() => flood.allowed() < 200);
+  for (const done of answered) done();
+  now = 1_001;
+  await until(() => flood.allowed() > 1_000_000);
+});
