@@ -2,9 +2,9 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
 
 /**
- * While a namespace's calls are refused for its rate, the connections that bring them may have fewer calls open:
- * what is over waits at its sender, and what is sent all the same HTTP/2 itself refuses, for a tenth of what it
- * costs to read a call in order to refuse it.
+ * Where more of a namespace's calls are refused than late answers hold up, the connections that bring them may have
+ * fewer calls open: what is over waits at its sender, and what is sent all the same HTTP/2 itself refuses, before
+ * this process has read it.
  */
 export interface Crowding {
   /** A call that came from `peer` was refused, its answer waits; answers what to do when that has gone. */
@@ -25,20 +25,28 @@ type Connection = {
   isKnown: boolean;
 };
 
+/** Who brings what is refused of a namespace, and how much of it waits. */
+type Crowd = { readonly by: Map<Connection, number>; waiting: number };
+
 const created = "http2.server.stream.created";
 const closed = "http2.server.stream.close";
 // In so much of a second calls are answered, the refused ones too: what a rate has open if nobody asks for more.
 const openSeconds = 0.05;
+// Half of what late refusals hold of a namespace: below it they do without.
+const mostWaiting = 1_000;
 const leastRoom = 64;
 const leastStreams = 2;
 const unlimited = 2 ** 32 - 1;
 const calmMs = 1_000;
 
+// All that has waited at a sender comes at once where it suddenly may.
+const wider = ({ limit }: Connection): number => (4 * limit < mostWaiting ? 4 * limit : unlimited);
+
 export function crowding(clock: () => number = () => performance.now()): Crowding {
   const connections = new Map<string, Connection>();
   const bySession = new WeakMap<Http2Session, Connection>();
-  // By namespace: who brings what is refused.
-  const crowds = new Map<string, Map<Connection, number>>();
+  // By namespace.
+  const crowds = new Map<string, Crowd>();
 
   const opened = (message: unknown): void => {
     const { session } = (message as { readonly stream: ServerHttp2Stream }).stream;
@@ -68,20 +76,29 @@ export function crowding(clock: () => number = () => performance.now()): Crowdin
     });
   };
 
-  /** What its calls beside the refused ones need, and its part of the room. */
-  const narrow = (connection: Connection, room: number, crowd: number): void => {
-    const part = Math.max(leastStreams, Math.ceil(room / crowd));
+  /** To what its calls beside the refused ones have open, and its part of the room. */
+  const narrow = (connection: Connection, room: number): void => {
+    const part = Math.max(leastStreams, Math.ceil(room));
     if (!connection.isKnown || connection.waiting <= part) return;
     const limit = connection.open - connection.waiting + part;
     // In few steps: each is a word that the client has to answer.
     if (limit <= connection.limit / 2) say(connection, limit);
   };
 
+  const leave = (namespace: string, crowd: Crowd, connection: Connection): void => {
+    connection.waiting--;
+    crowd.waiting--;
+    const left = (crowd.by.get(connection) ?? 1) - 1;
+    if (left > 0) crowd.by.set(connection, left);
+    else crowd.by.delete(connection);
+    if (crowd.waiting === 0) crowds.delete(namespace);
+  };
+
   const widening = setInterval(() => {
     const now = clock();
     for (const connection of connections.values()) {
       const isCalm = connection.waiting === 0 && now - connection.refusedAt > calmMs;
-      if (connection.limit < unlimited && connection.isKnown && isCalm) say(connection, unlimited);
+      if (connection.limit < unlimited && connection.isKnown && isCalm) say(connection, wider(connection));
     }
   }, calmMs).unref();
 
@@ -92,18 +109,15 @@ export function crowding(clock: () => number = () => performance.now()): Crowdin
     refused(namespace, peer, perSecond) {
       const connection = connections.get(peer);
       if (connection === undefined) return () => {};
-      const crowd = crowds.get(namespace) ?? new Map<Connection, number>();
-      crowds.set(namespace, crowd.set(connection, (crowd.get(connection) ?? 0) + 1));
+      const crowd = crowds.get(namespace) ?? { by: new Map<Connection, number>(), waiting: 0 };
+      crowds.set(namespace, crowd);
+      crowd.by.set(connection, (crowd.by.get(connection) ?? 0) + 1);
+      crowd.waiting++;
       connection.waiting++;
       connection.refusedAt = clock();
-      narrow(connection, Math.max(leastRoom, perSecond * openSeconds), crowd.size);
-      return () => {
-        connection.waiting--;
-        const left = (crowd.get(connection) ?? 1) - 1;
-        if (left > 0) return void crowd.set(connection, left);
-        crowd.delete(connection);
-        if (crowd.size === 0) crowds.delete(namespace);
-      };
+      const room = Math.max(leastRoom, perSecond * openSeconds);
+      if (crowd.waiting > mostWaiting) narrow(connection, room / crowd.by.size);
+      return () => leave(namespace, crowd, connection);
     },
     close() {
       clearInterval(widening);

@@ -30,6 +30,7 @@ const messageBytes = 16 * 1024 * 1024;
 const callsAtOnce = 1_000;
 // A consumer that has vanished without a word holds messages: find out.
 const keepaliveMs = 20_000;
+const mostInvalidFrames = 2 ** 31;
 
 /** prism.v1, health and reflection on one port. */
 export async function grpcServer({ host, port, queue }: ServerOptions): Promise<GrpcServer> {
@@ -42,6 +43,7 @@ export async function grpcServer({ host, port, queue }: ServerOptions): Promise<
     // Its books of every call and message, which nobody here reads.
     "grpc.enable_channelz": 0,
   });
+  bearRefusals(server);
   server.addService(queueDefinition, queue);
   const names = ["", QueueService.typeName];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, "NOT_SERVING"])));
@@ -72,4 +74,13 @@ export async function grpcServer({ host, port, queue }: ServerOptions): Promise<
         setTimeout(resolve, withinMs + 100).unref();
       }),
   };
+}
+
+/**
+ * Node counts as invalid what comes above a limit that a client has not heard of yet, and ends a connection after a
+ * thousand of that: with it the calls that were let in. grpc-js has no option for it.
+ */
+function bearRefusals(server: Server): void {
+  const { commonServerOptions } = server as unknown as { readonly commonServerOptions: object };
+  Object.assign(commonServerOptions, { maxSessionInvalidFrames: mostInvalidFrames });
 }

@@ -4,7 +4,7 @@ import { queueRequest } from "../e2e/request.ts";
 import { moreProxies, type RunningProxy } from "../setup/more-proxies.ts";
 import { testPrism } from "../setup/prism.ts";
 import type { Benchmark } from "./benchmark.ts";
-import { alone, beside, type Met, type Phase } from "./fair-figures.ts";
+import { alone, answersText, beside, type Met, type Phase } from "./fair-figures.ts";
 import { grpcLoad, keyPlace } from "./grpc-load.ts";
 import { cpuSeconds } from "./process-cpu.ts";
 import { payload, processes, topic } from "./queue.ts";
@@ -62,10 +62,13 @@ export const fair: Benchmark = {
       for (const flood of Object.values(floods)) await phase(flood);
       const without = await phase();
       const figures = [...alone(without)];
+      const answers: string[] = [];
       for (const [said, flood] of Object.entries(floods)) {
-        figures.push(...beside(said, without, await phase(flood), flood.rude ? floodRate : undefined));
+        const flooded = await phase(flood);
+        figures.push(...beside(said, without, flooded, flood.rude ? floodRate : undefined));
+        answers.push(answersText(said, flooded));
       }
-      return { figures, notes };
+      return { figures, notes: [...notes, ...answers] };
     } finally {
       await more.close();
       await prism.close();

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"errors"
-	"math"
 	"net"
 	"os"
 	"sync"
@@ -18,13 +17,14 @@ const patience = 15 * time.Second
 
 // One HTTP/2 connection. Its reader begins a call where one has ended, its clock those that are due.
 type connection struct {
+	address string
+	rude    bool
 	socket  net.Conn
 	in      *bufio.Reader
 	out     *bufio.Writer
 	framer  *http2.Framer
 	headers *hpack.Decoder
 	request *request
-	rude    bool
 
 	mutex  sync.Mutex
 	calls  calls
@@ -34,42 +34,14 @@ type connection struct {
 	window  int64
 	streams uint32
 	heard   uint32
+	known   bool
 }
 
-func connect(asked order) (*connection, error) {
-	made, err := newRequest(asked)
-	if err != nil {
-		return nil, err
-	}
-	socket, err := net.Dial("tcp", asked.Address)
-	if err != nil {
-		return nil, err
-	}
-	c := &connection{
-		socket: socket, in: bufio.NewReaderSize(socket, 1<<16), out: bufio.NewWriterSize(socket, 1<<16),
-		request: made, stream: 1, window: 65_535, streams: math.MaxInt32,
-	}
-	c.framer = http2.NewFramer(c.out, c.in)
-	c.framer.SetReuseFrames()
-	c.headers = hpack.NewDecoder(4_096, func(field hpack.HeaderField) {
-		if field.Name == "grpc-status" {
-			c.status = field.Value
-		}
-	})
-	_, err = c.out.WriteString(http2.ClientPreface)
-	err = errors.Join(err, c.framer.WriteSettings(), c.framer.WriteWindowUpdate(0, 1<<30), c.out.Flush())
-	if err != nil {
-		return nil, err
-	}
-	// So that it keeps from the first call on to what the server takes.
-	return c, c.read()
-}
-
-// Makes the calls, and resolves when they are answered.
+// Makes the calls, and ends when they are answered.
 func (c *connection) load(asked order, begun time.Time) error {
-	defer c.socket.Close()
-	c.calls, c.rude = newCalls(asked, begun), asked.Rude
-	_ = c.socket.SetReadDeadline(c.calls.ends.Add(patience))
+	c.calls = newCalls(asked, begun)
+	last := c.calls.ends.Add(patience)
+	_ = c.socket.SetReadDeadline(last)
 	if err := c.fill(); err != nil {
 		return err
 	}
@@ -79,23 +51,41 @@ func (c *connection) load(asked order, begun time.Time) error {
 	for !c.over() {
 		err := c.read()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return nil
+			break
+		}
+		if err != nil && c.rude {
+			err = c.again(last)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.socket.Close()
+}
+
+// Who is thrown out for its manners comes in again.
+func (c *connection) again(last time.Time) error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	_ = c.socket.Close()
+	for stream := range c.calls.open {
+		c.calls.end(stream, "connection lost")
+	}
+	err := c.dial()
+	_ = c.socket.SetReadDeadline(last)
+	return err
 }
 
 func (c *connection) tick() {
 	for range time.Tick(time.Millisecond) {
-		if c.fill() != nil {
+		if err := c.fill(); err != nil && !c.rude {
 			return
 		}
 		if c.over() {
 			// The reader may wait for what does not come.
+			c.mutex.Lock()
 			_ = c.socket.SetReadDeadline(time.Now())
+			c.mutex.Unlock()
 			return
 		}
 	}
