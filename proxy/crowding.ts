@@ -25,6 +25,9 @@ type Connection = {
   isKnown: boolean;
 };
 
+/** Of one connection, where nothing is refused: a call costs memory before anything of it is read. */
+export const callsAtOnce = 1_000;
+
 /** Who brings what is refused of a namespace, and how much of it waits. */
 type Crowd = { readonly by: Map<Connection, number>; waiting: number };
 
@@ -36,11 +39,10 @@ const openSeconds = 0.05;
 const mostWaiting = 1_000;
 const leastRoom = 64;
 const leastStreams = 2;
-const unlimited = 2 ** 32 - 1;
 const calmMs = 1_000;
 
 // All that has waited at a sender comes at once where it suddenly may.
-const wider = ({ limit }: Connection): number => (4 * limit < mostWaiting ? 4 * limit : unlimited);
+const wider = ({ limit }: Connection): number => Math.min(4 * limit, callsAtOnce);
 
 export function crowding(clock: () => number = () => performance.now()): Crowding {
   const connections = new Map<string, Connection>();
@@ -53,7 +55,7 @@ export function crowding(clock: () => number = () => performance.now()): Crowdin
     if (session === undefined || session.destroyed) return;
     const known = bySession.get(session);
     if (known !== undefined) return void known.open++;
-    const connection = { session, open: 1, waiting: 0, refusedAt: 0, limit: unlimited, isKnown: true };
+    const connection = { session, open: 1, waiting: 0, refusedAt: 0, limit: callsAtOnce, isKnown: true };
     const peer = `${session.socket.remoteAddress}:${session.socket.remotePort}`;
     bySession.set(session, connection);
     connections.set(peer, connection);
@@ -98,7 +100,7 @@ export function crowding(clock: () => number = () => performance.now()): Crowdin
     const now = clock();
     for (const connection of connections.values()) {
       const isCalm = connection.waiting === 0 && now - connection.refusedAt > calmMs;
-      if (connection.limit < unlimited && connection.isKnown && isCalm) say(connection, wider(connection));
+      if (connection.limit < callsAtOnce && connection.isKnown && isCalm) say(connection, wider(connection));
     }
   }, calmMs).unref();
 

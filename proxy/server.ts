@@ -4,6 +4,7 @@ import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { QueueService } from "../proto/gen/prism/v1/queue_pb.js";
+import { callsAtOnce } from "./crowding.ts";
 import { queueDefinition } from "./queue.ts";
 import { wideReceiveWindows } from "./receive-windows.ts";
 
@@ -26,8 +27,6 @@ const protoFolder = fileURLToPath(new URL("../proto/", import.meta.url));
 const protoFiles = ["prism/v1/queue.proto"];
 // Above what a namespace may allow inline, so that it is Prism that refuses, and says why.
 const messageBytes = 16 * 1024 * 1024;
-// Of one connection: a call costs memory before anything of it is read.
-const callsAtOnce = 1_000;
 // A consumer that has vanished without a word holds messages: find out.
 const keepaliveMs = 20_000;
 const mostInvalidFrames = 2 ** 31;

@@ -25,6 +25,7 @@ function stage() {
     admission: { admit: () => entering.promise, recheck: () => {} } as unknown as Admission,
     limits: allowed,
     lateRefusals: lateRefusals(),
+    crowding: { refused: () => () => {}, close: () => {} },
     metrics: metrics(),
     log: pino({ level: "silent" }),
   });
@@ -35,7 +36,10 @@ function stage() {
     begin(method: string) {
       const metadata = new Metadata();
       metadata.set("prism-namespace", "orders");
-      const call = Object.assign(new EventEmitter(), { metadata, pause() {}, resume() {}, end() {} });
+      const call = Object.assign(new EventEmitter(), {
+        ...{ metadata, pause() {}, resume() {}, end() {} },
+        getPeer: () => "nobody",
+      });
       (service[method] as unknown as (of: unknown, answered: () => void) => void)(call, () => {});
       return call;
     },

@@ -34,7 +34,6 @@ type connection struct {
 	window  int64
 	streams uint32
 	heard   uint32
-	known   bool
 }
 
 // Makes the calls, and ends when they are answered.

@@ -24,7 +24,7 @@ func (c *connection) dial() error {
 	if err != nil {
 		return err
 	}
-	c.socket, c.stream, c.window, c.streams, c.known = socket, 1, 65_535, math.MaxInt32, false
+	c.socket, c.stream, c.window, c.streams = socket, 1, 65_535, math.MaxInt32
 	c.in, c.out = bufio.NewReaderSize(socket, 1<<16), bufio.NewWriterSize(socket, 1<<16)
 	c.framer = http2.NewFramer(c.out, c.in)
 	c.framer.SetReuseFrames()

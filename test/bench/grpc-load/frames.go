@@ -48,10 +48,9 @@ func (c *connection) answered(heard *http2.HeadersFrame) error {
 }
 
 func (c *connection) obey(settings *http2.SettingsFrame) error {
-	if settings.IsAck() || c.rude && c.known {
+	if settings.IsAck() || c.rude {
 		return nil
 	}
-	c.known = true
 	if value, said := settings.Value(http2.SettingMaxConcurrentStreams); said {
 		c.streams = min(value, math.MaxInt32)
 	}

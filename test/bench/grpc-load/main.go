@@ -24,8 +24,8 @@ type order struct {
 	InFlight int `json:"inFlight"`
 	// Of all connections, whether or not earlier calls were answered. 0: as soon as there is room in flight.
 	PerSecond float64 `json:"perSecond"`
-	// Once it has begun it keeps to nothing that the server says of how much may be open, and comes again when that
-	// ends its connection.
+	// It keeps to nothing that the server says of how many calls may be open, and comes again when that ends its
+	// connection.
 	Rude bool `json:"rude"`
 	// It ends with whichever comes first; 0 never comes.
 	Calls   int     `json:"calls"`
