@@ -1,14 +1,14 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { PublishRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
 import type { Measured } from "./benchmark.ts";
-import { keyedLoad, keyPlace } from "./grpc-load.ts";
+import { grpcLoad, keyedLoad, keyPlace } from "./grpc-load.ts";
 import type { Shoot, Shot } from "./h2load.ts";
 import { enough, figure, type Load, latencies, middle } from "./load.ts";
 import { meter, type Spent, spentText } from "./meter.ts";
 import { payload, type Queue, topic } from "./queue.ts";
 
-// Until Node and Kafka's Java have compiled what is called most: before that a message costs them twice as much.
 const warmUp = 16_000;
+const untilWarm = { calls: 100_000, seconds: 20 };
 const most = 30_000;
 const lagLimitMs = 1_000;
 export const publishPath = "/prism.v1.QueueService/Publish";
@@ -32,6 +32,16 @@ export const withoutKeys = (shoot: Shoot): Way => ({
   message: request(""),
   keyed: false,
 });
+
+/** Until Node and Kafka's Java have compiled what is called most: before that a message costs Kafka twice as much. */
+export async function warm(
+  { proxies: [proxy] }: Queue,
+  headers: Shot["headers"],
+  inFlight: number,
+): Promise<void> {
+  const shot = { address: proxy?.address ?? "", path: publishPath, message: withKeys.message, headers };
+  await grpcLoad({ ...shot, inFlight, ...untilWarm });
+}
 
 /** As many in flight over all proxies together, whose number is what differs. */
 export async function throughProxies(
