@@ -36,9 +36,6 @@ type OperationKind = (typeof operations)[number];
 const all = serverNames.flatMap((server) => operations.map((operation) => ({ server, operation })));
 const few: ReadonlySet<string> = new Set(["temporal create", "postgres-control update", "kafka delete"]);
 const tried = all.filter(({ server, operation }) => soaking || few.has(`${server} ${operation}`));
-const wanted: readonly ServerName[] = soaking
-  ? serverNames
-  : ["temporal", "postgres-control", "postgres-data", "kafka", "s3"];
 /** How a history tells that it is done. */
 const ends = { create: "NamespaceActivated", update: "UpdateApplied", delete: "NamespaceDeleted" } as const;
 
@@ -47,7 +44,7 @@ describe("a server killed in the middle, and started again", () => {
   const instance = temporaryInstance();
   let prism: TestPrism;
   let alice: Control;
-  const up = () => stackUp({ environment, instance, wanted, needed: wanted });
+  const up = () => stackUp({ environment, instance, wanted: serverNames, needed: serverNames });
   const kill = (server: ServerName) =>
     process.kill(readState(instance).servers[server]?.process?.pid ?? expect.fail(server), "SIGKILL");
   beforeAll(async () => {
@@ -138,7 +135,7 @@ describe("a server killed in the middle, and started again", () => {
     const operation = asked.operation?.id ?? "";
 
     for (const process of ["api", "worker", "proxy"] as const) await prism.processes.stop(process, "SIGKILL");
-    for (const server of wanted) kill(server);
+    for (const server of serverNames) kill(server);
     await up();
     for (const process of ["api", "worker", "proxy"] as const) await prism.processes.start(process);
 
