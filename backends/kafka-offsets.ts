@@ -86,7 +86,8 @@ export function kafkaOffsets({ consumer, group, topic }: GroupOptions) {
       start: LogStart,
     ): Promise<Map<number, Progress> | undefined> {
       if (partitions.length === 0) return new Map();
-      const all = await everyPartition();
+      // What is known of the topic may be older than the assignment: what is not asked for would begin anew.
+      const all = [...new Set([...(await everyPartition()), ...partitions])];
       const known = await committed(all);
       const unknown = partitions.filter((partition) => !known.has(partition));
       if (unknown.length === 0) return known;

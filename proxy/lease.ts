@@ -1,7 +1,8 @@
 /**
  * How long the control plane's word is good for. The proxy measures from *sending* the
  * status that a lease answers, the control plane from answering it: so the proxy's lease
- * always ends first (`design.md` §8). Times are milliseconds of a monotonic clock.
+ * always ends first (`design.md` §8). Times are milliseconds of a monotonic clock, or of the
+ * wall clock where more has passed by that: a suspended machine's monotonic clock stands still.
  */
 export interface Lease {
   /** A status goes out; each is answered by one lease, in order. */
@@ -26,14 +27,27 @@ export interface Lease {
   inherit(remainingMs: number): void;
 }
 
-export function lease(clock: () => number = () => performance.now()): Lease {
-  const questions: number[] = [];
-  let until = Number.NEGATIVE_INFINITY;
+export type LeaseClocks = { readonly monotonic?: () => number; readonly wall?: () => number };
+
+type Moment = { readonly monotonic: number; readonly wall: number };
+
+export function lease({ monotonic = () => performance.now(), wall = Date.now }: LeaseClocks = {}): Lease {
+  const questions: Moment[] = [];
+  let until: Moment | undefined;
   let durationMs = 0;
   let expected = false;
   let proxies = 1;
+
+  const now = (): Moment => ({ monotonic: monotonic(), wall: wall() });
+  const since = (moment: Moment): number => Math.max(monotonic() - moment.monotonic, wall() - moment.wall);
+  const lasts = (from: Moment, ms: number): void => {
+    const end = { monotonic: from.monotonic + ms, wall: from.wall + ms };
+    if (until === undefined || end.monotonic >= until.monotonic) until = end;
+  };
+  const overMs = (): number => (until === undefined ? Number.POSITIVE_INFINITY : since(until));
+
   return {
-    asked: () => void questions.push(clock()),
+    asked: () => void questions.push(now()),
     granted(granted, live = 0) {
       proxies = Math.max(1, live);
       const askedAt = questions.shift();
@@ -42,7 +56,7 @@ export function lease(clock: () => number = () => performance.now()): Lease {
       // One of no length allows nothing: another follows once what was missed is in force.
       if (granted === 0) return;
       expected = false;
-      until = Math.max(until, askedAt + granted);
+      lasts(askedAt, granted);
     },
     forgetQuestions() {
       questions.length = 0;
@@ -54,17 +68,15 @@ export function lease(clock: () => number = () => performance.now()): Lease {
     get expected() {
       return expected;
     },
-    waitingMs: () => clock() - (questions[0] ?? clock()),
+    waitingMs: () => (questions[0] === undefined ? 0 : since(questions[0])),
     get proxies() {
       return proxies;
     },
     get durationMs() {
       return durationMs;
     },
-    overdueMs: () => Math.max(0, clock() - until),
-    remainingMs: () => until - clock(),
-    inherit(remainingMs) {
-      until = Math.max(until, clock() + remainingMs);
-    },
+    overdueMs: () => Math.max(0, overMs()),
+    remainingMs: () => -overMs(),
+    inherit: (remainingMs) => lasts(now(), remainingMs),
   };
 }

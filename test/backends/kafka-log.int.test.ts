@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Admin, Consumer } from "@platformatic/kafka";
+import { Admin, Consumer, type ListOffsetsOptions } from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { isStaleMembership } from "../../backends/kafka-errors.ts";
 import { kafkaHealth, kafkaLog } from "../../backends/kafka-log.ts";
@@ -194,6 +194,36 @@ describe("a member of a group", () => {
     const older = offsets.commit({ ...holder, generation: generation - 1 }, upTo(0, 9n));
     await expect(older).rejects.toSatisfy(isStaleMembership);
     expect(await offsets.standing(holder, [0], "earliest")).toEqual(upTo(0, 1n));
+    await consumer.close();
+  });
+
+  it("begins no partition anew that it has committed, also where it knows of fewer than it is assigned", async () => {
+    const group = `${common}-stale`;
+    const consumer = new Consumer({ clientId: "prism.test", groupId: group, bootstrapBrokers: [...brokers] });
+    consumer.topics.track(common);
+    await consumer.joinGroup();
+    const holder = { generation: consumer.generationId, memberId: consumer.memberId ?? "" };
+    const progress = new Map([...upTo(0, 5n), ...upTo(2, 7n)]);
+    await kafkaOffsets({ consumer, group, topic: common }).commit(holder, progress);
+    const metadata = async (asked: { topics: string[] }) => {
+      const found = await consumer.metadata(asked);
+      const topics = [...found.topics].map(
+        ([name, topic]) => [name, { ...topic, partitionsCount: 2 }] as const,
+      );
+      return { ...found, topics: new Map(topics) };
+    };
+    const stale = Object.create(consumer, {
+      metadata: { value: metadata },
+      findGroupCoordinator: { value: () => consumer.findGroupCoordinator() },
+      connections: { get: () => consumer.connections },
+      listOffsets: { value: (asked: ListOffsetsOptions) => consumer.listOffsets(asked) },
+    });
+    const standing = await kafkaOffsets({ consumer: stale, group, topic: common }).standing(
+      holder,
+      [0, 2],
+      "earliest",
+    );
+    expect(standing).toEqual(progress);
     await consumer.close();
   });
 

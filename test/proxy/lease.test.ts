@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { lease } from "../../proxy/lease.ts";
 
 const started = () => {
-  const clock = { now: 1_000 };
-  return { clock, leased: lease(() => clock.now) };
+  const clock = { now: 1_000, setBy: 0 };
+  return { clock, leased: lease({ monotonic: () => clock.now, wall: () => clock.now + clock.setBy }) };
 };
 
 describe("a lease", () => {
@@ -54,5 +54,25 @@ describe("a lease", () => {
     leased.inherit(-60_000);
     clock.now = 2_000;
     expect(leased.overdueMs()).toBe(61_000);
+  });
+
+  it("runs out while its machine is suspended, when only the clock on the wall goes on", () => {
+    const { clock, leased } = started();
+    leased.asked();
+    leased.granted(1_000);
+    clock.setBy = 60_000;
+    expect([leased.overdueMs(), leased.remainingMs()]).toEqual([59_000, -59_000]);
+    leased.asked();
+    leased.granted(1_000);
+    expect([leased.overdueMs(), leased.remainingMs()]).toEqual([0, 1_000]);
+  });
+
+  it("is no longer for a clock on the wall that is set back", () => {
+    const { clock, leased } = started();
+    leased.asked();
+    leased.granted(1_000);
+    clock.setBy = -3_600_000;
+    clock.now = 2_500;
+    expect(leased.overdueMs()).toBe(500);
   });
 });

@@ -48,7 +48,7 @@ function stage() {
     serve: (entry) => ({ ...served, entry }) as unknown as Served,
     stop: () => {},
   });
-  const leased = lease(() => 0);
+  const leased = lease({ monotonic: () => 0, wall: () => 0 });
   leased.inherit(60_000);
   const allowed = limits({ proxies: () => 1, clock: () => 0, namespaceBytes: heldBytes });
   const handling = calls({
