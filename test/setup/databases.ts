@@ -9,19 +9,18 @@ export async function ownDatabases(given: NodeJS.ProcessEnv, run: string): Promi
     { variable: "PRISM_DATA_URL", name: `data_${run}` },
     { variable: "PRISM_TENANT_URL", name: `tenants_${run}` },
   ];
-  const urls: Record<string, string> = {};
-  for (const { variable, name } of wanted) {
-    await administer(given[variable] ?? "", `create database ${name}`);
-    const url = new URL(given[variable] ?? "");
-    url.pathname = `/${name}`;
-    urls[variable] = url.href;
-  }
+  // Side by side: a server waits for its disk with each.
+  await Promise.all(
+    wanted.map(({ variable, name }) => administer(given[variable] ?? "", `create database ${name}`)),
+  );
+  const urlOf = (server: string, name: string) =>
+    Object.assign(new URL(server), { pathname: `/${name}` }).href;
   return {
-    urls,
+    urls: Object.fromEntries(
+      wanted.map(({ variable, name }) => [variable, urlOf(given[variable] ?? "", name)]),
+    ),
     async drop() {
-      for (const { variable, name } of wanted) {
-        await dropDatabase(given[variable] ?? "", name);
-      }
+      await Promise.all(wanted.map(({ variable, name }) => dropDatabase(given[variable] ?? "", name)));
     },
   };
 }
