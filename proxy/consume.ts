@@ -5,13 +5,17 @@ import type { Message, SubscribeRequest } from "../proto/gen/prism/v1/message_pb
 import type { ConsumeRequest } from "../proto/gen/prism/v1/queue_pb.js";
 import type { Admitted } from "./admission.ts";
 import type { Course } from "./calls.ts";
+import { type Consumer, obey } from "./consumer-request.ts";
 import type { Group } from "./group-contract.ts";
 import type { Limits } from "./limits.ts";
-import { checkNack, checkSubscribe, creditLimit, type Start } from "./queue-request.ts";
-import { parseReceipt, type Receipt } from "./receipt.ts";
+import { checkSubscribe, type Start } from "./queue-request.ts";
 import type { Served } from "./served.ts";
 import { subscription } from "./subscription.ts";
 import { spannedDelivery } from "./tracing.ts";
+import type { Turns } from "./turns.ts";
+
+// What a client has said and waits for its turn; then it is heard no further.
+const mostWaiting = 100;
 
 type Output = {
   sendMetadata(metadata: Metadata): void;
@@ -68,17 +72,11 @@ export async function deliver(
 const beginning = async ({ locate }: Served, start: Start): Promise<LogStart> =>
   typeof start === "string" ? start : locate(start);
 
-/** What a client may say while it consumes. */
-export type Consumer = {
-  readonly group: Group;
-  readonly addCredit: (more: number) => void;
-  readonly leave: () => void;
-  readonly fail: (why: unknown) => void;
-};
+type Consuming = { readonly limits: Limits; readonly turns: Turns };
 
 /** Consume: `open` first, then acknowledgements and credit. The client ends it by ending its side. */
 export async function consume(
-  limits: Limits,
+  { limits, turns }: Consuming,
   call: ServerDuplexStream<ConsumeRequest, Message>,
   admitted: Admitted,
   course: Course,
@@ -86,13 +84,21 @@ export async function consume(
   const { signal } = course;
   const opening = Promise.withResolvers<SubscribeRequest>();
   let consumer: Consumer | undefined;
+  let waiting = 0;
+
+  const inTurn = (work: () => void): void =>
+    void turns.take(admitted.served.entry.namespace, async () => work());
 
   const hear = (to: Consumer, request: ConsumeRequest): void => {
-    try {
-      obey(to, admitted, request);
-    } catch (why) {
-      to.fail(why);
-    }
+    if (++waiting >= mostWaiting) call.pause();
+    inTurn(() => {
+      if (waiting-- >= mostWaiting) call.resume();
+      try {
+        obey(to, admitted, request);
+      } catch (why) {
+        to.fail(why);
+      }
+    });
   };
 
   call.on("data", (message: ConsumeRequest) => {
@@ -104,7 +110,8 @@ export async function consume(
     } else opening.reject(notOpened());
   });
   call.on("end", () => {
-    consumer?.leave();
+    // What it has said before counts.
+    inTurn(() => consumer?.leave());
     opening.reject(notOpened());
   });
   signal.addEventListener("abort", () => opening.reject(signal.reason), { once: true });
@@ -116,37 +123,5 @@ export async function consume(
   });
 }
 
-function obey({ group, addCredit }: Consumer, { served }: Admitted, { request }: ConsumeRequest): void {
-  const each = (named: { receipt: string[] }, act: (of: Group, receipt: Receipt) => unknown): void => {
-    for (const text of named.receipt) {
-      const receipt = parseReceipt(text);
-      act(receipt.session === group.session ? group : served.groups.holding(receipt), receipt);
-    }
-  };
-  switch (request.case) {
-    // What comes too late is no mistake of the client's: the message comes again.
-    case "ack":
-      each(request.value, (of, receipt) => of.acknowledge(receipt));
-      return;
-    case "extend":
-      each(request.value, (of, receipt) => of.extend(receipt));
-      return;
-    case "nack": {
-      const { delayMs, reason } = checkNack(request.value);
-      each(request.value, (of, receipt) => of.reject(receipt, delayMs, reason));
-      return;
-    }
-    case "credit":
-      addCredit(Math.min(request.value, creditLimit));
-      return;
-    case "open":
-      throw invalid("open", "this stream is open already");
-    default:
-      throw invalid("request", "this message says nothing");
-  }
-}
-
-const notOpened = (): PrismError => invalid("open", "a stream begins with 'open'");
-
-const invalid = (field: string, message: string): PrismError =>
-  new PrismError("INVALID_CONFIGURATION", message, { details: { field } });
+const notOpened = (): PrismError =>
+  new PrismError("INVALID_CONFIGURATION", "a stream begins with 'open'", { details: { field: "open" } });

@@ -58,7 +58,7 @@ export function queueService({
     consume: calls.stream(
       operation("Consume", "read"),
       (call: ServerDuplexStream<ConsumeRequest, Message>, admitted, course) =>
-        consume(limits, call, admitted, course),
+        consume(publishing, call, admitted, course),
     ),
     subscribe: calls.stream(
       operation("Subscribe", "read"),
