@@ -42,8 +42,8 @@ export const planted: Readonly<Record<string, Planted>> = {
     patches: [
       {
         file: "proxy/lease.ts",
-        from: "until = Math.max(until, askedAt + granted);",
-        to: "until = Math.max(until, clock() + granted);",
+        from: "lasts(askedAt, granted);",
+        to: "lasts(now(), granted);",
       },
     ],
     cell: async (stage) =>
