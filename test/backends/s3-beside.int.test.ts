@@ -23,7 +23,7 @@ describe("what a person has put on a namespace's bucket", () => {
     const tags = async () =>
       (await admin.send(new GetBucketTaggingCommand({ Bucket }))).TagSet?.map(
         ({ Key, Value }) => `${Key} ${Value}`,
-      );
+      ).toSorted();
     const TagSet = [
       { Key: "cost-centre", Value: "4711" },
       { Key: "prism-namespace", Value: namespace },

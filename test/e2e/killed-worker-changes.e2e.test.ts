@@ -59,7 +59,7 @@ const all: readonly Trial[] = [
     (kind) => resourcesOf(kind, "x").length,
   ),
 ];
-const tried = (soaking ? all : all.filter((_, index) => index % 23 === 3)).toSorted(
+const tried = (soaking ? all : all.filter((_, index) => index % 31 === 3)).toSorted(
   (a, b) => Number(parked.has(a.plot)) - Number(parked.has(b.plot)),
 );
 

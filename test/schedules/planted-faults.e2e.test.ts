@@ -4,7 +4,7 @@ import { type Planted, planted } from "./cells.ts";
 import { stage } from "./stage.ts";
 
 // Each takes processes of its own, of sources with a fault in them: all of them are `npm run soak`'s.
-const quick = ["ack before apply", "cancel after the pivot"];
+const quick = ["cancel after the pivot"];
 const asked = process.env["PRISM_FAULTS"]?.split(",");
 const tried = Object.entries(planted).filter(
   ([fault]) => asked?.includes(fault) ?? (soaking || quick.includes(fault)),

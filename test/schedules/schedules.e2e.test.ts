@@ -11,7 +11,7 @@ import { pci, type Stage, stage } from "./stage.ts";
 
 // All of them take minutes: `npm run soak`.
 const seed = Number(process.env["PRISM_SEED"] ?? Date.now() % 1_000_000);
-const walks = Number(process.env["PRISM_WALKS"] ?? (soaking ? 20 : 1));
+const walks = Number(process.env["PRISM_WALKS"] ?? (soaking ? 20 : 0));
 const quick = ["ack before apply", "cancel after the pivot"];
 const cells = process.env["PRISM_FAULTS"]?.split(",") ?? (soaking ? Object.keys(planted) : quick);
 const steps = 16;
