@@ -5,6 +5,7 @@ import {
   jwtAuthenticator,
   type NatsConnection,
 } from "@nats-io/transport-node";
+import { PrismError } from "../domain/errors.ts";
 import { asking } from "./ask.ts";
 import { claimsIn } from "./nats-keys.ts";
 import type { Timed } from "./timed.ts";
@@ -24,27 +25,36 @@ export function natsConnection(url: string, deadlineMs: number) {
 
   const open = async () => {
     const connection = await connect({ ...options, ...natsPatience(deadlineMs), name: "prism-worker" });
-    void connection.closed().then(() => {
-      opened = undefined;
-    });
     return {
       connection,
       streams: await jetstreamManager(connection, { timeout: deadlineMs, checkAPI: false }),
     };
   };
   const current = () => {
-    opened ??= open().catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return opened;
+    if (opened !== undefined) return opened;
+    const opening = open();
+    opened = opening;
+    // Another may have been opened meanwhile, and that one stays.
+    const forget = () => {
+      if (opened === opening) opened = undefined;
+    };
+    opening.then(({ connection }) => connection.closed()).then(forget, forget);
+    return opening;
   };
 
   const streams: Streams = (what, timed, question) =>
     ask(what, timed, async () => {
-      const { streams: api, connection } = await current();
+      const opening = current();
+      const { streams: api, connection } = await opening;
       timed.throwIfOver();
-      return question(api, connection);
+      // Silent for all of the time that a question has: the next one is not asked over it.
+      const giveUp = () => {
+        if (!isLate(timed.signal.reason)) return;
+        if (opened === opening) opened = undefined;
+        connection.close().catch(() => {});
+      };
+      timed.signal.addEventListener("abort", giveUp, { once: true });
+      return question(api, connection).finally(() => timed.signal.removeEventListener("abort", giveUp));
     });
 
   return {
@@ -55,6 +65,10 @@ export function natsConnection(url: string, deadlineMs: number) {
     },
   };
 }
+
+/** Its time is over, and not: its caller has gone. */
+const isLate = (reason: unknown): boolean =>
+  reason instanceof PrismError && reason.details["timeout"] === true;
 
 /**
  * What is asked while it is down is not kept: it would be sent after its caller has given up. A connection

@@ -79,6 +79,8 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
       network,
       far: nats({ ...impatient, trust, url: through(url, network) }),
       near: nats({ ...patient, trust, url: url.href }),
+      // One to its streams, and one to where its accounts are.
+      connections: 2,
       resource: (name) =>
         plan("nats", "stream", `${name}-pubsub`, {
           subject: `${name}.>`,
