@@ -14,8 +14,8 @@ type Asked = {
 const patienceMs = 120_000;
 
 /**
- * The example's namespace: as an earlier run left it, brought to the end of what was begun with it, or asked for now.
- * Which of that was so is told.
+ * The example's namespace: as an earlier run left it, brought to the end of what was begun with it, or newly asked
+ * for. Which of that was so is told.
  */
 export async function exampleNamespace(
   control: Pick<Control, "namespaces" | "operations">,

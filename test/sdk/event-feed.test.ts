@@ -40,7 +40,7 @@ describe("a feed", () => {
 
   it.each([
     ["in Prism's words", '{"error":{"code":"BACKEND_UNAVAILABLE","message":"later","details":{}}}'],
-    ["too many for now", '{"error":{"code":"RATE_LIMITED","message":"later","details":{}}}'],
+    ["too many at once", '{"error":{"code":"RATE_LIMITED","message":"later","details":{}}}'],
     ["by a server that is closing", '{"error":"Service Unavailable","message":"x","statusCode":503}'],
     ["by an ingress", "<html>upstream</html>"],
   ])("outlives a refusal that passes: %s", async (_, body) => {

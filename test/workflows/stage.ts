@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { Client, Connection, type WorkflowHandle } from "@temporalio/client";
 import { DefaultLogger, NativeConnection, Runtime, type WorkflowBundle } from "@temporalio/worker";
 import { activities } from "../../activities/activities.ts";
@@ -22,6 +21,7 @@ import { request as example } from "../domain/namespace/examples.ts";
 import { until } from "../setup/until.ts";
 import { bundled } from "./bundles.ts";
 import { type MemoryBackend, memoryBackend } from "./memory-backend.ts";
+import { type MemoryDataPlane, memoryDataPlane } from "./memory-data-plane.ts";
 import { memorySweeps } from "./memory-sweeps.ts";
 import { plantedFaults } from "./planted-faults.ts";
 import type { Change, Fault, Life, Play, Wish } from "./play.ts";
@@ -33,7 +33,7 @@ export type Swept = {
   readonly handle: WorkflowHandle;
 };
 
-export type Stage = {
+export type Stage = Pick<MemoryDataPlane, "barriers" | "closed" | "slow" | "full" | "deaf"> & {
   /** The workflows' code, as the worker runs it. */
   readonly bundle: WorkflowBundle;
   /** What a create asks for of a namespace of its own, of a team of its own, which may have so much. */
@@ -52,16 +52,6 @@ export type Stage = {
   move(play: Pick<Play, "request">, wish?: Omit<Wish, "needs"> & { readonly to?: string }): Promise<Play>;
   /** What was archived, by key. */
   readonly archive: ReadonlyMap<string, Uint8Array>;
-  /** Namespaces whose relay stands still. */
-  readonly barriers: ReadonlySet<string>;
-  /** Namespaces whose log takes nothing. */
-  readonly closed: ReadonlySet<string>;
-  /** Namespaces whose consumers acknowledge nothing. */
-  readonly slow: Set<string>;
-  /** Namespaces whose log is never relayed. */
-  readonly full: Set<string>;
-  /** Namespaces whose probe takes half a second, and fails. */
-  readonly deaf: Set<string>;
   /** The API's way to tell operations. */
   readonly people: Interventions;
   /** What would be selected from now on. */
@@ -104,11 +94,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
   const archive = new Map<string, Uint8Array>();
   const looks = memorySweeps();
   const inventory = { ...development };
-  const barriers = new Set<string>();
-  const closed = new Set<string>();
-  const slow = new Set<string>();
-  const full = new Set<string>();
-  const deaf = new Set<string>();
+  const { barrier, logs, probe, ...plane } = memoryDataPlane();
 
   const places = shards(store, { home: "shard-1" });
   for (const shard of ["shard-2", "shard-3"]) {
@@ -142,38 +128,15 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
         ["postgres", postgres],
       ] as const),
       leases: { live: async () => [proxy], mayServe: async () => [proxy] } as unknown as Leases,
-      probe: async (_, { namespace }) => {
-        if (!deaf.has(namespace)) return { messageId: "m-1", tookMs: 1 };
-        await delay(500);
-        throw new PrismError("BACKEND_UNAVAILABLE", "told to be deaf");
-      },
+      probe,
       patienceMs: 1_000,
       staleMs: 900_000,
       drainMs: 100,
       moveGraceMs: 10,
       drainLogMs: 600_000,
-      barrier: {
-        hold: async ({ namespace }) => {
-          barriers.add(namespace);
-          return 7n;
-        },
-        standing: async ({ namespace }) => (barriers.has(namespace) ? 7n : undefined),
-        release: async ({ namespace }) => void barriers.delete(namespace),
-        grow: async ({ namespace }) => void barriers.delete(namespace),
-        relayed: async () => 7n,
-        ends: async (_, partitions) => Array.from({ length: partitions }, () => 3n),
-        groups: async ({ namespace }) => ({
-          groups: ["billing"],
-          behind: slow.has(namespace) ? [{ group: "billing", records: 2n }] : [],
-        }),
-      },
+      barrier,
       barrierMs: 2_000,
-      logs: {
-        close: async ({ namespace }) => void closed.add(namespace),
-        reopen: async ({ namespace }) => void closed.delete(namespace),
-        backlog: async ({ namespace }) => (full.has(namespace) ? 9 : 0),
-        forgetKeys: async () => {},
-      },
+      logs,
       rewind: async () => ({ messages: 7, from: "12" }),
       archive: {
         async put(key, body) {
@@ -274,13 +237,9 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       const findings = await looks.list({ limit: 1_000 });
       return { state, handle, findings: findings.filter((one) => one.namespace === namespace) };
     },
+    ...plane,
     archive,
     unborn,
-    barriers,
-    closed,
-    slow,
-    full,
-    deaf,
     async create(name, wish = {}) {
       const basis = await unborn(name);
       const request = { ...basis, needs: { ...basis.needs, ...wish.needs } };
