@@ -18,6 +18,8 @@ const mostMore = 1_000;
 const mostBytes = 8 * 1024 * 1024;
 // Long enough for some to be let in together.
 const shortestRestMs = 20;
+// A thousand a second, as other calls are refused.
+const refusalMs = 1;
 const item: Operation = { api: "queue", name: "PublishStream", need: "write" };
 
 /** Each item is answered in its place, a refused one with its error: that ends nothing. */
@@ -33,20 +35,24 @@ export async function publishStream(
   let unanswered = 0;
   let bytes = 0;
   let resting: NodeJS.Timeout | undefined;
+  let restsUntil = 0;
 
   const inTurn = (work: () => void): void =>
     void publishing.turns.take(admitted.served.entry.namespace, async () => work());
 
-  /** Who sends more than is reserved is read no further for as long: so it costs nothing to refuse it. */
+  /** Who sends more than is reserved is read no further for as long: so it costs little to refuse it. */
   const rest = (ms: number): void => {
-    resting ??= setTimeout(
-      () => {
-        resting = undefined;
-        resume();
-      },
-      Math.max(ms, shortestRestMs),
-    );
+    const now = performance.now();
+    restsUntil = Math.max(restsUntil + refusalMs, now + Math.max(ms, shortestRestMs));
+    resting ??= setTimeout(rested, restsUntil - now);
     call.pause();
+  };
+
+  /** What was read before it rested may have been refused meanwhile. */
+  const rested = (): void => {
+    const left = restsUntil - performance.now();
+    resting = left > 0 ? setTimeout(rested, left) : undefined;
+    resume();
   };
 
   const resume = (): void => {
