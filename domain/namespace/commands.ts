@@ -34,7 +34,9 @@ export type BeginCommand =
 export type Observation =
   | Ask<"DegradeNamespace", { because: string }>
   | Ask<"RecoverNamespace">
-  | Ask<"QuarantineOrphan", { resource: Omit<Resource, "config">; because: string }>;
+  | Ask<"QuarantineOrphan", { resource: Omit<Resource, "config">; because: string }>
+  /** What this life keeps in all backends together. */
+  | Ask<"ReportData", { incarnation: number; bytes: number }>;
 
 /** What people decide about an operation. `by` is who does. */
 export type Intervention =

@@ -2,6 +2,7 @@ import { unreachable } from "../errors.ts";
 import { expireApproval, grantApproval, rejectApproval, renewPlan, requestApproval } from "./approval.ts";
 import type { BeginCommand, Intervention, NamespaceCommand, Observation } from "./commands.ts";
 import { requestNamespace } from "./create.ts";
+import { reportData } from "./data-alarm.ts";
 import { requestDeletion } from "./delete.ts";
 import { degrade, detectDrift, quarantine, recover } from "./drift.ts";
 import type { NamespaceEvent } from "./events.ts";
@@ -47,6 +48,8 @@ export function decide(command: NamespaceCommand, namespace: Namespace): readonl
       return recover(namespace);
     case "QuarantineOrphan":
       return quarantine(command, namespace);
+    case "ReportData":
+      return reportData(command, namespace);
     case "GrantApproval":
       return grantApproval(command, namespace);
     case "RejectApproval":

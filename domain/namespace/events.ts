@@ -10,6 +10,7 @@ import type {
   ProxiesRegistered,
   ShardAssigned,
 } from "./create-events.ts";
+import type { DataAlarmCleared, DataAlarmRaised } from "./data-events.ts";
 import type {
   AuditArchived,
   DeletionFailed,
@@ -105,6 +106,8 @@ export type NamespaceEvent =
   | DriftRepaired
   | RepairFailed
   | OrphanQuarantined
+  | DataAlarmRaised
+  | DataAlarmCleared
   | RewindRequested
   | RelayRewound
   | RewindFailed

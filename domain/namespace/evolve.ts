@@ -97,6 +97,10 @@ function apply(namespace: Namespace, event: NamespaceEvent): Namespace {
       const key = resourceKey(event.data.resource);
       return { ...namespace, quarantined: new Set([...namespace.quarantined, key]) };
     }
+    case "DataAlarmRaised":
+      return { ...namespace, dataAlarm: true };
+    case "DataAlarmCleared":
+      return { ...namespace, dataAlarm: false };
     case "NamespaceRequested":
     case "UpdateRequested":
     case "UpdateFailed":

@@ -28,6 +28,8 @@ export type Namespace = {
   readonly trouble: string | undefined;
   /** What the last look at the backends found. */
   readonly drift: readonly Finding[];
+  /** It keeps nearly all that it reserves, and that was said. */
+  readonly dataAlarm: boolean;
   /** The last operation, ended or not. */
   readonly operation: Operation | undefined;
   /** Every operation there ever was, in all lives: none begins twice. */
@@ -50,6 +52,7 @@ export const absent: Namespace = {
   blocked: [],
   trouble: undefined,
   drift: [],
+  dataAlarm: false,
   operation: undefined,
   begun: new Set(),
   quarantined: new Set(),

@@ -50,6 +50,8 @@ export const schemaVersions = {
   DriftRepaired: 1,
   RepairFailed: 1,
   OrphanQuarantined: 1,
+  DataAlarmRaised: 1,
+  DataAlarmCleared: 1,
   RewindRequested: 1,
   RelayRewound: 1,
   RewindFailed: 1,

@@ -105,6 +105,8 @@ export function stepsIn(event: NamespaceEvent, kind: OperationKind): Said | unde
     case "NamespaceDegraded":
     case "NamespaceRecovered":
     case "OrphanQuarantined":
+    case "DataAlarmRaised":
+    case "DataAlarmCleared":
       return undefined;
     default:
       return unreachable(event);

@@ -45,11 +45,13 @@ export type NamespaceRow = Configuration & {
   readonly trouble: string | null;
   /** What the last look at the backends found. */
   readonly drift: readonly Finding[];
+  /** It keeps nearly all that it reserves. */
+  readonly data_alarm: boolean;
 };
 
 export const namespaces: Projection<NamespaceEvent, NamespaceRow> = {
   name: "namespaces",
-  version: 7,
+  version: 8,
   streams: ["namespace-"],
   temporal: true,
   key: (event) => event.stream.slice("namespace-".length),
@@ -100,6 +102,7 @@ function requested(event: RecordedEvent<NamespaceRequested>): NamespaceRow {
     before: null,
     trouble: null,
     drift: [],
+    data_alarm: false,
   };
 }
 
@@ -161,6 +164,10 @@ function after(row: NamespaceRow, event: RecordedEvent<NamespaceEvent>): Namespa
       return { ...row, drift: event.data.findings };
     case "DriftRepaired":
       return { ...row, drift: [] };
+    case "DataAlarmRaised":
+      return { ...row, data_alarm: true };
+    case "DataAlarmCleared":
+      return { ...row, data_alarm: false };
     case "ProxiesRegistered":
       // Of the shard that it is moved to nobody is told before it is moved.
       if (row.operation.kind === "move") return row;

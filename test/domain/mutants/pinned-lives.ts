@@ -18,6 +18,7 @@ const largerAndWider: NamespaceEvent = {
 /** Namespaces' lives, event by event, with what goes wrong in them. */
 export const lives: Readonly<Record<string, readonly NamespaceEvent[]>> = {
   "a create, and it is degraded for a while": [...l.active, l.degraded, l.recovered, l.quarantined],
+  "it keeps nearly all that it reserves for a while": [...l.active, l.dataAlarmRaised, l.dataAlarmCleared],
   "a step fails until it succeeds": [
     ...begun,
     l.stepFailed(ensureTopic),

@@ -90,6 +90,7 @@ const everyType: EveryType = {
   FailRepair: { type: "FailRepair", operation, error: a.outage },
   FailRewind: { type: "FailRewind", operation, error: a.outage },
   FailMove: { type: "FailMove", operation, error: a.outage, blocked: [] },
+  ReportData: { type: "ReportData", operation, incarnation: 1, bytes: 900_000_000 },
 };
 
 /** All of them, and variants that lead elsewhere. */
@@ -105,4 +106,5 @@ export const everyCommand: readonly NamespaceCommand[] = [
   a.confirm(l.largerTopic),
   a.confirm(a.topic, "id-2"),
   { type: "ConfirmRemoval", operation, resource: a.table, removed: false },
+  { type: "ReportData", operation, incarnation: 1, bytes: 1 },
 ];

@@ -52,6 +52,8 @@ export const everyType: { readonly [Type in NamespaceEvent["type"]]: NamespaceEv
   DriftRepaired: l.driftRepaired,
   RepairFailed: l.repairFailed,
   OrphanQuarantined: l.quarantined,
+  DataAlarmRaised: l.dataAlarmRaised,
+  DataAlarmCleared: l.dataAlarmCleared,
   RewindRequested: l.rewindRequested,
   RelayRewound: l.rewound,
   RewindFailed: l.rewindFailed,

@@ -18,7 +18,7 @@ const promised = `NamespaceRequested, PlanSelected, ApprovalRequested, ApprovalG
 const added =
   `DeletionFailed, RepairFailed, RewindRequested, RelayRewound, RewindFailed, RelayHeld, GroupsDrained,
   PartitionsGrown, MoveRequested, TargetOpened, NamespaceMoved, SourceClosed, SourceDrained, MoveCompleted,
-  TargetClosed, MoveFailed`.split(/,\s+/);
+  TargetClosed, MoveFailed, DataAlarmRaised, DataAlarmCleared`.split(/,\s+/);
 const types = Object.keys(schemaVersions) as (keyof typeof schemaVersions)[];
 
 describe("the events of a namespace", () => {

@@ -218,6 +218,15 @@ export const quarantined: NamespaceEvent = {
   data: { resource: orphan, because: "no plan has it" },
 };
 
+export const dataAlarmRaised: NamespaceEvent = {
+  type: "DataAlarmRaised",
+  data: { namespace: "orders", data_bytes: 800_000_000, data_size: "1GB" },
+};
+export const dataAlarmCleared: NamespaceEvent = {
+  type: "DataAlarmCleared",
+  data: { namespace: "orders", data_bytes: 749_999_999, data_size: "1GB" },
+};
+
 // ── Rewind ──────────────────────────────────────────────────────────────────
 export const rewindRequested: NamespaceEvent = {
   type: "RewindRequested",

@@ -22,6 +22,7 @@ const interruptions: readonly NamespaceCommand[] = everyCommand.filter(({ type }
     "DegradeNamespace",
     "RecoverNamespace",
     "QuarantineOrphan",
+    "ReportData",
     "ReportStepFailure",
     "FailNamespace",
     "FailUpdate",

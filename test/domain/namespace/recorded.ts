@@ -35,4 +35,6 @@ const isSeen = (event: NamespaceEvent): boolean =>
   event.type === "NamespaceDegraded" ||
   event.type === "NamespaceRecovered" ||
   event.type === "OrphanQuarantined" ||
+  event.type === "DataAlarmRaised" ||
+  event.type === "DataAlarmCleared" ||
   (event.type === "DriftDetected" && event.data.repair === null);

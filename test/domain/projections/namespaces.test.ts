@@ -181,6 +181,13 @@ describe("what others see of a namespace", () => {
       operation: { id: a.operation },
     });
   });
+  it("says that it keeps nearly all that it reserves, until it does not", () => {
+    const nearlyFull = [...l.active, l.dataAlarmRaised];
+    expect(rowAfter(...l.active)).toMatchObject({ data_alarm: false });
+    expect(rowAfter(...nearlyFull)).toMatchObject({ data_alarm: true, status: "active" });
+    expect(rowAfter(...nearlyFull)?.directory_version).toBe(rowAfter(...l.active)?.directory_version);
+    expect(rowAfter(...nearlyFull, l.dataAlarmCleared)).toMatchObject({ data_alarm: false });
+  });
   it("is repaired by an operation of its own", () => {
     expect(rowAfter(...l.active, l.driftDetected())).toMatchObject({
       operation: { id: l.repairing, kind: "reconcile", state: "running" },

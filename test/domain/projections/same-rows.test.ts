@@ -79,6 +79,7 @@ describe("whatever happens to a namespace", { timeout: 60_000 }, () => {
         shard: namespace.shard ?? null,
         trouble: namespace.trouble ?? null,
         drift: namespace.drift,
+        data_alarm: namespace.dataAlarm,
         operation: {
           id: operation?.id,
           kind: operation?.kind,
