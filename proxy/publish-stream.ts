@@ -62,7 +62,12 @@ export async function publishStream(
   const answer = async (request: PublishRequest): Promise<PublishResponse> => {
     const startedAt = performance.now();
     try {
-      const response = await spannedCall(item, call.metadata, () => publish(publishing, request, admitted));
+      const response = await spannedCall(
+        item,
+        call.metadata,
+        () => publish(publishing, request, admitted),
+        request.traceparent,
+      );
       counted("success", startedAt);
       return response;
     } catch (error) {

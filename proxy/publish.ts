@@ -65,8 +65,20 @@ export async function publish(
 }
 
 /** What a message that was read takes in memory. */
-export const bytesOf = ({ topic, key, idempotencyKey, payload, metadata }: PublishRequest): number =>
-  payload.byteLength + topic.length + key.length + idempotencyKey.length + textBytes(metadata);
+export const bytesOf = ({
+  topic,
+  key,
+  idempotencyKey,
+  payload,
+  metadata,
+  traceparent,
+}: PublishRequest): number =>
+  payload.byteLength +
+  topic.length +
+  key.length +
+  idempotencyKey.length +
+  traceparent.length +
+  textBytes(metadata);
 
 async function publishRead(
   { clock, check }: Publishing,
@@ -87,13 +99,13 @@ async function publishRead(
 
 /** With an idempotency key the id follows from it: whoever publishes again, also after a crash, says the same id. */
 function messageOf(request: PublishRequest, { entry, idempotent }: Served, publishedAtMs: number): Message {
-  const { topic, payload, metadata, key, idempotencyKey } = request;
+  const { topic, payload, metadata, key, idempotencyKey, traceparent } = request;
   const once = idempotencyKey !== "";
   if (once && !idempotent) throw noDeduplication(entry.namespace);
   const id = once
     ? idOf(`${entry.namespace}/${entry.incarnation}/${topic}/${idempotencyKey}`)
     : freshId(publishedAtMs);
-  return { id, topic, key, payload, metadata, publishedAtMs, headers: traceHeaders(), once };
+  return { id, topic, key, payload, metadata, publishedAtMs, headers: traceHeaders(traceparent), once };
 }
 
 const noDeduplication = (namespace: string): PrismError =>

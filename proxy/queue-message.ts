@@ -13,7 +13,11 @@ export const toProto = ({ message, receipt, attempt }: Delivery): Message =>
     topic: message.topic,
     key: message.key,
     payload: message.payload,
-    metadata: { ...traceMetadata(), ...message.metadata, ...deadLetterMetadata(message.headers) },
+    metadata: {
+      ...traceMetadata(message.headers),
+      ...message.metadata,
+      ...deadLetterMetadata(message.headers),
+    },
     offset: message.offset,
     receipt: receiptText(receipt),
     attempt,

@@ -12,6 +12,7 @@ import type {
 import type { Background } from "./background.ts";
 import type { Moment } from "./failpoint.ts";
 import { entryBytes, relayedRecord } from "./log-entry.ts";
+import { spannedBatch } from "./tracing.ts";
 
 export type RelayOptions = {
   readonly namespace: string;
@@ -101,16 +102,18 @@ export function relay(options: RelayOptions): Relay {
     const records = entries.map((entry) =>
       relayedRecord(entry, ordered, partitionsAt(layouts, entry.position)),
     );
-    for (let failures = 0; ; failures++) {
-      try {
-        failpoint("relay", "before");
-        return await send(records);
-      } catch (error) {
-        // The same again before anything else: what comes later must not overtake it.
-        options.troubled(error as Error);
-        await pause(Math.min(lastRetryMs, firstRetryMs * 2 ** failures), undefined, { signal });
+    await spannedBatch(namespace, records, async () => {
+      for (let failures = 0; ; failures++) {
+        try {
+          failpoint("relay", "before");
+          return await send(records);
+        } catch (error) {
+          // The same again before anything else: what comes later must not overtake it.
+          options.troubled(error as Error);
+          await pause(Math.min(lastRetryMs, firstRetryMs * 2 ** failures), undefined, { signal });
+        }
       }
-    }
+    });
   };
 
   /** What comes next: at hand, or looked for in the log. `undefined`: this proxy leads no longer. */

@@ -8,6 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
+import type { Sampler } from "@opentelemetry/sdk-trace";
 
 /** Where spans go, by OTLP over HTTP, and which share of the traces that begin here. */
 export type TracingConfig = { readonly endpoint: string; readonly share: number };
@@ -19,6 +20,8 @@ export type Spanned = {
   /** The W3C `traceparent` of what caused it. Default: what is under way. */
   readonly from?: string | undefined;
   readonly attributes?: Attributes;
+  /** The `traceparent` of what else it is about; where there is any, it is sampled. */
+  readonly links?: readonly string[];
 };
 
 const kinds = { server: SpanKind.SERVER, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER };
@@ -48,7 +51,9 @@ export async function startTracing(process: string, config: TracingConfig | unde
   const exporter = new OTLPTraceExporter({ url: `${config.endpoint.replace(/\/$/, "")}/v1/traces` });
   const provider = new sdk.TracerProvider({
     resource: res.resourceFromAttributes({ "service.name": `prism-${process}` }),
-    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(config.share) }),
+    sampler: new sdk.ParentBasedSampler({
+      root: linkedOr(new sdk.AlwaysOnSampler(), new sdk.TraceIdRatioBasedSampler(config.share)),
+    }),
     spanProcessors: [new sdk.BatchSpanProcessor({ exporter, scheduledDelayMillis: exportMs })],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -99,14 +104,24 @@ export function traceFields(): { trace_id?: string } {
   return known === undefined ? {} : { trace_id: known.traceId };
 }
 
-const begin = ({ name, kind, from, attributes = {} }: Spanned) =>
-  trace
-    .getTracer("prism")
-    .startSpan(
-      name,
-      { kind: kind === undefined ? SpanKind.INTERNAL : kinds[kind], attributes },
-      contextOf(from),
-    );
+const begin = ({ name, kind, from, attributes = {}, links = [] }: Spanned) =>
+  trace.getTracer("prism").startSpan(
+    name,
+    {
+      kind: kind === undefined ? SpanKind.INTERNAL : kinds[kind],
+      attributes,
+      links: links
+        .flatMap((link) => trace.getSpanContext(contextOf(link)) ?? [])
+        .map((context) => ({ context })),
+    },
+    contextOf(from),
+  );
+
+/** Who links to something has looked whether that is sampled. */
+const linkedOr = (linked: Sampler, others: Sampler): Sampler => ({
+  shouldSample: (...asked) => (asked[5].length > 0 ? linked : others).shouldSample(...asked),
+  toString: () => others.toString(),
+});
 
 const contextOf = (from: string | undefined): Context =>
   from === undefined ? context.active() : propagation.extract(ROOT_CONTEXT, { traceparent: from });

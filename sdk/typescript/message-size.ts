@@ -9,14 +9,14 @@ const mostBytes = 3;
 const aroundBytes = 16;
 
 /** At most so many bytes of a frame. */
-export function sizeAtMost({ topic, key, idempotencyKey, payload, metadata }: PublishRequest): number {
+export function sizeAtMost(request: PublishRequest): number {
+  const { topic, key, idempotencyKey, payload, metadata, traceparent } = request;
   const around = Object.entries(metadata).reduce(
     (sum, [name, value]) => sum + textSize(name) + textSize(value),
     0,
   );
-  return (
-    payload.byteLength + textSize(topic) + textSize(key) + textSize(idempotencyKey) + around + aroundBytes
-  );
+  const texts = [topic, key, idempotencyKey, traceparent].reduce((sum, text) => sum + textSize(text), 0);
+  return payload.byteLength + texts + around + aroundBytes;
 }
 
 const textSize = (text: string): number => text.length * mostBytes + aroundBytes;

@@ -17,6 +17,20 @@ export type PrismOptions = {
   readonly region?: string;
   /** host:port of proxies, where they are known. */
   readonly endpoints?: readonly string[];
+  /**
+   * The W3C `traceparent` of what is under way, asked at each publish and each call of `control`: then what Prism
+   * does for it is part of that trace. Default: it is part of none. A consumer goes on with
+   * `message.metadata.traceparent`. With OpenTelemetry:
+   *
+   * ```ts
+   * traceparent: () => {
+   *   const carrier: { traceparent?: string } = {};
+   *   propagation.inject(context.active(), carrier);
+   *   return carrier.traceparent;
+   * }
+   * ```
+   */
+  readonly traceparent?: (() => string | undefined) | undefined;
 };
 
 export interface Prism {
@@ -36,15 +50,15 @@ export interface Prism {
  * ```
  */
 export function prism(options: PrismOptions): Prism {
-  const { namespace, token, region } = options;
+  const { namespace, token, region, traceparent } = options;
   const connected = connection({ namespace, token, region, endpoints: endpointsOf(options) });
-  const messages = queue(connected);
+  const messages = queue(connected, traceparent);
   return {
     queue: messages,
     get control() {
       const api = apiOf(options.discovery);
       if (api === undefined) throw needed("discovery", "control needs discovery: 'api://host:port'");
-      return control({ api, token });
+      return control({ api, token, traceparent });
     },
     close() {
       messages.close();

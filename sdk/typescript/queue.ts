@@ -32,7 +32,7 @@ const passing = ["BACKEND_UNAVAILABLE", "NAMESPACE_NOT_READY", "RATE_LIMITED"];
 const bytes = new TextEncoder();
 const utf8 = new TextDecoder();
 
-export function queue(connection: Connection) {
+export function queue(connection: Connection, traceparent: () => string | undefined = () => undefined) {
   const publishing = publisher(connection);
   return {
     /**
@@ -45,7 +45,8 @@ export function queue(connection: Connection) {
     async publish(topic: string, value: unknown, options: PublishOptions = {}): Promise<Published> {
       const { key = "", metadata = {}, idempotencyKey = crypto.randomUUID() } = options;
       const payload = value instanceof Uint8Array ? value : bytes.encode(json(value));
-      const request = { topic, payload, key, metadata: { ...metadata }, idempotencyKey };
+      const around = { metadata: { ...metadata }, traceparent: traceparent() ?? "" };
+      const request = { topic, payload, key, idempotencyKey, ...around };
       const { messageId, offset, recordedAt } = await publishing.publish(
         create(PublishRequestSchema, request),
       );

@@ -9,6 +9,8 @@ export type ControlOptions = {
   readonly token: Token;
   /** Default 70 s: longer than the longest wait the API grants. */
   readonly timeoutMs?: number;
+  /** Of what is under way (W3C): asked before each call, which is then part of that trace. */
+  readonly traceparent?: (() => string | undefined) | undefined;
 };
 
 /** A body as the API takes it: an object as JSON, text as YAML. */
@@ -26,11 +28,12 @@ type Sent = {
 
 /** One call of the control plane; its refusal is thrown as `PrismError`. */
 export async function call<T>(
-  { api, token, timeoutMs = 70_000 }: ControlOptions,
+  { api, token, timeoutMs = 70_000, traceparent }: ControlOptions,
   method: string,
   path: string,
   { body, type, headers }: Sent = {},
 ): Promise<T> {
+  const caused = traceparent?.();
   const url = `${api.replace(/\/$/, "")}/api/v1${path}`;
   const answer = await fetch(url, {
     method,
@@ -38,6 +41,7 @@ export async function call<T>(
       authorization: `Bearer ${await tokenOf(token)}`,
       accept: "application/json",
       ...(type && { "content-type": type }),
+      ...(caused && { traceparent: caused }),
       ...headers,
     },
     ...(body !== undefined && { body }),

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Message } from "../../proto/gen/prism/v1/message_pb.js";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
+import { prism } from "../../sdk/typescript/prism.ts";
 import { rawClient } from "../proxy/raw-client.ts";
 import { rawConsumer } from "../proxy/raw-consumer.ts";
 import { otlpReceiver, type ReceivedSpan } from "../setup/otlp-receiver.ts";
@@ -36,8 +37,58 @@ async function spansOf(trace: string, ...names: string[]) {
   return { all: all(), named };
 }
 
+/** What programs publish at the same moment over one stream, and a relay sends at once, is each part of its own trace. */
+async function fromPrograms(name: string, token: string): Promise<void> {
+  let current: ReturnType<typeof caller> | undefined = caller();
+  const asked = current;
+  const client = prism({
+    namespace: name,
+    discovery: stack.api.replace(/^http/, "api"),
+    token,
+    traceparent: () => current && textOf(current),
+  });
+  await client.control.namespaces.get(name);
+  const path = "GET /api/v1/namespaces/:ns";
+  expect((await spansOf(asked.trace, path)).named(path).parentSpanId).toBe(asked.span);
+  const consumption = client.queue.consume("t", { group: "programs" });
+  await consumption.ready;
+
+  // At the same moment: on one stream, and most likely in one batch of the relay.
+  const publishers = [caller(), caller(), caller()];
+  await Promise.all(
+    [...publishers, undefined].map((publisher, at) => {
+      current = publisher;
+      return client.queue.publish("t", at);
+    }),
+  );
+  const delivered = new Map<number, string | undefined>();
+  while (delivered.size < 4) {
+    const { value } = await consumption.next();
+    delivered.set(value.json(), value.metadata["traceparent"]);
+    await value.ack();
+  }
+  for (const [at, publisher] of publishers.entries()) {
+    const names = ["QueueService.PublishStream", "wal-pattern", "QueueService.Deliver"];
+    const { named } = await spansOf(publisher.trace, ...names);
+    const [publish, logged, delivery] = names.map(named);
+    expect(publish).toMatchObject({ parentSpanId: publisher.span, process: "prism-proxy" });
+    expect(logged?.parentSpanId).toBe(publish?.spanId);
+    expect(delivered.get(at)).toBe(`00-${publisher.trace}-${delivery?.spanId}-01`);
+    // What a relay sends is of many: it names them.
+    const batch = () =>
+      collector.spans.filter(({ links }) => links.includes(`${publisher.trace}/${publish?.spanId}`));
+    await until(() => batch().length > 0, 60_000);
+    expect(batch()).toMatchObject([
+      { name: "relay.batch", process: "prism-proxy", kind: 4, attributes: { "prism.namespace": name } },
+    ]);
+    expect(batch()[0]?.parentSpanId).toBe("");
+  }
+  await consumption.return();
+  client.close();
+}
+
 describe("a trace", () => {
-  it("goes from who asks for a namespace through the API and its workflow to every activity, and from publish to delivery", async () => {
+  it("goes from who asks for a namespace through the API and its workflow to every activity, and from publish by relay to delivery", async () => {
     const name = stack.name("traced");
     const token = await stack.token(member);
     const asked = caller();
@@ -105,6 +156,7 @@ describe("a trace", () => {
     const [message] = consumer.got as [Message];
     expect(message.metadata).toEqual({ traceparent: `00-${published.trace}-${delivery.spanId}-01` });
     await consumer.stop();
+    await fromPrograms(name, token);
   }, 300_000);
 
   it("tells of a refusal by its code, and is none where its caller has not sampled it", async () => {

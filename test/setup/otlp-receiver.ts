@@ -11,6 +11,8 @@ export type ReceivedSpan = {
   readonly kind: number;
   readonly failed: boolean;
   readonly attributes: Readonly<Record<string, string>>;
+  /** `trace/span` of what it names beside its parent. */
+  readonly links: readonly string[];
 };
 
 type Attribute = { key: string; value: { stringValue?: string; intValue?: string | number } };
@@ -18,7 +20,11 @@ type Body = {
   resourceSpans: {
     resource: { attributes: Attribute[] };
     scopeSpans: {
-      spans: (Omit<ReceivedSpan, "attributes"> & { attributes: Attribute[]; status: { code?: number } })[];
+      spans: (Omit<ReceivedSpan, "attributes" | "links"> & {
+        attributes: Attribute[];
+        links?: { traceId: string; spanId: string }[];
+        status: { code?: number };
+      })[];
     }[];
   }[];
 };
@@ -56,6 +62,7 @@ const spansIn = (text: string): readonly ReceivedSpan[] =>
         kind: span.kind,
         failed: span.status.code === 2,
         attributes: values(span.attributes),
+        links: (span.links ?? []).map(({ traceId, spanId }) => `${traceId}/${spanId}`),
       })),
     );
   });

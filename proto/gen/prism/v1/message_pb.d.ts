@@ -57,6 +57,14 @@ export declare type PublishRequest = Message$1<"prism.v1.PublishRequest"> & {
    * @generated from field: repeated prism.v1.PublishRequest more = 6;
    */
   more: PublishRequest[];
+
+  /**
+   * What publishing it is part of (W3C), where many share a stream; a call of its own says that in its metadata.
+   * One that cannot be read is as none.
+   *
+   * @generated from field: string traceparent = 7;
+   */
+  traceparent: string;
 };
 
 /**
