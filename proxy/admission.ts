@@ -23,6 +23,7 @@ type AdmissionDependencies = {
   readonly lease: Lease;
   /** How long a call is held for a namespace that is not ready yet. */
   readonly holdMs?: number;
+  readonly clock?: () => number;
 };
 
 /** `held`: word that mends it may be on its way. */
@@ -33,7 +34,7 @@ const defaultHoldMs = 2_000;
 const lookAgainMs = 100;
 
 export function admission(deps: AdmissionDependencies): Admission {
-  const { authority, directory, lease, holdMs = defaultHoldMs } = deps;
+  const { authority, directory, lease, holdMs = defaultHoldMs, clock = () => performance.now() } = deps;
 
   const judge = (caller: Caller, asked: Asked, clientApi: string, need: Need): Verdict => {
     const { namespace, minVersion } = asked;
@@ -59,13 +60,14 @@ export function admission(deps: AdmissionDependencies): Admission {
     async admit(metadata, clientApi, need) {
       const caller = await authority.caller(first(metadata, "authorization"));
       const asked = askedOf(metadata);
-      const until = performance.now() + holdMs;
-      for (;;) {
+      for (let leftMs = holdMs; ; ) {
         const verdict = judge(caller, asked, clientApi, need);
         if ("served" in verdict) return { caller, served: verdict.served, need };
-        const leftMs = until - performance.now();
         if (!verdict.held || leftMs <= 0) throw verdict.refusal;
+        const lookedAt = clock();
         await directory.changed(Math.min(leftMs, lookAgainMs));
+        // No longer than it may take: a process that was stopped has not listened, and the word may have come.
+        leftMs -= Math.min(clock() - lookedAt, lookAgainMs);
       }
     },
 

@@ -140,14 +140,16 @@ describe("a namespace that is about to be", () => {
 
     control.put(queueEntry("never", topic, { state: State.PROBING }));
     await control.acknowledged();
-    expect(await publishing(called("owner", "never"))).toMatchObject({
-      status: "UNAVAILABLE",
-      reason: "NAMESPACE_NOT_READY",
-    });
+    const answers: { status: string; reason: string }[] = [];
+    const ask = async (who: string) => answers.push(await publishing(called(who, "never")));
+    const kept = ask("owner");
+    await pause(200);
     // Who may not see it is not kept waiting.
-    const asked = performance.now();
-    expect(await publishing(called("stranger", "never"))).toMatchObject({ reason: "NOT_FOUND" });
-    expect(performance.now() - asked).toBeLessThan(1_000);
+    await Promise.all([kept, ask("stranger")]);
+    expect(answers).toMatchObject([
+      { status: "NOT_FOUND", reason: "NOT_FOUND" },
+      { status: "UNAVAILABLE", reason: "NAMESPACE_NOT_READY" },
+    ]);
   });
 
   it("answers only with the version that was asked for", async () => {
@@ -204,13 +206,19 @@ describe("the probe", () => {
 
 describe("for operators", () => {
   it("says what is up, and what the plans promise that is not enforced yet", async () => {
-    const answer = await fetch(`http://127.0.0.1:${proxy.operatorPort}/readyz`);
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({
-      ready: true,
-      checks: { kafka: "ok", directory: "ok" },
-      control_plane: { connected: true },
-      not_enforced_yet: { tiered: ["tiered-storage"] },
+    const readiness = async () => {
+      const answer = await fetch(`http://127.0.0.1:${proxy.operatorPort}/readyz`);
+      return { status: answer.status, said: await answer.json() };
+    };
+    // Asked again: a busy machine's Kafka may be late for once.
+    await expect.poll(readiness).toMatchObject({
+      status: 200,
+      said: {
+        ready: true,
+        checks: { kafka: "ok", directory: "ok" },
+        control_plane: { connected: true },
+        not_enforced_yet: { tiered: ["tiered-storage"] },
+      },
     });
   });
 
