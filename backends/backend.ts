@@ -57,11 +57,17 @@ export type Usage = {
 };
 
 /**
+ * What a resource keeps, in bytes; copies that the backend makes for its own safety count once.
+ * `estimated`: not all of it was looked at, which would have cost too much.
+ */
+export type Size = { readonly bytes: number; readonly estimated: boolean };
+
+/**
  * The control side of a backend. All verbs are idempotent and may be cut off at any
  * moment by a crash; the next call finds what is there and goes on.
  *
- * Deadlines: `observe`, `ensure` and `health` end within `deadlineMs`, `remove` and `list` within
- * `deadlineMs` of the last answer that it had from the server. What is cut off, by the
+ * Deadlines: `observe`, `ensure` and `health` end within `deadlineMs`, `remove`, `list` and `measure`
+ * within `deadlineMs` of the last answer that it had from the server. What is cut off, by the
  * deadline or by `signal`, asks nothing further, also when the process was stopped
  * meanwhile and wakes up. So whatever an attempt still had under way shows within
  * `deadlineMs` of its end: `removeForGood` removes once more after that.
@@ -88,6 +94,11 @@ export interface Backend {
    * server or the platform keeps for itself. All of it, or an error: nothing may follow from a part.
    */
   list(signal: AbortSignal): Promise<readonly Thing[]>;
+  /**
+   * What it keeps, asked by cheap means: of one that was seen to be the namespace's, as whose it is counts
+   * nobody again. Absent, or a setting: 0 bytes. Left out where the backend cannot say.
+   */
+  measure?(resource: Resource, call: Call): Promise<Size>;
   /** Resolves when the backend answers; rejects with `BACKEND_UNAVAILABLE`. */
   health(signal: AbortSignal): Promise<void>;
   /** What it says of itself; left out where it says nothing. */

@@ -1,7 +1,7 @@
 import type { Admin } from "@platformatic/kafka";
 import type { Resource } from "../domain/plan.ts";
 import type { Ask } from "./ask.ts";
-import type { Ensured, Observed } from "./backend.ts";
+import type { Ensured, Observed, Size } from "./backend.ts";
 import type { kafkaPool } from "./kafka-connection.ts";
 import type { Logins } from "./logins.ts";
 import type { TimedCall } from "./timed.ts";
@@ -16,9 +16,11 @@ export type KafkaAdministration = {
   readonly logins: Logins;
 };
 
-/** One kind of thing in Kafka, with the three verbs of the backend contract. */
+/** One kind of thing in Kafka, with the verbs of the backend contract. */
 export type KafkaResource = {
   observe(resource: Resource, call: TimedCall): Promise<Observed>;
   ensure(resource: Resource, call: TimedCall): Promise<Ensured>;
   remove(resource: Resource, call: TimedCall): Promise<{ removed: boolean }>;
+  /** Left out where it is a setting, which keeps nothing. */
+  measure?(resource: Resource, call: TimedCall): Promise<Size>;
 };

@@ -14,6 +14,7 @@ import type { Ask } from "./ask.ts";
 import type { Claim, Drift, Observed } from "./backend.ts";
 import { type KafkaAccess, kafkaAccess } from "./kafka-access.ts";
 import type { KafkaAdministration, KafkaResource } from "./kafka-resource.ts";
+import { nothingKept, sizeOnDisk } from "./kafka-size.ts";
 import { onlyWaiting, type Timed, type TimedCall } from "./timed.ts";
 
 type TopicConfig = {
@@ -84,6 +85,11 @@ export function topic(tools: KafkaAdministration): KafkaResource {
       await access.remove(call.owner, resource.name, timed);
       if (seen.state !== "absent") await deleteTopic(broker, resource.name, seen.identity, timed);
       return { removed: true };
+    },
+
+    async measure({ name }, { timed }) {
+      const found = await describe(broker, name, timed);
+      return found === undefined ? nothingKept : sizeOnDisk(tools, { name, ...found }, timed);
     },
   };
 }

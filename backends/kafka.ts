@@ -7,6 +7,7 @@ import { clientQuota, listQuotas } from "./kafka-client-quota.ts";
 import { type KafkaCluster, kafkaConnection, kafkaPool } from "./kafka-connection.ts";
 import { groupMemory } from "./kafka-group-memory.ts";
 import type { KafkaAdministration, KafkaResource } from "./kafka-resource.ts";
+import { nothingKept } from "./kafka-size.ts";
 import { listTopics, topic } from "./kafka-topic.ts";
 import type { Logins } from "./logins.ts";
 import { bounded } from "./timed.ts";
@@ -51,6 +52,7 @@ export function kafka(options: KafkaOptions): Backend {
     ensure: async (resource, call) => kindOf(resource).ensure(resource, call),
     remove: async (resource, call) => kindOf(resource).remove(resource, call),
     list: async (timed) => [...(await listTopics(tools, timed)), ...(await listQuotas(tools, timed))],
+    measure: async (resource, call) => (await kindOf(resource).measure?.(resource, call)) ?? nothingKept,
     async health(timed) {
       await ask("answer", timed, () => admin.metadata({ topics: [], forceUpdate: true }));
     },

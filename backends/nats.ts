@@ -106,6 +106,15 @@ export function nats(options: NatsOptions): Backend {
       return { removed: true };
     },
 
+    async measure(resource, { owner, timed }) {
+      known(resource);
+      const name = natsStream(resource.name, owner);
+      const found = await streams(`measure stream ${name}`, timed, (api) =>
+        api.streams.info(name).catch(unless(streamNotFound)),
+      );
+      return { bytes: found?.state.bytes ?? 0, estimated: false };
+    },
+
     async list(timed) {
       const found = await streams("list its streams", timed, (api) => all(api.streams.list()));
       return found.map((stream) => {

@@ -4,6 +4,9 @@ import type { Call, Observed, Owner } from "./backend.ts";
 export const ownerTag = ({ namespace, incarnation }: Owner): string =>
   JSON.stringify({ prism: { namespace, incarnation } });
 
+/** What every tag begins with. */
+export const tagMark = '{"prism":';
+
 /** Whose a thing is by its tag; `undefined` where that says nothing of the kind. */
 export function ownerIn(tag: string | null | undefined): Owner | undefined {
   try {

@@ -4,6 +4,7 @@ import { isTable, layoutDrift, layoutOf } from "./postgres-layout.ts";
 import { placeOf, shared } from "./postgres-place.ts";
 import type { PostgresRole } from "./postgres-role.ts";
 import { dropEmptySchema, dropSchema, ensureSchema, findSchema, schemaDrift } from "./postgres-schema.ts";
+import { schemaBytes, tableBytes } from "./postgres-size.ts";
 import { createTable, findTable, mendTable } from "./postgres-table.ts";
 import type { Query } from "./postgres-transaction.ts";
 
@@ -21,6 +22,8 @@ export type Form = {
   /** Leaves it as planned, with its owner's login, where it is absent or its owner's. */
   make(query: Query, owner: Owner): Promise<{ user: string }>;
   drop(query: Query): Promise<void>;
+  /** Bytes on disk, with indexes and what is stored beside. */
+  bytes(query: Query): Promise<number>;
 };
 
 /** `undefined`: a kind that this build does not make. */
@@ -40,6 +43,7 @@ function schemaForm({ name }: Resource, role: PostgresRole): Form {
     },
     make: (query, owner) => makeSchema(query, role, name, owner),
     drop: async (query) => void (await dropSchema(query, name)),
+    bytes: (query) => schemaBytes(query, name),
   };
 }
 
@@ -68,6 +72,7 @@ function tableForm(resource: Resource, role: PostgresRole): Form {
       await query(`drop table ${place.qualified}`);
       if (own) await dropEmptySchema(query, place.schema);
     },
+    bytes: (query) => tableBytes(query, place),
   };
 }
 

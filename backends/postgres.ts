@@ -97,6 +97,11 @@ export function postgres({ pool, tenants, logins, deadlineMs }: PostgresOptions)
         return { removed: true };
       }),
 
+    measure: async (resource, call) => ({
+      bytes: await within("measure", resource, call, (query, form) => form.bytes(query)),
+      estimated: false,
+    }),
+
     async list(timed) {
       const inData = await inTransaction(pool, "list its tables", timed, listTables);
       if (tenants === undefined) return inData;

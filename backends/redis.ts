@@ -9,6 +9,7 @@ import { redisKeys } from "./prefixes.ts";
 import { type Command, redisConnection } from "./redis-connection.ts";
 import { refuseUnfitMemory } from "./redis-memory.ts";
 import { type Kept, redisOwners } from "./redis-owners.ts";
+import { memoryOf } from "./redis-size.ts";
 import { bounded, type Timed, type TimedCall } from "./timed.ts";
 
 export type RedisOptions = {
@@ -113,6 +114,11 @@ export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
       if (seen.state === "foreign") return { removed: false };
       if (found !== undefined) await sweepAway(resource, found, call.timed);
       return { removed: true };
+    },
+
+    async measure(resource, { owner, timed }) {
+      known(resource);
+      return memoryOf(command, `${escaped(prefixOf(resource, owner))}*`, timed);
     },
 
     async list(timed) {

@@ -21,6 +21,7 @@ import {
 import type { Ask } from "./ask.ts";
 import { s3Call } from "./s3-client.ts";
 import { s3Lifecycle, staleDays } from "./s3-lifecycle.ts";
+import { s3Size } from "./s3-size.ts";
 import type { Timed } from "./timed.ts";
 
 const page = 1_000;
@@ -54,6 +55,7 @@ export function s3Buckets(client: S3Client, ask: Ask) {
   return {
     keys,
     ...s3Lifecycle(client, call),
+    ...s3Size(client, call),
 
     async all(timed: Timed): Promise<readonly string[]> {
       const answer = await call("list its buckets", timed, (abortSignal) =>

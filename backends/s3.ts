@@ -79,6 +79,12 @@ export function s3({ address, logins, deadlineMs, apart = [] }: S3Options): Back
       return { removed: true };
     },
 
+    async measure(resource, { owner, timed }) {
+      known(resource);
+      const { bucket, prefix } = configOf(resource);
+      return buckets.size(bucket, s3Keys(prefix, owner), timed);
+    },
+
     async list(timed) {
       const names = (await buckets.all(timed)).filter((bucket) => !apart.includes(bucket));
       const things: Thing[] = [];

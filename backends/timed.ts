@@ -1,7 +1,7 @@
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
 import type { Thing } from "../domain/reconcile/thing.ts";
-import type { Backend, Call, Ensured, Observed, Usage } from "./backend.ts";
+import type { Backend, Call, Ensured, Observed, Size, Usage } from "./backend.ts";
 
 /** The time a call still has. Whoever asks the backend something looks here first. */
 export type Timed = {
@@ -25,6 +25,7 @@ export type Unbounded = Pick<Backend, "kind" | "close"> & {
   ensure(resource: Resource, call: TimedCall): Promise<Ensured>;
   remove(resource: Resource, call: TimedCall): Promise<{ removed: boolean }>;
   list(timed: Timed): Promise<readonly Thing[]>;
+  measure?(resource: Resource, call: TimedCall): Promise<Size>;
   health(timed: Timed): Promise<void>;
   usage?(timed: Timed): Promise<Usage>;
 };
@@ -43,7 +44,7 @@ export function bounded(name: string, deadlineMs: number, backend: Unbounded): B
       within(`${word} ${resource.kind} ${resource.name}`, call.signal, renewed, (timed) =>
         body(resource, { ...call, signal: timed.signal, timed }),
       );
-  const { usage } = backend;
+  const { usage, measure } = backend;
   return {
     kind: backend.kind,
     deadlineMs,
@@ -51,6 +52,7 @@ export function bounded(name: string, deadlineMs: number, backend: Unbounded): B
     ensure: verb("make", false, backend.ensure),
     remove: verb("remove", true, backend.remove),
     list: (signal) => within("list what stands in it", signal, true, backend.list),
+    ...(measure && { measure: verb("measure", true, measure) }),
     health: (signal) => within("answer", signal, false, backend.health),
     ...(usage && { usage: (signal: AbortSignal) => within("tell about itself", signal, false, usage) }),
     close: backend.close,

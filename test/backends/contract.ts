@@ -1,9 +1,9 @@
-import { type AddressInfo, createServer, type Socket } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend, Call } from "../../backends/backend.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { removedDespite } from "./removed-despite.ts";
+import { silentServer } from "./silent-server.ts";
 
 export type Subject = {
   readonly backend: Backend;
@@ -15,6 +15,8 @@ export type Subject = {
   readonly plant: (resource: Resource) => Promise<void>;
   /** Whether the real thing is there, asked with the backend's own client. */
   readonly exists: (resource: Resource) => Promise<boolean>;
+  /** Puts this much into it, as a client of the namespace would; left out where it is a setting. */
+  readonly write?: (resource: Resource, content: Buffer) => Promise<void>;
   /** What `plant` made, removed. */
   readonly uproot: (resource: Resource) => Promise<void>;
   /** The same backend with another patience; `port`: on this machine, where something else listens. */
@@ -25,6 +27,8 @@ export type Subject = {
 };
 
 const deadlineMs = 700;
+/** Bytes: few enough for one message, many enough to be told from what an empty thing takes. */
+const written = 300_000;
 const never = new AbortController().signal;
 const owner = { namespace: "orders", incarnation: 2 };
 const intended: Call = { owner, claim: { intended: true }, signal: never };
@@ -36,24 +40,6 @@ const life = (incarnation: number, claim: Call["claim"]): Call => ({
   claim,
   signal: never,
 });
-
-/** Takes connections and says nothing, as a server behind a broken network does. */
-async function silentServer() {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const close = async () => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-    // So that who was cut off has noticed.
-    await delay(10);
-  };
-  return { port, close };
-}
 
 /** What every backend owes its callers, for one kind of resource. */
 export function backendContract(kind: string, open: () => Promise<Subject>): void {
@@ -154,6 +140,27 @@ export function backendContract(kind: string, open: () => Promise<Subject>): voi
       await expect.poll(named(resource), patient).toEqual([]);
     });
 
+    it("measures what it keeps: about what was written, and nothing of a neighbour", async () => {
+      const { backend, write } = subject;
+      const [resource, neighbour] = [subject.resource(), subject.resource()];
+      const bytes = async (one: Resource) => (await backend.measure?.(one, intended))?.bytes ?? -1;
+      expect(await bytes(resource)).toBe(0);
+      const { identity } = await backend.ensure(resource, intended);
+      const beside = await backend.ensure(neighbour, intended);
+      const empty = await bytes(resource);
+      // An empty table has pages.
+      expect(empty).toBeLessThan(100_000);
+      await write?.(neighbour, randomBytes(3 * written));
+      expect(await bytes(resource)).toBe(empty);
+      await write?.(resource, randomBytes(written));
+      const least = empty + (write === undefined ? 0 : 0.95 * written);
+      await expect.poll(() => bytes(resource)).toBeGreaterThanOrEqual(least);
+      expect(await bytes(resource)).toBeLessThan(least + 0.5 * written);
+      await backend.remove(resource, recorded(identity));
+      await backend.remove(neighbour, recorded(beside.identity));
+      await expect.poll(() => bytes(resource)).toBe(0);
+    });
+
     it("leaves what is somebody else's alone", async () => {
       const resource = subject.resource();
       await subject.plant(resource);
@@ -227,10 +234,15 @@ export function backendContract(kind: string, open: () => Promise<Subject>): voi
       await subject.backend.remove(resource, recorded(identity));
     });
 
-    it("lists all or nothing", async () => {
+    it("lists all or nothing, and measures nothing that it was not told", async () => {
       const silence = await silentServer();
       const backend = subject.open(deadlineMs, silence.port);
-      await expect(backend.list(never)).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+      // A setting keeps nothing, whoever is asked.
+      const measured = subject.bare === true ? [] : [backend.measure?.(subject.resource(), intended)];
+      const refused = [backend.list(never), ...measured].map((asked) =>
+        expect(asked).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" }),
+      );
+      await Promise.all(refused);
       await silence.close();
       await backend.close().catch(() => {});
     });
@@ -240,7 +252,9 @@ export function backendContract(kind: string, open: () => Promise<Subject>): voi
       const backend = subject.open(deadlineMs, silence.port);
       const resource = subject.resource();
       const from = performance.now();
-      await expect(backend[verb](resource, intended)).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+      await expect(backend[verb](resource, intended)).rejects.toMatchObject({
+        code: "BACKEND_UNAVAILABLE",
+      });
       await expect(backend.health(never)).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
       expect(performance.now() - from).toBeLessThan(4 * deadlineMs);
       await silence.close();

@@ -22,6 +22,7 @@ import { logins } from "../../backends/logins.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { backendContract, freshName } from "./contract.ts";
 import { kafkaWithLogins } from "./kafka-with-logins.ts";
+import { published } from "./published.ts";
 
 const secret = "a secret of this test";
 const common = { logins: logins(secret), deadlineMs: 15_000 };
@@ -63,6 +64,7 @@ backendContract("a Kafka topic where brokers ask who somebody is", async () => {
     plant: async ({ name }) =>
       void (await admin.createTopics({ topics: [name], partitions: 1, replicas: 1 })),
     exists: async ({ name }) => (await admin.listTopics()).includes(name),
+    write: ({ name }, content) => published(cluster, name, content),
     uproot: ({ name }) => admin.deleteTopics({ topics: [name] }),
     open: (deadlineMs, port) => {
       const brokers = port === undefined ? cluster.brokers : [`127.0.0.1:${port}`];

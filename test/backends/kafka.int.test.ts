@@ -17,6 +17,7 @@ import { bounded } from "../../backends/timed.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { kafkaTopic } from "../../domain/selection/names.ts";
 import { backendContract, freshName } from "./contract.ts";
+import { published } from "./published.ts";
 
 const brokers = (process.env["PRISM_KAFKA_BROKERS"] ?? "").split(",");
 const common = { logins: logins("a secret of this test"), deadlineMs: 8_000 };
@@ -49,6 +50,7 @@ backendContract("a Kafka topic", async () => {
       return ["retention.ms", "cleanup.policy"];
     },
     open: openAt,
+    write: ({ name }, content) => published({ brokers }, name, content),
     plant: async ({ name }) =>
       void (await admin.createTopics({ topics: [name], partitions: 1, replicas: 1 })),
     exists: async ({ name }) => (await admin.listTopics()).includes(name),

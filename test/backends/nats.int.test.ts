@@ -53,6 +53,10 @@ backendContract("a NATS stream", async () => {
       const subject = `${(config["subject"] as string).replace(".>", "")}.theirs`;
       await streams.streams.add({ name: `${name}-theirs`, subjects: [subject] });
     },
+    write: async ({ config }, content) => {
+      const subject = `${(config["subject"] as string).replace(".>", "")}.2.a`;
+      await jetstream(connection).publish(subject, content);
+    },
     exists: async (resource) => (await onSubjects(resource)).length > 0,
     uproot: async ({ name }) => void (await streams.streams.delete(`${name}-theirs`)),
     open: (deadlineMs, port) => {

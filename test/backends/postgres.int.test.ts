@@ -28,6 +28,8 @@ type Kind = {
   readonly meddle: (resource: Resource) => readonly [statements: string, fields: readonly string[]];
   readonly plant: (resource: Resource) => string;
   readonly uproot: (resource: Resource) => string;
+  /** $1: the content. */
+  readonly write: (resource: Resource) => readonly string[];
   readonly exists: string;
 };
 const tenantUrl = process.env["PRISM_TENANT_URL"] ?? "";
@@ -39,6 +41,9 @@ const inSchema = (kind: string): Resource => ({
 });
 const byHand = "alter role prism_orders_2 createdb password 'by hand'";
 const relation = "select to_regclass($1) is not null as there";
+
+const messageColumns = "message_id, topic, key, payload, metadata, recorded_at";
+const messageValues = "gen_random_uuid(), 'orders', '', $1, '', now()";
 
 const kinds: Readonly<Record<string, Kind>> = {
   "wal-table": {
@@ -58,6 +63,10 @@ const kinds: Readonly<Record<string, Kind>> = {
     plant: ({ name }) => `create table ${name} (precious text)`,
     uproot: ({ name }) => `drop table ${name}`,
     exists: relation,
+    write: ({ name }) => [
+      `create table ${name}_part partition of ${name} default`,
+      `insert into ${name} (position, ${messageColumns}) values (1, ${messageValues})`,
+    ],
   },
   "keyvalue-table": {
     url: connectionString,
@@ -69,6 +78,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     plant: ({ name }) => `create table ${name} (precious text)`,
     uproot: ({ name }) => `drop table ${name}`,
     exists: relation,
+    write: ({ name }) => [`insert into ${name} (key, value, version, updated_at) values ('a', $1, 1, now())`],
   },
   "outbox-table": {
     url: tenantUrl,
@@ -91,6 +101,9 @@ const kinds: Readonly<Record<string, Kind>> = {
       `create schema ${schemaOf(resource)}; create table ${schemaOf(resource)}.${resource.name} (precious text)`,
     uproot: (resource) => `drop schema ${schemaOf(resource)} cascade`,
     exists: relation,
+    write: (resource) => [
+      `insert into ${schemaOf(resource)}.${resource.name} (${messageColumns}) values (${messageValues})`,
+    ],
   },
   schema: {
     url: tenantUrl,
@@ -108,43 +121,54 @@ const kinds: Readonly<Record<string, Kind>> = {
     plant: ({ name }) => `create schema ${name}`,
     uproot: ({ name }) => `drop schema ${name}`,
     exists: "select to_regnamespace($1) is not null as there",
+    write: ({ name }) => [
+      `create table ${name}.own (content bytea)`,
+      `insert into ${name}.own (content) values ($1)`,
+    ],
   },
 };
 
-describe.each(Object.entries(kinds))("%s", (kind, { url, resource, meddle, plant, uproot, exists }) => {
-  backendContract(`a ${kind} in Postgres`, async () => {
-    const own = new pg.Client({ connectionString: url });
-    await own.connect();
-    const openAt = (deadlineMs: number, port?: number) => {
-      const [data, tenants] = [connectionString, tenantUrl].map((given) => {
-        const address = new URL(given);
-        if (port !== undefined) address.port = String(port);
-        return poolAt(address.href);
-      }) as [pg.Pool, pg.Pool];
-      return postgres({ ...common, deadlineMs, pool: data, tenants });
-    };
-    const backend = openAt(common.deadlineMs);
-    const qualified = ({ name, config }: Resource) =>
-      typeof config["schema"] === "string" ? `${config["schema"]}.${name}` : name;
-    return {
-      backend,
-      resource,
-      meddle: async (one) => {
-        const [statements, fields] = meddle(one);
-        await own.query(statements);
-        return fields;
-      },
-      plant: async (one) => void (await own.query(plant(one))),
-      exists: async (one) => (await own.query(exists, [qualified(one)])).rows[0].there,
-      uproot: async (one) => void (await own.query(uproot(one))),
-      open: openAt,
-      close: async () => {
-        await own.end();
-        await backend.close();
-      },
-    };
-  });
-});
+describe.each(Object.entries(kinds))(
+  "%s",
+  (kind, { url, resource, meddle, plant, uproot, exists, write }) => {
+    backendContract(`a ${kind} in Postgres`, async () => {
+      const own = new pg.Client({ connectionString: url });
+      await own.connect();
+      const openAt = (deadlineMs: number, port?: number) => {
+        const [data, tenants] = [connectionString, tenantUrl].map((given) => {
+          const address = new URL(given);
+          if (port !== undefined) address.port = String(port);
+          return poolAt(address.href);
+        }) as [pg.Pool, pg.Pool];
+        return postgres({ ...common, deadlineMs, pool: data, tenants });
+      };
+      const backend = openAt(common.deadlineMs);
+      const qualified = ({ name, config }: Resource) =>
+        typeof config["schema"] === "string" ? `${config["schema"]}.${name}` : name;
+      return {
+        backend,
+        resource,
+        meddle: async (one) => {
+          const [statements, fields] = meddle(one);
+          await own.query(statements);
+          return fields;
+        },
+        plant: async (one) => void (await own.query(plant(one))),
+        exists: async (one) => (await own.query(exists, [qualified(one)])).rows[0].there,
+        write: async (one, content) => {
+          for (const statement of write(one))
+            await own.query(statement, statement.includes("$1") ? [content] : []);
+        },
+        uproot: async (one) => void (await own.query(uproot(one))),
+        open: openAt,
+        close: async () => {
+          await own.end();
+          await backend.close();
+        },
+      };
+    });
+  },
+);
 
 describe("whose a table is", () => {
   const pool = poolAt(connectionString);

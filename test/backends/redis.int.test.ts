@@ -23,6 +23,7 @@ backendContract("a Redis user", async () => {
     },
     plant: async ({ name }) => void (await own.call("ACL", "SETUSER", name, "on", ">theirs")),
     exists: async ({ name }) => (await own.call("ACL", "GETUSER", name)) !== null,
+    write: async ({ name }, content) => void (await own.set(`${name}:2:a`, content)),
     uproot: async ({ name }) => void (await own.call("ACL", "DELUSER", name)),
     open: (deadlineMs, port) => {
       const address = new URL(url);

@@ -4,6 +4,7 @@ import {
   HeadBucketCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
+  PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { logins } from "../../backends/logins.ts";
@@ -53,6 +54,10 @@ export async function s3Subject(address: S3Address): Promise<Subject> {
         () => true,
         () => false,
       ),
+    write: async (resource, Body) => {
+      const { bucket: Bucket, prefix } = resource.config as { bucket: string; prefix: string };
+      await own.send(new PutObjectCommand({ Bucket, Key: `2/${prefix}a`, Body }));
+    },
     uproot: async (resource) =>
       void (await own.send(new DeleteBucketCommand({ Bucket: bucketOf(resource) }))),
     open: (deadlineMs, port) => {
