@@ -27,6 +27,10 @@ export const hasProtocolError = (error: unknown, id: string): boolean =>
 export const isStaleMembership = (error: unknown): boolean =>
   error instanceof Error && findErrorBy(error, "needsRejoin", true) !== null;
 
+/** The topic was made or moved a moment ago: a broker, or this client, does not know yet who leads what of it. */
+export const isUnsettled = (error: unknown): boolean =>
+  error instanceof Error && findErrorBy(error, "hasStaleMetadata", true) !== null;
+
 type Written = { readonly partition: number; readonly offset: bigint };
 
 /** What a failed produce request wrote all the same: a request fails as a whole when one partition of it does. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Base, ConnectionPool, Consumer } from "@platformatic/kafka";
 import { type KafkaCluster, kafkaConnection } from "./kafka-connection.ts";
-import { kafkaFailure } from "./kafka-errors.ts";
+import { isUnsettled, kafkaFailure } from "./kafka-errors.ts";
 import { kafkaMember } from "./kafka-member.ts";
 import { type KafkaTopic, kafkaPublisher, placeOf } from "./kafka-publisher.ts";
 import { storedRecords } from "./kafka-records.ts";
@@ -84,11 +84,25 @@ function kafkaReader({ clientId, topic, ...cluster }: KafkaTopic) {
     return storedRecords(batches, offset);
   };
 
+  const edge = async (timestamp: bigint) =>
+    (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
+
+  /** A topic that was made a moment ago has partitions whose leader does not know of it yet. */
+  const edges = async (timestamps: readonly bigint[], over: () => boolean) => {
+    for (;;) {
+      try {
+        return await Promise.all(timestamps.map(edge));
+      } catch (error) {
+        if (over() || !isUnsettled(error)) throw error;
+        await pause(lookAgainMs);
+        await consumer.metadata({ topics: [topic], forceUpdate: true });
+      }
+    }
+  };
+
   /** In which partition it belongs, from where on what is not older than it lies there, and where that ends now. */
-  const placeSince = async (wanted: Placement & { readonly timestampMs: number }) => {
-    const edge = async (timestamp: bigint) =>
-      (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
-    const [ends, since] = await Promise.all([edge(latest), edge(BigInt(wanted.timestampMs))]);
+  const placeSince = async (wanted: Placement & { readonly timestampMs: number }, over: () => boolean) => {
+    const [ends = [], since = []] = await edges([latest, BigInt(wanted.timestampMs)], over);
     const partition = placeOf(wanted, ends.length) ?? 0;
     const [young = latest, end = 0n] = [since[partition], ends[partition]];
     return { partition, from: young >= 0n ? young : end, end };
@@ -115,7 +129,7 @@ function kafkaReader({ clientId, topic, ...cluster }: KafkaTopic) {
       signal: AbortSignal,
     ): Promise<StoredRecord | undefined> {
       try {
-        const { partition, from } = await placeSince(wanted);
+        const { partition, from } = await placeSince(wanted, () => signal.aborted);
         for (let offset = from; ; ) {
           const { records } = await fetchFrom({ partition, offset });
           const found = records.find(isIt);
@@ -131,13 +145,14 @@ function kafkaReader({ clientId, topic, ...cluster }: KafkaTopic) {
       isIt: (record: StoredRecord) => boolean,
     ): Promise<LogPosition | undefined> {
       try {
-        const { partition, from, end } = await placeSince(wanted);
         const until = performance.now() + seekMs;
+        const over = () => performance.now() > until;
+        const { partition, from, end } = await placeSince(wanted, over);
         for (let offset = from; offset < end; ) {
           const { records, next } = await fetchFrom({ partition, offset });
           const found = records.find(isIt);
           if (found !== undefined) return { partition, offset: found.offset };
-          if (performance.now() > until) throw new Error(`it took longer than ${seekMs} ms`);
+          if (over()) throw new Error(`it took longer than ${seekMs} ms`);
           offset = next;
         }
         return undefined;

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Admin, Consumer, type ListOffsetsOptions } from "@platformatic/kafka";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { Admin, Consumer, type ListOffsetsOptions, ProtocolError } from "@platformatic/kafka";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { isStaleMembership } from "../../backends/kafka-errors.ts";
 import { kafkaHealth, kafkaLog } from "../../backends/kafka-log.ts";
 import { kafkaOffsets } from "../../backends/kafka-offsets.ts";
-import type { LogReader, NewRecord } from "../../backends/log.ts";
+import type { LogReader, NewRecord, StoredRecord } from "../../backends/log.ts";
 import { partitionOf } from "../../backends/murmur2.ts";
 import { brokers, kafkaTopic } from "../proxy/stage.ts";
 import { until } from "../setup/until.ts";
@@ -53,6 +53,21 @@ function collector() {
 const upTo = (partition: number, offset: bigint) => new Map([[partition, { offset, note: "" }]]);
 
 describe("Kafka as a log", () => {
+  it("finds a record in a topic whose brokers did not know at first who leads it", async () => {
+    const topic = log();
+    const listed = vi.spyOn(Consumer.prototype, "listOffsets");
+    onTestFinished(() => listed.mockRestore());
+    for (let times = 0; times < 3; times++) {
+      listed.mockRejectedValueOnce(new ProtocolError("NOT_LEADER_OR_FOLLOWER"));
+    }
+    const sent = { ...record("found", "found"), timestampMs: Date.now() };
+    await topic.append(sent);
+    const isIt = ({ value }: StoredRecord) => Buffer.from(value).toString() === "found";
+    const found = await topic.find(sent, isIt, AbortSignal.timeout(20_000));
+    expect(found?.key).toEqual(Buffer.from("found"));
+    await topic.close();
+  });
+
   it("leaves others their turn while it reads of a partition that is not there yet", async () => {
     const topic = log();
     const unknown = { partition: 99, offset: 0n };
