@@ -236,7 +236,8 @@ const longestTimerMs = 2 ** 31 - 1;
 
 function endAtExpiry({ caller }: Admitted, ended: AbortController): NodeJS.Timeout {
   const why = new PrismError("UNAUTHENTICATED", "the token has expired", {
-    details: { recommendation: "Call again with a new token" },
+    // Of a stream whose first answer is still to come nobody could tell otherwise.
+    details: { let_in: true, recommendation: "Call again with a new token" },
   });
   const leftMs = Math.min(caller.expiresAt.getTime() - Date.now(), longestTimerMs);
   return setTimeout(() => ended.abort(why), leftMs).unref();

@@ -10,7 +10,7 @@ import {
 } from "../../proto/gen/prism/v1/message_pb.js";
 import { ConsumeRequestSchema, QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Connection } from "./connection.ts";
-import { callError, endError, neverSent } from "./errors.ts";
+import { neverSent, streamError } from "./errors.ts";
 import { holds } from "./holds.ts";
 
 export type ConsumeOptions = {
@@ -95,7 +95,7 @@ export async function consumerStream(
     open = false;
     failure = error;
     if (neverSent(error)) connection.avoid(address);
-    ready.reject(callError(error));
+    ready.reject(streamError(error));
   });
   call.on("status", () => {
     open = false;
@@ -119,7 +119,7 @@ export async function consumerStream(
         else if (held.taken(message.receipt)) return message;
       }
       if (failure === undefined) return undefined;
-      throw endError(failure);
+      throw streamError(failure);
     },
     acknowledge(receipt) {
       held.settled(receipt);

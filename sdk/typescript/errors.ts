@@ -34,12 +34,12 @@ export function callError(error: ServiceError): PrismError {
 }
 
 /**
- * How a stream has ended that was let in. With its token is passing: the next one is opened with a
- * token that is asked for again, and refused there if that is no better.
+ * How a stream has failed. That its token has expired since it was let in is passing: the next one is opened
+ * with a token that is asked for again, and refused there if that is no better.
  */
-export function endError(error: ServiceError): PrismError {
+export function streamError(error: ServiceError): PrismError {
   const told = callError(error);
-  if (told.code !== "UNAUTHENTICATED") return told;
+  if (told.details["let_in"] === undefined) return told;
   return new PrismError("BACKEND_UNAVAILABLE", told.message, { cause: error });
 }
 

@@ -2,7 +2,7 @@ import { type ClientDuplexStream, type ServiceError, status } from "@grpc/grpc-j
 import type { PublishRequest, PublishResponse } from "../../proto/gen/prism/v1/message_pb.js";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import type { Connection } from "./connection.ts";
-import { callError, endError, neverSent, PrismError } from "./errors.ts";
+import { callError, neverSent, PrismError, streamError } from "./errors.ts";
 import { checkSize, sizeAtMost } from "./message-size.ts";
 
 export interface Publisher {
@@ -130,15 +130,10 @@ function lane(connection: Connection, address: string, settle: Settle): Lane {
       const opened = (await connection.open(QueueService.method.publishStream, address)) as Call;
       call = opened;
       opened.on("data", answered);
-      // With the first answer: it was let in.
-      let isOpen = false;
-      opened.on("metadata", () => {
-        isOpen = true;
-      });
       opened.on("error", (error: ServiceError) => {
         // Before a proxy ends it with its token it answers what it has taken.
         const harmless = neverSent(error) || error.code === status.UNAUTHENTICATED;
-        failed(opened, isOpen ? endError(error) : callError(error), harmless);
+        failed(opened, streamError(error), harmless);
       });
       opened.on("end", () => failed(opened, lost(), false));
     } catch (cause) {

@@ -118,7 +118,10 @@ describe("a stream of publishes", () => {
     const stream = publishing(raw);
     stream.send({ topic: "brief" });
     const error = await stream.ended;
-    expect(error && refusalOf(error)).toMatchObject({ reason: "UNAUTHENTICATED" });
+    expect(error && refusalOf(error)).toMatchObject({
+      reason: "UNAUTHENTICATED",
+      details: { let_in: "true" },
+    });
     expect(stream.answers).toHaveLength(1);
     raw.close();
   });

@@ -8,11 +8,19 @@ import { grpcStatus } from "../../proxy/grpc-error.ts";
 import type { Connection } from "../../sdk/typescript/connection.ts";
 import { queue } from "../../sdk/typescript/queue.ts";
 
-const refused = (code: ErrorCode) =>
-  Object.assign(new Error(code), grpcStatus(new Refusal(code, "no place"))) as ServiceError;
+type Ending = ErrorCode | "expired";
+
+/** `expired`: let in, and ended with its token before its group stood. */
+const refused = (ending: Ending) => {
+  const why =
+    ending === "expired"
+      ? new Refusal("UNAUTHENTICATED", "the token has expired", { details: { let_in: true } })
+      : new Refusal(ending, "no place");
+  return Object.assign(new Error(ending), grpcStatus(why)) as ServiceError;
+};
 
 /** A consumer whose streams end so, one after the other; `message`: with one that is delivered. */
-function consuming(...streams: readonly (ErrorCode | "message")[]) {
+function consuming(...streams: readonly (Ending | "message")[]) {
   let opened = 0;
   const open = async () => {
     const answer = streams[Math.min(opened++, streams.length - 1)] ?? "message";
@@ -60,6 +68,16 @@ describe("a consumer that finds no place", () => {
     expect((await outcome(messages.next())).value?.id).toBe("m");
     expect(opened()).toBe(4);
     await outcome(messages.return());
+  });
+
+  it("asks for its token again where that expired while its group was made, and is told where it has no better", async () => {
+    const renewed = consuming("expired", "expired", "message");
+    await outcome(renewed.messages.ready);
+    expect(renewed.opened()).toBe(3);
+    await outcome(renewed.messages.return());
+    const { messages, opened } = consuming("expired", "UNAUTHENTICATED");
+    await expect(outcome(messages.ready)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(opened()).toBe(2);
   });
 
   it("ends when it is left", async () => {
