@@ -29,10 +29,10 @@ type Life = { readonly namespace: string; readonly incarnation: number };
 
 /** What publishers were promised and the backend may not have yet. A namespace without a log has none of it. */
 export type Logs = {
-  /** Nothing is added from then on, whoever tries. */
-  close(of: Life): Promise<void>;
+  /** Nothing is added from then on, whoever tries. Answers how many messages were to be relayed then, also again. */
+  close(of: Life): Promise<number>;
   reopen(of: Life): Promise<void>;
-  /** How many messages are still to be relayed. */
+  /** How many messages are to be relayed now. */
   backlog(of: Life): Promise<number>;
   /** Idempotency keys that were kept beside the backend. */
   forgetKeys(of: Life): Promise<void>;
@@ -88,7 +88,7 @@ export const deletingActivities = ({
 
     /**
      * Every proxy refuses new requests; one that cannot be reached has been silent for its stale limit,
-     * and the log takes nothing any more. Answers how many messages are still to be relayed.
+     * and the log takes nothing any more. Answers how many messages were to be relayed then.
      */
     stopTraffic: (occasion: Occasion): Promise<number> =>
       attempt(occasion, "stop-traffic", async (signal) => {
@@ -97,8 +97,7 @@ export const deletingActivities = ({
         const life = rowOf(history, occasion);
         // It may have waited for long.
         assertOwnStep(await recorder.read(occasion.namespace), occasion);
-        await logs.close(life);
-        const pending = await logs.backlog(life);
+        const pending = await logs.close(life);
         failpoint("stop-traffic", "after", occasion.namespace);
         const command = { type: "StopTraffic", operation: occasion.operation, ...who } as const;
         await recorder.record(occasion, "stop-traffic", command);

@@ -7,17 +7,23 @@ type Of = { readonly namespace: string; readonly incarnation: number };
 
 /**
  * Puts up the fence: nothing is added to the log from then on, whoever tries and however late,
- * since every publish looks for it under the lock that it takes. Again is no mistake.
+ * since every publish looks for it under the lock that it takes. Answers how many messages the
+ * backend had not got when it was put up: that is kept with it, and answered again.
  */
-export async function closeLog(pool: Pool, { namespace, incarnation }: Of): Promise<void> {
-  await ask(`close the log of ${namespace}`, async () => {
-    if (!(await isThere(pool))) return;
+export async function closeLog(pool: Pool, { namespace, incarnation }: Of): Promise<number> {
+  return ask(`close the log of ${namespace}`, async () => {
+    if (!(await isThere(pool))) return 0;
     await pool.query(
-      "update prism_log.log_head set state = 'closed' where namespace = $1 and incarnation = $2",
+      `with closed as (
+         update prism_log.log_head set state = 'closed'
+         where namespace = $1 and incarnation = $2 and state = 'open' returning namespace, incarnation
+       ) update prism_log.relay r set fenced = r.relayed
+       from closed where r.namespace = closed.namespace and r.incarnation = closed.incarnation`,
       [namespace, incarnation],
     );
     // What an update could not take down must not keep the log from being relayed.
     await releaseRelay(pool, { namespace, incarnation });
+    return countFrom(pool, "coalesce(r.fenced, r.relayed)", { namespace, incarnation });
   });
 }
 
@@ -34,15 +40,18 @@ export async function reopenLog(pool: Pool, { namespace, incarnation }: Of): Pro
 
 /** How many messages the backend has not got yet. After `closeLog` it only falls. */
 export async function backlog(pool: Pool, { namespace, incarnation }: Of): Promise<number> {
-  return ask(`count what the log of ${namespace} still holds`, async () => {
-    if (!(await isThere(pool))) return 0;
-    const { rows } = await pool.query<{ pending: string }>(
-      `select h.position - r.relayed as pending from prism_log.log_head h
-       join prism_log.relay r using (namespace, incarnation) where namespace = $1 and incarnation = $2`,
-      [namespace, incarnation],
-    );
-    return Number(rows[0]?.pending ?? 0);
-  });
+  return ask(`count what the log of ${namespace} still holds`, async () =>
+    (await isThere(pool)) ? countFrom(pool, "r.relayed", { namespace, incarnation }) : 0,
+  );
+}
+
+async function countFrom(pool: Pool, position: string, { namespace, incarnation }: Of): Promise<number> {
+  const { rows } = await pool.query<{ count: string }>(
+    `select h.position - ${position} as count from prism_log.log_head h
+     join prism_log.relay r using (namespace, incarnation) where namespace = $1 and incarnation = $2`,
+    [namespace, incarnation],
+  );
+  return Number(rows[0]?.count ?? 0);
 }
 
 /** Kafka's acknowledgement is not an fsync: what it may have lost is kept, and can be sent again, for so long. */

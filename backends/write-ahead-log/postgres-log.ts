@@ -171,7 +171,7 @@ async function openHead(pool: Pool, namespace: string, incarnation: number): Pro
   );
   await pool.query(
     `insert into prism_log.relay as r values ($1, $2, 0, 0)
-     on conflict (namespace) do update set incarnation = $2, epoch = r.epoch + 1, relayed = 0, bytes = 0
+     on conflict (namespace) do update set incarnation = $2, epoch = r.epoch + 1, relayed = 0, bytes = 0, fenced = null
      where r.incarnation < $2`,
     [namespace, incarnation],
   );

@@ -18,8 +18,17 @@ create table if not exists prism_log.relay (
   incarnation int not null,
   epoch bigint not null,
   relayed bigint not null,
-  bytes bigint not null default 0
+  bytes bigint not null default 0,
+  fenced bigint
 ) with (fillfactor = 20);
+
+-- How far it was when the fence was put up; logs that are older have no such column. Looked for first: to
+-- alter a table waits for all who use it, and has them wait.
+do $$ begin
+  if not exists (select from pg_attribute where attrelid = 'prism_log.relay'::regclass and attname = 'fenced') then
+    alter table prism_log.relay add column fenced bigint;
+  end if;
+end $$;
 
 -- Which messages with an idempotency key were published, by day: two days are kept.
 create table if not exists prism_log.published (

@@ -30,7 +30,10 @@ function touching(recorder: Recorder, unrelayed = 0) {
   const touched: string[] = [];
   const touch = (what: string) => async () => void touched.push(what);
   const logs = {
-    close: touch("close"),
+    close: async () => {
+      touched.push("close");
+      return unrelayed;
+    },
     reopen: touch("reopen"),
     forgetKeys: touch("forget"),
     backlog: async () => unrelayed,

@@ -4,6 +4,7 @@ import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keep } from "../../backends/write-ahead-log/keep.ts";
 import { leadership } from "../../backends/write-ahead-log/leadership.ts";
+import { backlog, closeLog, reopenLog } from "../../backends/write-ahead-log/operate.ts";
 import { postgresLog } from "../../backends/write-ahead-log/postgres-log.ts";
 import { relayTerm } from "../../backends/write-ahead-log/relay-term.ts";
 import { attached, segmentSize } from "../../backends/write-ahead-log/segments.ts";
@@ -115,6 +116,25 @@ describe("a log", () => {
     await openLog("fenced").prepare();
     await expect(log.append([entry()])).rejects.toMatchObject({ code: "NAMESPACE_DELETING" });
     expect((await log.standing()).head).toBe(1n);
+  });
+
+  it("says at its fence how much was still to be relayed, and the same however often it is asked", async () => {
+    const log = await logOf("counted");
+    const of = { namespace: "counted", incarnation: 1 };
+    const relayed = (to: number) =>
+      sql("update prism_log.relay set relayed = $1 where namespace = 'counted'", [to]);
+    await log.append([entry(), entry(), entry(), entry(), entry()]);
+    await relayed(2);
+    expect(await closeLog(database.pool, of)).toBe(3);
+    await relayed(5);
+    expect([await closeLog(database.pool, of), await backlog(database.pool, of)]).toEqual([3, 0]);
+    // The delete failed, and another comes: it has its own.
+    await reopenLog(database.pool, of);
+    await log.append([entry()]);
+    expect(await closeLog(database.pool, of)).toBe(1);
+    await logOf("counted", 2);
+    expect(await closeLog(database.pool, { ...of, incarnation: 2 })).toBe(0);
+    expect(await closeLog(database.pool, { namespace: "never-there", incarnation: 1 })).toBe(0);
   });
 
   it("of another life of the name begins anew, and whoever writes for the old one is refused", async () => {

@@ -1,4 +1,8 @@
+import { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { holdRelay, relayedTo } from "../../backends/write-ahead-log/layouts.ts";
+import { backlog } from "../../backends/write-ahead-log/operate.ts";
+import { postgresTable } from "../../domain/selection/names.ts";
 import type { Control } from "../../sdk/typescript/control.ts";
 import { kafkaPartitions } from "../../stack/witnesses.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
@@ -6,21 +10,35 @@ import { until } from "../setup/until.ts";
 import { holdings } from "./holdings.ts";
 import { member, orderApi, queueRequest, stranger } from "./request.ts";
 
+const patienceMs = 100_000;
+
 describe("a namespace that is there", () => {
   let prism: TestPrism;
   let alice: Control;
-  let count = 0;
+  let data: Pool;
+  let unchanged: Promise<string> | undefined;
   beforeAll(async () => {
-    prism = await testPrism();
+    prism = await testPrism({ names: ["api", "proxy"] });
+    // One delete kills it.
+    await prism.processes.start("worker", { PRISM_FAILPOINT: `stop-traffic:after:${prism.name("busy")}` });
+    data = new Pool({ connectionString: prism.environment["PRISM_DATA_URL"], max: 2 });
     alice = await prism.control(member);
   });
-  afterAll(() => prism?.close());
+  afterAll(async () => {
+    await data?.end();
+    await prism?.close();
+  });
 
   const active = async (prefix: string, more: Record<string, unknown> = {}): Promise<string> => {
     const name = prism.name(prefix);
     const created = await alice.namespaces.create(queueRequest(name, more), { waitSeconds: 40 });
     expect(created).toMatchObject({ status: "active", version: 1 });
     return name;
+  };
+  /** One for all that must change nothing of it. */
+  const untouched = (): Promise<string> => {
+    unchanged ??= active("unchanged");
+    return unchanged;
   };
   const published = async (name: string) =>
     (await prism.client(name, orderApi)).queue.publish("orders", { id: 1 });
@@ -60,7 +78,7 @@ describe("a namespace that is there", () => {
     });
 
     it("into what it is already does nothing", async () => {
-      const name = await active("same");
+      const name = await untouched();
       expect(await alice.namespaces.update(name, { needs: { replay: "enabled" } })).toMatchObject({
         version: 1,
       });
@@ -75,14 +93,14 @@ describe("a namespace that is there", () => {
       ["an unknown field", { needs: { write_rsp: 5 } }, "needs.write_rsp"],
       ["no object", 5 as unknown as object, undefined],
     ])("into %s is refused, and nothing changes", async (_, patch, field) => {
-      const name = await active(`wrong-${++count}`);
+      const name = await untouched();
       const refused = alice.namespaces.update(name, patch as object);
       await expect(refused).rejects.toMatchObject({ details: field === undefined ? {} : { field } });
       expect(await alice.namespaces.get(name)).toMatchObject({ version: 1, status: "active" });
     });
 
     it("what would have to move is refused with what that is", async () => {
-      const name = await active("moved");
+      const name = await untouched();
       await expect(
         alice.namespaces.update(name, { needs: { durability: "best-effort" } }),
       ).rejects.toMatchObject({
@@ -109,8 +127,11 @@ describe("a namespace that is there", () => {
       await published(name);
     });
 
-    it("under load: what was acknowledged is relayed before anything is removed, and nothing is acknowledged after", async () => {
+    it("under load, its worker killed: what was acknowledged is relayed before anything is removed and counted once, and nothing is acknowledged after", async () => {
       const name = await active("busy");
+      const life = { namespace: name, incarnation: 1 };
+      const before = await kafkaPartitions(prism.environment, `${name}-queue`);
+      const held = await holdRelay(data, { ...life, table: postgresTable("wal", name), before });
       const client = await prism.client(name, orderApi);
       // When what was acknowledged was sent; of the answer only this process would know, and late.
       let lastSentAt = 0;
@@ -128,12 +149,20 @@ describe("a namespace that is there", () => {
         }
       });
       await until(() => acknowledged > 200);
-      await alice.namespaces.delete(name, { confirm: name, waitSeconds: 50 });
+      await until(async () => (await relayedTo(data, life)) === held);
+      await alice.namespaces.delete(name, { confirm: name });
+      await until(() => !prism.processes.running("worker"), patienceMs);
+      // The fence is up and the barrier down: when the step is repeated the log holds nothing any more.
+      await until(async () => (await backlog(data, life)) === 0, patienceMs);
+      const relayed = await relayedTo(data, life);
+      await prism.processes.start("worker");
+      await until(async () => (await alice.namespaces.get(name)).status === "deleted", patienceMs);
       await Promise.all(publishing);
       client.close();
       const { items } = await alice.namespaces.history(name);
       const event = (type: string) => items.find((item) => item.type === type);
-      expect(event("DrainCompleted")?.data).toMatchObject({ aborted: 0 });
+      expect(event("DrainCompleted")?.data).toEqual({ drained: Number(relayed - held), aborted: 0 });
+      expect(Number(relayed - held)).toBeGreaterThan(acknowledged);
       expect(lastSentAt).toBeLessThanOrEqual(Date.parse(event("TrafficStopped")?.recorded_at ?? ""));
       expect(await holdings(prism.environment, name)).toEqual([]);
     });

@@ -49,7 +49,10 @@ export function memoryDataPlane(): MemoryDataPlane {
       }),
     },
     logs: {
-      close: async ({ namespace }) => void closed.add(namespace),
+      close: async ({ namespace }) => {
+        closed.add(namespace);
+        return full.has(namespace) ? 9 : 0;
+      },
       reopen: async ({ namespace }) => void closed.delete(namespace),
       backlog: async ({ namespace }) => (full.has(namespace) ? 9 : 0),
       forgetKeys: async () => {},
