@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -48,22 +48,21 @@ describe("a lock between processes", () => {
     const [file, go] = [join(folder, "contended"), join(folder, "go")];
     writeFileSync(file, dead);
     const script = fileURLToPath(new URL("./slow-taker.ts", import.meta.url));
-    const slow = spawn(process.execPath, [script, file, go], { stdio: ["ignore", "pipe", "inherit"] });
-    let said = "";
-    slow.stdout.on("data", (text) => {
-      said += text;
-    });
-    await until(() => said.includes("renames"));
+    // In a file: what was said before we are inside has been heard by then.
+    const heard = join(folder, "said");
+    spawn(process.execPath, [script, file, go], { stdio: ["ignore", openSync(heard, "w"), "inherit"] });
+    const said = () => readFileSync(heard, "utf8");
+    await until(() => said().includes("renames"));
     const ours = locked(file, async () => {
-      const before = said;
+      const before = said();
       // As long as we are inside, nobody else comes in.
       await sleep(500);
-      expect(said).toBe(before);
+      expect(said()).toBe(before);
     });
     await sleep(300);
     writeFileSync(go, "");
     await ours;
-    await until(() => said.includes("outside"));
+    await until(() => said().includes("outside"));
     expect(readdirSync(folder).filter((name) => name.startsWith("contended."))).toEqual([]);
   });
 
