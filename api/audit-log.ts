@@ -38,7 +38,8 @@ export function auditLog(
   let last = 0n;
   let untold = 0;
 
-  const isFull = (): boolean => waiting.size + batches.length * batchEvents >= mostWaiting;
+  const batched = (): number => batches.reduce((sum, batch) => sum + batch.length, 0);
+  const isFull = (): boolean => waiting.size + batched() >= mostWaiting;
 
   const write = async (): Promise<void> => {
     for (let batch = batches[0]; batch !== undefined; batch = batches[0]) {
@@ -104,7 +105,7 @@ export function auditLog(
 
     async close() {
       await flush().catch((error: unknown) => {
-        const lost = batches.reduce((sum, batch) => sum + batch.length, untold);
+        const lost = batched() + untold;
         log.error({ error: String(error), lost }, "calls could not be recorded, and are lost");
       });
       clearTimeout(timer);

@@ -176,6 +176,14 @@ describe("where the audit log cannot be written", () => {
     expect(await events()).toHaveLength(1);
   });
 
+  it("reads are not refused while few wait, however long they do", async () => {
+    const { server, events } = await stage(signedIn, broken().store);
+    for (let round = 1; round <= 5; round++) {
+      expect((await server.inject(`/api/v1/namespaces/n-${round}?as_of=x`)).statusCode).toBe(400);
+      await expect(events()).rejects.toThrow("it is away");
+    }
+  });
+
   it("reads are refused once so many wait that calls would be lost", async () => {
     const { server } = await stage(signedIn, broken().store);
     const statuses: number[] = [];
