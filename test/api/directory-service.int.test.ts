@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type ChannelCredentials, credentials, Server, status } from "@grpc/grpc-js";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { DirectoryChange } from "../../api/directory-feed.ts";
 import { directoryService } from "../../api/directory-service.ts";
 import type { Renewal } from "../../control/leases.ts";
@@ -25,12 +25,15 @@ const renewed: Renewal[] = [];
 const released: (readonly [proxy: string, renewal: string])[] = [];
 let current = 7n;
 let counted = true;
+// The service's clock: no time passes but what a test lets pass.
+let nowMs = 0;
 let announce: (change: DirectoryChange) => void = () => {};
 let server: Server;
 let address: string;
 
 /** The service as the API runs it, over a directory of nothing and leases that are remembered here. */
 beforeAll(async () => {
+  vi.spyOn(performance, "now").mockImplementation(() => nowMs);
   server = new Server();
   const feed = {
     snapshot: async () => ({ version: 7n, upTo: 7n, rows: [] }),
@@ -70,7 +73,10 @@ beforeAll(async () => {
   );
   address = `127.0.0.1:${port}`;
 });
-afterAll(() => server.forceShutdown());
+afterAll(() => {
+  server.forceShutdown();
+  vi.restoreAllMocks();
+});
 
 const shown = async (peer: Peer): Promise<ChannelCredentials> =>
   toPeer(await identityOf(peer), ({ role } = own) => role === "control");
@@ -227,7 +233,7 @@ describe("a proxy that does not put a version into force", () => {
     await until(() => heard.length === 3);
     say({ case: "status", value: { appliedVersion: 7n } });
     await until(() => heard.length === 4);
-    await new Promise((resolve) => setTimeout(resolve, leaseMs + 50));
+    nowMs += leaseMs + 1;
     const before = renewed.length;
     say({ case: "status", value: { appliedVersion: 7n } });
     expect(await ended).toMatchObject({ code: status.UNAVAILABLE });

@@ -27,7 +27,7 @@ it("tells who watches events, before there is one, where to go on", async () => 
   expect(told).toBe(": connected\n\nid: 7\n\n");
   hangUp.abort();
   await server.close();
-}, 10_000);
+});
 
 it("ends for who hung up while it was looked up what they may see", async () => {
   const server = fastify();
@@ -51,4 +51,4 @@ it("ends for who hung up while it was looked up what they may see", async () => 
   call.destroy();
   await expect(ended.promise).resolves.toBeUndefined();
   await server.close();
-}, 10_000);
+});

@@ -19,10 +19,20 @@ import { happened } from "./stream.ts";
 const address = { namespace: "orders", operation };
 
 /** What somebody is told who waits after these events; `more` comes while they wait. */
-async function told(past: readonly NamespaceEvent[], ...more: readonly NamespaceEvent[]) {
+const told = (past: readonly NamespaceEvent[], ...more: readonly NamespaceEvent[]) =>
+  toldWithin(30_000, past, more);
+
+/** What somebody is told who does not wait for long, after events that decide nothing. */
+const toldAtOnce = (past: readonly NamespaceEvent[]) => toldWithin(100, past, []);
+
+async function toldWithin(
+  ms: number,
+  past: readonly NamespaceEvent[],
+  more: readonly NamespaceEvent[],
+): Promise<string> {
   const store = memoryEventStore();
   await happened(store, ...past);
-  const decision = decisionOf({ store, starter: goingOn }, address, AbortSignal.timeout(100));
+  const decision = decisionOf({ store, starter: goingOn }, address, AbortSignal.timeout(ms));
   for (const event of more) await happened(store, event);
   const decided = await decision;
   if (decided === undefined) return "nothing";
@@ -38,9 +48,9 @@ async function waited(past: readonly NamespaceEvent[], starter: typeof goingOn, 
 describe("whoever waits for an operation is told", () => {
   it("that it has succeeded", async () =>
     expect(await told([...ready, activated])).toBe(`position ${ready.length + 1}`));
-  it("nothing while it goes on", async () => expect(await told([requested, planned])).toBe("nothing"));
+  it("nothing while it goes on", async () => expect(await toldAtOnce([requested, planned])).toBe("nothing"));
   it("nothing of an attempt that is repeated", async () =>
-    expect(await told([requested, a.stepFailed("probe")])).toBe("nothing"));
+    expect(await toldAtOnce([requested, a.stepFailed("probe")])).toBe("nothing"));
   it("that it fails, before it is unwound", async () =>
     expect(await told([requested, a.stepFailed("probe", false)])).toBe(outage.code));
   it("that it has failed", async () => expect(await told([requested, failed()])).toBe(outage.code));
@@ -48,14 +58,14 @@ describe("whoever waits for an operation is told", () => {
   it("that it waits for approval from now on", async () =>
     expect(await told([requested], a.plannedOverCap, a.approvalRequested())).toBe("position 3"));
   it("nothing of an approval that was waited for once", async () =>
-    expect(await told([...a.waiting, a.granted])).toBe("nothing"));
+    expect(await toldAtOnce([...a.waiting, a.granted])).toBe("nothing"));
   it("that it is rejected, and that its approval has expired", async () => {
     expect(await told([...a.waiting, a.rejected])).toBe("FORBIDDEN");
     expect(await told([...a.waiting, a.expired])).toBe("APPROVAL_REQUIRED");
   });
   it("that it is parked, and nothing once it was tried again", async () => {
     expect(await told([requested, a.parked])).toBe("position 2");
-    expect(await told([requested, a.parked, a.retried])).toBe("nothing");
+    expect(await toldAtOnce([requested, a.parked, a.retried])).toBe("nothing");
   });
   it("that it was given up, or cancelled", async () => {
     expect(await told([requested, a.parked, a.abandoned])).toBe(outage.code);
