@@ -78,7 +78,7 @@ describe("KurrentDB: connections", () => {
     await tailing.until(eventCount(50));
     await Promise.all([network.cut(300), writer.append(stream, newEvents(50), { expected: "any" })]);
     await writer.append(stream, newEvents(50), { expected: "any" });
-    await tailing.until(eventCount(150), 20_000);
+    await tailing.until(eventCount(150));
     await tailing.stop();
     expect(tailing.events().map(({ revision }) => revision)).toEqual(
       Array.from({ length: 150 }, (_, i) => BigInt(i)),

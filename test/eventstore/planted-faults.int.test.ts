@@ -1,11 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Patch } from "../setup/copy.ts";
 import { appendCases } from "./conformance/append.ts";
 import { concurrencyCases } from "./conformance/concurrency.ts";
 import { postgresConnectionCases } from "./conformance/postgres-connections.ts";
 import { postgresGapCases } from "./conformance/postgres-gaps.ts";
 import { projectionCases } from "./conformance/projections.ts";
-import type { Cases } from "./conformance/subject.ts";
+import { type Cases, patience } from "./conformance/subject.ts";
 import { subscriptionCases } from "./conformance/subscriptions.ts";
 import { faultyCopy } from "./faulty-copy.ts";
 import { type PostgresSubject, postgresSubject } from "./postgres-subject.ts";
@@ -94,9 +94,17 @@ const faults: Readonly<Record<string, Fault>> = {
 const everyCase = Object.values(faults).flatMap(({ noticedBy }) => noticedBy);
 
 describe("a fault planted in the adapter is noticed by the suite", () => {
+  beforeAll(() => {
+    patience.ms = 5_000;
+  });
+
+  // It has as many tries as a fault: what came too late for so little patience comes in time in another.
   it.concurrent("no case complains about an unchanged copy", async () => {
-    expect(await complaints([], [...new Set(everyCase)])).toEqual([]);
-  }, 60_000);
+    let complaining = [...new Set(everyCase)];
+    for (let tries = 3; tries > 0 && complaining.length > 0; tries--)
+      complaining = await complaints([], complaining);
+    expect(complaining).toEqual([]);
+  }, 120_000);
 
   it.concurrent.each(Object.entries(faults))(
     "%s",

@@ -60,10 +60,13 @@ export const postgresConnectionCases: Cases<PostgresSubject> = {
     await killWhere(database, "application_name = 'prism-eventstore'");
     // The writer's own connections were among them: it repeats what was not answered.
     const batch = newEvents(10);
-    await store
-      .append(stream, batch, { expected: "any" })
-      .catch(() => store.append(stream, batch, { expected: "any" }));
-    await tailing.until(eventCount(2_110), 15_000);
+    await until(() =>
+      store.append(stream, batch, { expected: "any" }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await tailing.until(eventCount(2_110));
     await tailing.stop();
     expect(tailing.events().map(({ revision }) => revision)).toEqual(
       Array.from({ length: 2_110 }, (_, i) => BigInt(i)),
@@ -77,31 +80,37 @@ export const postgresConnectionCases: Cases<PostgresSubject> = {
     const client = openWith({ pool, listen: false, pollMs: 100 });
     const tailing = tail(client, { after: await store.head() });
     await tailing.until(isCaughtUp);
-    const before = queries();
+    const [before, since] = [queries(), performance.now()];
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect(queries() - before).toBeLessThanOrEqual(12);
+    expect(queries() - before).toBeLessThanOrEqual(2 + (performance.now() - since) / 100);
     await store.append(streamName("polled"), [newEvent()], { expected: "noStream" });
-    await tailing.until(eventCount(1), 2_000);
+    await tailing.until(eventCount(1));
     await tailing.stop();
     await client.close();
     await pool.end();
   },
 
-  "60 a notification delivers an event at once, with two queries": async ({ store, database, openWith }) => {
+  "60 a notification delivers an event at once, with three queries": async ({
+    store,
+    database,
+    openWith,
+  }) => {
     const name = streamName("listening");
     const { pool, queries } = countingPool(database.url, name);
     const client = openWith({ pool, pollMs: 60_000 });
     const tailing = tail(client, { after: await store.head() });
     await tailing.until(isCaughtUp);
-    await until(async () => (await database.pool.query(listens, [name])).rows.length === 1);
-    // It has a look for itself when it has begun to listen.
-    await new Promise((resolve) => setTimeout(resolve, 300));
     const before = queries();
-    await store.append(streamName("notified"), [newEvent()], { expected: "noStream" });
-    await tailing.until(eventCount(1), 20_000);
+    await until(async () => (await database.pool.query(listens, [name])).rows.length === 1);
+    const events = 5;
+    for (let count = 1; count <= events; count += 1) {
+      await store.append(streamName("notified"), [newEvent()], { expected: "noStream" });
+      await tailing.until(eventCount(count));
+    }
     await new Promise((resolve) => setTimeout(resolve, 200));
-    // Where the log ends, the event, and once more that there is nothing behind it.
-    expect(queries() - before).toBeLessThanOrEqual(3);
+    // Each time where the log ends, the event, and that there is nothing behind it. Whenever they come: that there
+    // was nothing behind the history, and a look for itself when it has begun to listen.
+    expect(queries() - before).toBeLessThanOrEqual(3 * events + 2);
     await tailing.stop();
     await client.close();
     await pool.end();
@@ -141,7 +150,7 @@ export const postgresConnectionCases: Cases<PostgresSubject> = {
     limited.username = role;
     const client = openWith({ url: limited.href });
     await refused(client.append(streamName("no"), [newEvent()], { expected: "any" }), "AccessDenied");
-    await refused(collect(client.subscribe({ signal: AbortSignal.timeout(5_000) })), "AccessDenied");
+    await refused(collect(client.subscribe({ signal: AbortSignal.timeout(30_000) })), "AccessDenied");
     await client.close();
     await database.pool.query(`drop role ${role}`);
   },
@@ -152,11 +161,11 @@ export const postgresConnectionCases: Cases<PostgresSubject> = {
   }) => {
     const network = await flakyNetwork(database.url);
     const client = openWith({ url: network.url });
-    const away = network.cut(400);
+    network.sever();
     await refused(client.health(), "StoreUnavailable");
     await refused(client.append(streamName("away"), [newEvent()], { expected: "any" }), "StoreUnavailable");
     await refused(collect(client.readAll()), "StoreUnavailable");
-    await away;
+    network.heal();
     await client.health();
     await client.close();
     await network.close();
@@ -182,10 +191,10 @@ export const postgresConnectionCases: Cases<PostgresSubject> = {
 
   "J where every connection is taken the wait has an end": async ({ database, openWith }) => {
     const pool = postgresPool(database.url, { connections: 1 });
-    Object.assign(pool.options, { connectionTimeoutMillis: 300 });
     const client = openWith({ pool });
     await client.health();
     const taken = await pool.connect();
+    Object.assign(pool.options, { connectionTimeoutMillis: 300 });
     await refused(client.append(streamName("full"), [newEvent()], { expected: "any" }), "StoreUnavailable");
     await refused(client.head(), "StoreUnavailable");
     taken.release();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "vitest";
 import { postgresEventStore } from "../../../eventstore/postgres/postgres.ts";
 import type { Database } from "../database.ts";
@@ -10,6 +11,7 @@ import {
   isCaughtUp,
   newEvent,
   newEvents,
+  patience,
   positions,
   refused,
   streamName,
@@ -90,9 +92,14 @@ export const postgresGapCases: Cases<PostgresSubject> = {
     const stream = streamName("killed");
     const batch = [newEvent(), newEvent({ type: "Slow" })];
     const victim = open();
-    const killed = refused(victim.append(stream, batch, { expected: "noStream" }), "StoreUnavailable");
-    await until(() => killWhere(database, "wait_event = 'PgSleep'"));
-    await killed;
+    const gate = await closedGate(database);
+    try {
+      const killed = refused(victim.append(stream, batch, { expected: "noStream" }), "StoreUnavailable");
+      await until(() => killWhere(database, `pid in (${waitingAtGate})`));
+      await killed;
+    } finally {
+      await gate.open();
+    }
     await refused(collect(store.readStream(stream)), "StreamNotFound");
     await victim.append(stream, batch, { expected: "noStream" });
     await store.append(streamName("next"), [newEvent()], { expected: "noStream" });
@@ -147,18 +154,24 @@ async function overtaking({ store, open, database }: PostgresSubject, slow: Retu
   const tailing = tail(open(), { after });
   const quick = newEvents(5);
   const expected = quick.length + slow.flat().length;
-  const late = Promise.all(
-    slow.map((batch) => open().append(streamName("slow"), batch, { expected: "noStream" })),
-  );
-  // It is awaited below; until then a failure must not end the run.
-  late.catch(() => {});
-  await until(async () => {
-    const { rows } = await database.pool.query("select 1 from pg_stat_activity where wait_event = 'PgSleep'");
-    return rows.length > 0;
-  });
   const client = open();
-  const early = quick.map((event) => client.append(streamName("quick"), [event], { expected: "noStream" }));
-  await Promise.all([late, ...early]);
+  const gate = await closedGate(database);
+  const appends: Promise<unknown>[] = [];
+  // They are awaited below; until then a failure must not end the run.
+  const begin = (...begun: Promise<unknown>[]) => {
+    for (const append of begun) append.catch(() => {});
+    appends.push(...begun);
+  };
+  try {
+    begin(...slow.map((batch) => open().append(streamName("slow"), batch, { expected: "noStream" })));
+    await until(async () => (await database.pool.query(waitingAtGate)).rows.length > 0);
+    begin(...quick.map((event) => client.append(streamName("quick"), [event], { expected: "noStream" })));
+    // Where they can overtake, they have.
+    await pause(300);
+  } finally {
+    await gate.open();
+  }
+  await Promise.all(appends);
   await tailing.until(eventCount(expected));
   await tailing.stop();
   const stored = await collect(store.readAll({ after }));
@@ -166,29 +179,45 @@ async function overtaking({ store, open, database }: PostgresSubject, slow: Retu
   expect(stored).toHaveLength(expected);
 }
 
-/** Events of type `Slow` take a while to commit, `Doomed` ones fail at it. */
+const gateLock = 7_079_999;
+const waitingAtGate = `select pid from pg_locks where locktype = 'advisory' and objid = ${gateLock} and not granted
+  and database = (select oid from pg_database where datname = current_database())`;
+
+/** No event of type `Slow` is committed until it is opened. */
+async function closedGate({ pool }: Database) {
+  const holder = await pool.connect();
+  await holder.query(`select pg_advisory_lock(${gateLock})`);
+  return {
+    async open(): Promise<void> {
+      await holder.query(`select pg_advisory_unlock(${gateLock})`);
+      holder.release();
+    },
+  };
+}
+
+/** Events of type `Slow` are committed only while the gate is open, `Doomed` ones never. */
 export const troubles = (database: Database) =>
   database.pool.query(`
     create or replace function eventstore.trouble() returns trigger language plpgsql as $$
     begin
       if new.type = 'Doomed' then raise exception 'doomed'; end if;
-      perform pg_sleep(0.3);
+      perform pg_advisory_xact_lock_shared(${gateLock});
       return null;
     end $$;
     drop trigger if exists trouble on eventstore.events;
     create constraint trigger trouble after insert on eventstore.events deferrable initially deferred
       for each row when (new.type in ('Slow', 'Doomed')) execute function eventstore.trouble();`);
 
-/** Ends the database's connections of which `condition` holds; whether there was one. */
+/** Ends the database's connections of which `condition` holds, and waits for their end; whether there was one. */
 export async function killWhere({ pool }: Database, condition: string): Promise<boolean> {
   const { rows } = await pool.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity
+    `select pg_terminate_backend(pid, 10000) from pg_stat_activity
      where datname = current_database() and pid <> pg_backend_pid() and (${condition})`,
   );
   return rows.length > 0;
 }
 
-export async function until(test: () => Promise<boolean>, withinMs = 5_000): Promise<void> {
+export async function until(test: () => Promise<boolean>, withinMs = patience.ms): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await test())) {
     if (Date.now() > deadline) expect.fail(`did not become true within ${withinMs} ms`);

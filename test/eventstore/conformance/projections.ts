@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import type { EventStore } from "../../../eventstore/event-store.ts";
 import { counter, type ProjectionSubject } from "../projection-subject.ts";
 import { killWhere, until } from "./postgres-gaps.ts";
-import { type Cases, collect, newEvents, streamName } from "./subject.ts";
+import { type Cases, collect, newEvents, patience, streamName } from "./subject.ts";
 
 /** Group H by way of the runner: what is read is the fold of the log, whatever happened to those who fold. */
 export const projectionCases: Cases<ProjectionSubject> = {
@@ -19,7 +19,7 @@ export const projectionCases: Cases<ProjectionSubject> = {
     await dyingTransactions(database.pool, "crash");
     for (let index = 0; index < 12; index += 1) {
       const position = await count(store, stream, 1);
-      await readers[0].waitFor(position, AbortSignal.timeout(20_000));
+      await readers[0].waitFor(position, AbortSignal.timeout(60_000));
     }
     expect(await readers[0].get(stream)).toMatchObject({ count: 12, last: "11" });
     expect(log.filter(({ message }) => message === "stops leading the projection").length).toBe(6);
@@ -34,18 +34,17 @@ export const projectionCases: Cases<ProjectionSubject> = {
     for (let round = 0; round < 3; round += 1) {
       const position = await count(store, stream, 50);
       await Promise.all(
-        processes.map(({ readers }) => readers[0].waitFor(position, AbortSignal.timeout(10_000))),
+        processes.map(({ readers }) => readers[0].waitFor(position, AbortSignal.timeout(patience.ms))),
       );
-      expect(await leaders(database.pool, "lead v1")).toBe(1);
+      await until(async () => (await leaders(database.pool, "lead v1")) === 1);
       await killWhere(
         database,
         "pid in (select pid from pg_locks where locktype = 'advisory' and classid = 7070003)",
       );
-      await until(async () => (await leaders(database.pool, "lead v1")) === 1);
     }
     const position = await count(store, stream, 50);
     for (const { readers, stop } of processes) {
-      await readers[0].waitFor(position, AbortSignal.timeout(10_000));
+      await readers[0].waitFor(position, AbortSignal.timeout(patience.ms));
       expect(await readers[0].get(stream)).toMatchObject({ count: 250 });
       await stop();
     }
@@ -55,11 +54,11 @@ export const projectionCases: Cases<ProjectionSubject> = {
     const stream = streamName("killed");
     const leader = await projectionProcess(database.url, "killed");
     const { readers, stop } = run([counter("killed", "killed-")]);
-    await readers[0].waitFor(await count(store, stream, 20), AbortSignal.timeout(10_000));
+    await readers[0].waitFor(await count(store, stream, 20), AbortSignal.timeout(patience.ms));
     const counting = Promise.all(Array.from({ length: 30 }, () => count(store, stream, 1)));
     leader.kill("SIGKILL");
     await counting;
-    expect(await readers[0].waitFor(await store.head(), AbortSignal.timeout(10_000))).toBe(true);
+    expect(await readers[0].waitFor(await store.head(), AbortSignal.timeout(patience.ms))).toBe(true);
     expect(await readers[0].get(stream)).toMatchObject({ count: 50, last: "49" });
     await stop();
   },
@@ -70,9 +69,8 @@ export const projectionCases: Cases<ProjectionSubject> = {
     const [first, second] = [run([definition]), run([definition])];
     await first.readers[0].waitFor(await count(store, stream, 5));
     await first.stop();
-    expect(await second.readers[0].waitFor(await count(store, stream, 5), AbortSignal.timeout(3_000))).toBe(
-      true,
-    );
+    const position = await count(store, stream, 5);
+    expect(await second.readers[0].waitFor(position, AbortSignal.timeout(patience.ms))).toBe(true);
     expect(await second.readers[0].get(stream)).toMatchObject({ count: 10 });
     await second.stop();
   },
@@ -101,6 +99,7 @@ export const projectionCases: Cases<ProjectionSubject> = {
   "68 while a new version is being built the old one answers, and never again afterwards": async ({
     store,
     run,
+    database,
   }) => {
     const stream = streamName("beside");
     const old = counter("beside", "beside-", {
@@ -109,6 +108,9 @@ export const projectionCases: Cases<ProjectionSubject> = {
     const first = run([old]);
     await first.readers[0].waitFor(await count(store, stream, 6_000));
     await first.stop();
+    // Nothing is built before the old one has answered.
+    const holding = await database.pool.connect();
+    await holding.query("begin; lock table eventstore.events in access exclusive mode");
     const second = run([counter("beside", "beside-", { version: 2 })]);
     const answers: string[] = [];
     const built = () => second.log.some(({ message }) => message === "is served");
@@ -116,7 +118,9 @@ export const projectionCases: Cases<ProjectionSubject> = {
       const row = await second.readers[0].get(stream);
       expect(row?.count).toBe(6_000);
       answers.push(row?.last === "old" ? "old" : "new");
+      if (answers.length === 1) await holding.query("commit");
     }
+    holding.release();
     expect(answers.join(" ")).toMatch(/^old( old)*( new)+$/);
     await second.stop();
   },
@@ -157,6 +161,7 @@ export const projectionCases: Cases<ProjectionSubject> = {
     await readers[0].waitFor(0n);
     const position = await count(store, stream, 6);
     await until(async () => (await readers[0].get(stream))?.count === 3);
+    await until(async () => log.some(({ level }) => level === "error"));
     expect(await readers[0].waitFor(position, AbortSignal.timeout(300))).toBe(false);
     expect(log.find(({ level }) => level === "error")).toMatchObject({
       projection: "poison v1",
@@ -164,7 +169,7 @@ export const projectionCases: Cases<ProjectionSubject> = {
     });
     expect((await readers[0].lag()).events).toBe(3n);
     knows = true;
-    expect(await readers[0].waitFor(position, AbortSignal.timeout(15_000))).toBe(true);
+    expect(await readers[0].waitFor(position, AbortSignal.timeout(patience.ms))).toBe(true);
     expect(await readers[0].get(stream)).toMatchObject({ count: 6 });
     expect(await readers[0].lag()).toEqual({ events: 0n, seconds: 0 });
     await stop();
@@ -199,7 +204,7 @@ export const projectionCases: Cases<ProjectionSubject> = {
 async function projectionProcess(url: string, name: string): Promise<ChildProcess> {
   const script = fileURLToPath(new URL("../projection-process.ts", import.meta.url));
   const child = spawn(process.execPath, [script, url, name], { stdio: ["ignore", "pipe", "inherit"] });
-  await once(child.stdout, "data", { signal: AbortSignal.timeout(20_000) });
+  await once(child.stdout, "data", { signal: AbortSignal.timeout(60_000) });
   return child;
 }
 

@@ -13,6 +13,9 @@ export type Subject = {
   readonly idempotent: "always" | "exactRevision";
 };
 
+/** How long a case waits for what has to come. Where faults are planted, and it does not come, it is less. */
+export const patience = { ms: 30_000 };
+
 /** Named cases; the number is that of the conformance list. Plain functions, so that a planted fault can run them too. */
 export type Cases<S = Subject> = Readonly<Record<string, (subject: S) => Promise<void>>>;
 
@@ -21,7 +24,7 @@ export function conform<S>(
   group: string,
   subject: () => Promise<S & { dispose(): Promise<void> }>,
   cases: Cases<S>,
-  timeoutMs = 60_000,
+  timeoutMs = 300_000,
 ): void {
   describe(group, () => {
     let current: S & { dispose(): Promise<void> };
@@ -112,7 +115,7 @@ export function tail(
   return {
     items,
     events,
-    async until(test, withinMs = 5_000) {
+    async until(test, withinMs = patience.ms) {
       const deadline = Date.now() + withinMs;
       while (!test(items)) {
         if (failure !== undefined) throw failure;

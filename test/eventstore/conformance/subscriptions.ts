@@ -21,7 +21,7 @@ export const subscriptionCases: Cases = {
     const tailing = tail(store, { after });
     for (let index = 0; index < 60; index += 1)
       await writer.append(stream, newEvents(20), { expected: "any" });
-    await tailing.until(eventCount(2_700), 15_000);
+    await tailing.until(eventCount(2_700));
     await tailing.stop();
     const delivered = tailing.events().filter((event) => event.stream === stream);
     expect(delivered.map(({ revision }) => revision)).toEqual(
@@ -94,7 +94,7 @@ export const subscriptionCases: Cases = {
     for (let index = 0; index < 100; index += 10) {
       await store.append(stream, written.slice(index, index + 10), { expected: "any" });
     }
-    await Promise.all(tails.map((tailing) => tailing.until(eventCount(100), 15_000)));
+    await Promise.all(tails.map((tailing) => tailing.until(eventCount(100))));
     await Promise.all(tails.map((tailing) => tailing.stop()));
     for (const tailing of tails) expect(ids(tailing.events())).toEqual(ids(written));
   },

@@ -40,7 +40,7 @@ export const verificationCases: Cases<ProjectionSubject> = {
         await database.pool.query(statement.replaceAll("TABLE", table).replaceAll("KEY", key));
         const wrong = what === "a row of nothing" ? "nothing" : key;
         await expect
-          .poll(() => log.filter(({ level }) => level === "error"), { timeout: 5_000 })
+          .poll(() => log.filter(({ level }) => level === "error"))
           .toMatchObject([{ projection: `${name} v1`, key: wrong }]);
         expect([await collect(readers[0].scan()), await readers[0].get(key, { asOf })]).toEqual(before);
         await readers[0].waitFor(await count(store, key, 1));
@@ -79,7 +79,7 @@ export const verificationCases: Cases<ProjectionSubject> = {
     expect(await tables()).toEqual(["retired_v1", "retired_v2"]);
     expect(await first.readers[0].get("retired-1")).toMatchObject({ count: 2 });
     await first.stop();
-    await expect.poll(tables, { timeout: 5_000 }).toEqual(["retired_v2"]);
+    await expect.poll(tables).toEqual(["retired_v2"]);
     expect(await second.readers[0].get("retired-1")).toMatchObject({ count: 2 });
     await second.stop();
   },
