@@ -4,8 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { kafkaFetch } from "../../backends/kafka-fetch.ts";
 
 const topic = "orders-queue";
-// Of a machine that others use too.
-const soon = { timeout: 10_000, interval: 20 };
+const soon = { interval: 20 };
 let stopped = new AbortController();
 afterEach(() => stopped.abort());
 

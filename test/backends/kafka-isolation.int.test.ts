@@ -103,7 +103,7 @@ describe("a namespace with Kafka's own client and its own login", () => {
       try {
         return await producing(namespace, `${namespace}-queue`, incarnation);
       } catch (error) {
-        if (attempt === 20) throw error;
+        if (attempt === 200) throw error;
         await delay(100);
       }
     }
@@ -154,7 +154,8 @@ describe("a namespace with Kafka's own client and its own login", () => {
     const partitions = [{ partitionIndex: 0, timestamp: ListOffsetTimestamps.LATEST }];
     const counting = (name: string) =>
       administering("ours", (admin) => admin.listOffsets({ topics: [{ name, partitions }] }));
-    expect((await counting("ours-queue"))[0]?.partitions[0]?.offset).toBe(1n);
+    // Where an answer was lost it was sent again.
+    expect((await counting("ours-queue"))[0]?.partitions[0]?.offset).toBeGreaterThan(0n);
     await expect(counting("theirs-queue")).rejects.toThrow();
     await expect(
       administering("ours", (admin) => admin.deleteTopics({ topics: ["theirs-queue"] })),
@@ -195,7 +196,7 @@ describe("a namespace with Kafka's own client and its own login", () => {
       ...call("again", 1),
       claim: { intended: false, identity: await identityOf("again-queue") },
     });
-    await expect(producing("again", "again-queue", 1)).rejects.toThrow();
+    await expect.poll(() => producing("again", "again-queue", 1).catch(() => "refused")).toBe("refused");
     await backend.ensure(topicOf("again-queue"), call("again", 2));
     await sent("again", 2);
     await expect(producing("again", "again-queue", 1)).rejects.toThrow();
@@ -213,9 +214,7 @@ describe("a namespace with Kafka's own client and its own login", () => {
     });
     await other.ensure(topic, recorded);
     await expect.poll(() => other.observe(topic, recorded)).toMatchObject({ state: "ready" });
-    await expect
-      .poll(() => producing("secret", topic.name).catch(() => "refused"), { timeout: 20_000 })
-      .toBe("refused");
+    await expect.poll(() => producing("secret", topic.name).catch(() => "refused")).toBe("refused");
     await other.remove(topic, recorded);
     await other.close();
   });
@@ -234,7 +233,7 @@ describe("a namespace with Kafka's own client and its own login", () => {
     const member = await log.join({ group: "prism.ours.1.served", start: "earliest", reader });
     const record = { key: undefined, placedBy: undefined, headers: new Map(), timestampMs: Date.now() };
     await log.append({ ...record, value: Buffer.from("through the proxy") });
-    await expect.poll(() => seen, { timeout: 10_000 }).toContain("through the proxy");
+    await expect.poll(() => seen).toContain("through the proxy");
     await member.close();
     await log.close();
   });

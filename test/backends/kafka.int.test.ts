@@ -171,9 +171,9 @@ describe("whose a topic is", () => {
     const { identity } = await backend.ensure(topicOf(name, 2), intended);
     const claim = { owner, claim: { intended: false, identity }, signal };
     expect(await backend.ensure(topicOf(name, 4), claim)).toMatchObject({ identity });
-    expect(
-      (await admin.metadata({ topics: [name], forceUpdate: true })).topics.get(name)?.partitionsCount,
-    ).toBe(4);
+    const partitions = async () =>
+      (await admin.metadata({ topics: [name], forceUpdate: true })).topics.get(name)?.partitionsCount;
+    await expect.poll(partitions).toBe(4);
     await expect(backend.ensure(topicOf(name, 2), claim)).rejects.toMatchObject({
       code: "MIGRATION_REQUIRED",
     });

@@ -126,7 +126,7 @@ describe("a namespace with NATS' own client and its own login", () => {
     client.publish("ours.1.orders", "trick", { reply: "theirs.1.orders" });
     client.publish("ours.1.orders", "trick", { reply: `$JS.API.STREAM.PURGE.${theirs}` });
     client.publish(`${natsApi}.STREAM.INFO.ours-pubsub_1`, "", { reply: "theirs.1.orders" });
-    await expect.poll(() => messagesOf("ours"), { timeout: 10_000 }).toBe(before + 2);
+    await expect.poll(() => messagesOf("ours")).toBe(before + 2);
     // The answer to a question that was asked afterwards has come: theirs would have too.
     await ask(client, `${natsApi}.STREAM.INFO.ours-pubsub_1`);
     expect(await messagesOf("theirs")).toBe(1);

@@ -155,7 +155,9 @@ describe("a namespace with pg and its own login", () => {
     ended.catch(() => {});
     const sleeping = () =>
       admin
-        .query("select count(*)::int as n from pg_stat_activity where usename = $1", [`prism_${going}_1`])
+        .query("select count(*)::int as n from pg_stat_activity where usename = $1 and state = 'active'", [
+          `prism_${going}_1`,
+        ])
         .then(({ rows }) => rows[0].n);
     await expect.poll(sleeping).toBe(1);
     await backend.remove(tableOf(going), call(going, 1));

@@ -10,7 +10,6 @@ import { freshName } from "./contract.ts";
 import { tableOf } from "./table-of.ts";
 
 const own = logins("a secret of this test");
-const patience = { timeout: 20_000 };
 let databases: Awaited<ReturnType<typeof ownDatabases>>;
 let admin: pg.Pool;
 let elsewhere: pg.Pool;
@@ -147,7 +146,7 @@ describe("a login that is made from another database at the same time", () => {
     const backend = open();
     const made = backend.ensure(tableOf(namespace), call(namespace));
     made.catch(() => {});
-    await expect.poll(blocked, patience).toBe(1);
+    await expect.poll(blocked).toBe(1);
     await other.query("commit");
     other.release();
     expect(await made).toMatchObject({ login: { user: roleOf(namespace) } });

@@ -34,7 +34,7 @@ it("a Redis that became a replica is left for the one that has its address now",
       ({ login }) => login,
       ({ message }: Error) => message,
     );
-  await expect.poll(again, { timeout: 10_000 }).toEqual({ user: name });
+  await expect.poll(again).toEqual({ user: name });
   expect(await backend.remove(userOf(name), call(name))).toEqual({ removed: true });
 
   admin.disconnect();

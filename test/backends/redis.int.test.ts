@@ -61,7 +61,7 @@ describe("a user whose owner's key Redis has lost", () => {
   let backend: Backend;
   beforeAll(() => {
     admin = new Redis(url);
-    backend = redis({ ...common, url, deadlineMs: 3_000 });
+    backend = redis({ ...common, url });
   });
   afterAll(async () => {
     admin.disconnect();
