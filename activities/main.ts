@@ -27,6 +27,7 @@ import {
   sentAgainMs,
 } from "../backends/write-ahead-log/operate.ts";
 import { backendReports } from "../control/backend-reports.ts";
+import { dataSizes } from "../control/data-sizes.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { shards } from "../control/shards.ts";
 import { sweeps } from "../control/sweeps.ts";
@@ -102,6 +103,7 @@ run(async () => {
       recorder: recorder(store),
       store,
       sweeps: sweeps(control),
+      dataSizes: dataSizes(control),
       isAtWork: (name) => isRunning({ client }, `namespace/${name}`),
       teams: teamCommands(store),
       failpoint: countingRetries(failing),

@@ -13,16 +13,14 @@ import type { Failpoint } from "./failpoint.ts";
 import { fleetReader } from "./fleet.ts";
 import type { Job } from "./jobs.ts";
 import { type LookedAt, listAll, lookAt } from "./looking.ts";
-import type { Backends } from "./provisioning.ts";
+import { type MeasuringDependencies, measureAll } from "./measuring.ts";
 import type { Recorder } from "./recorder.ts";
 import { remedies } from "./remedies.ts";
 
-export type SweepingDependencies = {
+export type SweepingDependencies = MeasuringDependencies & {
   readonly attempt: Attempt;
-  readonly recorder: Recorder;
   readonly store: EventStore;
   readonly teams: TeamCommands;
-  readonly backends: Backends;
   readonly sweeps: Sweeps;
   /** Whether a workflow runs under the namespace's id. */
   readonly isAtWork: (namespace: string) => Promise<boolean>;
@@ -72,6 +70,7 @@ export const sweepingActivities = (deps: SweepingDependencies) => {
         const jobs = await remedies(deps, { fleet: now, findings, looked, by, wanted });
         failpoint("sweep", "after", everywhere);
         await sweeps.found(asked, { findings: shortened(findings), unseen: Object.fromEntries(unseen) });
+        await measureAll(deps, { fleet: now, looked, by, signal });
         return jobs.slice(0, mostJobs);
       }),
 

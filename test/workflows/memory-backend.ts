@@ -13,6 +13,8 @@ export type MemoryBackend = Backend & {
   lose(name: string): void;
   /** It is changed behind Prism's back. */
   change(name: string): void;
+  /** What a thing of that name keeps from now on, in bytes. */
+  fill(name: string, bytes: number): void;
   /** Nobody gets an answer. */
   away: boolean;
   /** Something of that name which is not Prism's. */
@@ -31,6 +33,7 @@ type Thing = {
 /** A backend that only remembers, for tests of who asks it what. */
 export function memoryBackend(kind: BackendKind): MemoryBackend {
   const things = new Map<string, Thing>();
+  const kept = new Map<string, number>();
   let away = false;
   const answers = () => {
     if (away) throw new PrismError("BACKEND_UNAVAILABLE", `${kind} is away`);
@@ -81,8 +84,13 @@ export function memoryBackend(kind: BackendKind): MemoryBackend {
         owner: of === undefined ? undefined : { namespace: of, incarnation },
       }));
     },
+    async measure({ name }) {
+      answers();
+      return { bytes: kept.get(name) ?? 0, estimated: false };
+    },
     health: async () => {},
     close: async () => {},
+    fill: (name, bytes) => void kept.set(name, bytes),
     lose: (name) => void things.delete(name),
     change(name) {
       const thing = things.get(name);

@@ -105,6 +105,25 @@ describe("reconcile", () => {
     expect(stage.backends.kafka.names()).toContain(topicOf(play));
   });
 
+  it("says once that a namespace keeps nearly all that it reserves, and changes nothing else", async () => {
+    const play = await active("nearly-full");
+    const before = await play.life();
+    stage.backends.kafka.fill(topicOf(play), 900_000_000);
+    for (const _ of [1, 2]) {
+      expect(await stage.sweep(play.namespace)).toMatchObject({ state: "succeeded", findings: [] });
+    }
+    const after = await play.life();
+    expect(after.types).toEqual([...before.types, "DataAlarmRaised"]);
+    expect(after).toMatchObject({ status: "active", settings: before.settings, reserved: before.reserved });
+    stage.backends.kafka.away = true;
+    await stage.sweep(play.namespace);
+    stage.backends.kafka.away = false;
+    expect((await play.life()).types).toEqual(after.types);
+    stage.backends.kafka.fill(topicOf(play), 0);
+    await stage.sweep(play.namespace);
+    expect((await play.life()).types.slice(-1)).toEqual(["DataAlarmCleared"]);
+  });
+
   it("gives back quota that is held for what is over", async () => {
     const play = await active("leaking");
     const { namespace, request } = play;

@@ -22,6 +22,7 @@ import { until } from "../setup/until.ts";
 import { bundled } from "./bundles.ts";
 import { type MemoryBackend, memoryBackend } from "./memory-backend.ts";
 import { type MemoryDataPlane, memoryDataPlane } from "./memory-data-plane.ts";
+import { memoryDataSizes } from "./memory-data-sizes.ts";
 import { memorySweeps } from "./memory-sweeps.ts";
 import { plantedFaults } from "./planted-faults.ts";
 import type { Change, Fault, Life, Play, Wish } from "./play.ts";
@@ -111,6 +112,7 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       recorder: recording,
       store,
       sweeps: looks,
+      dataSizes: memoryDataSizes(),
       isAtWork: (name) => isRunning({ client }, `namespace/${name}`),
       teams,
       failpoint: (step, moment, namespace) => {
