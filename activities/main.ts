@@ -144,6 +144,9 @@ run(async () => {
           : s3Archive({ ...common, address: s3Address, bucket: config.archiveBucket }),
     }),
     maxConcurrentActivityTaskExecutions: 50,
+    // As often as attempts say it: the SDK would keep back what comes within four fifths of the timeout, and a worker
+    // that stood still for the fifth that is left would pass for dead.
+    maxHeartbeatThrottleInterval: config.timeouts.heartbeatMs / 3,
     maxCachedWorkflows: 200,
     stickyQueueScheduleToStartTimeout: config.timeouts.stickyMs,
     shutdownGraceTime: config.shutdownGraceMs,

@@ -1,4 +1,5 @@
 import { Admin } from "@platformatic/kafka";
+import { Client, Connection } from "@temporalio/client";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missingTables } from "../../stack/witnesses.ts";
@@ -86,6 +87,25 @@ describe("a create that cannot succeed", () => {
       (await control.namespaces.history(namespace, { type: "StepFailed" })).items.map(({ data }) =>
         JSON.stringify(data),
       );
+    // A worker that stands still for a moment must not pass for dead: it is heard of more often than it has to be.
+    const connection = await Connection.connect({
+      address: prism.environment["PRISM_TEMPORAL_ADDRESS"] ?? "",
+    });
+    const workflow = new Client({ connection }).workflow.getHandle(`namespace/${namespace}`);
+    let heard = { attempt: 0, atMs: 0 };
+    /** Between two heartbeats of one attempt. */
+    const gapMs = async () => {
+      const { pendingActivities: all } = (await workflow.describe()).raw;
+      const waiting = all?.find(({ activityType }) => activityType?.name === "registerWithProxies");
+      const { attempt, lastHeartbeatTime: at } = waiting ?? {};
+      const now = { attempt: attempt ?? 0, atMs: Number(at?.seconds ?? 0) * 1_000 + (at?.nanos ?? 0) / 1e6 };
+      const before = heard;
+      heard = now;
+      const isNext = before.atMs > 0 && now.attempt === before.attempt && now.atMs > before.atMs;
+      return isNext ? now.atMs - before.atMs : Number.POSITIVE_INFINITY;
+    };
+    await expect.poll(gapMs).toBeLessThan(Number(prism.environment["PRISM_HEARTBEAT_MS"]) / 2);
+    await connection.close();
     await expect
       .poll(async () => (await failures()).join(), { timeout: 30_000 })
       .toContain("no proxy of shard-1 is alive");
