@@ -1,8 +1,9 @@
 import type { SeenFinding, Sweep, Sweeps } from "../../control/sweeps.ts";
 
-/** Sweeps that are only remembered. */
-export function memorySweeps(): Sweeps {
+/** Sweeps that are only remembered; `foundBy`: what one of them left standing, whatever others found after it. */
+export function memorySweeps(): Sweeps & { foundBy(operation: string): readonly SeenFinding[] } {
   const known = new Map<string, Sweep>();
+  const left = new Map<string, readonly SeenFinding[]>();
   let standing: readonly SeenFinding[] = [];
   const keep = (id: string, more: Partial<Sweep>) => {
     const blank = { requestedBy: "", state: "pending", askedAt: new Date(), startedAt: null } as const;
@@ -23,19 +24,26 @@ export function memorySweeps(): Sweeps {
         settledAt: null,
       }));
       standing = [...kept, ...fresh];
-      for (const { operation } of all) keep(operation, { unseen });
+      for (const { operation } of all) {
+        keep(operation, { unseen });
+        left.set(operation, standing);
+      }
     },
     async settle(namespaces) {
-      standing = standing.map((one) =>
-        one.namespace !== null && namespaces.includes(one.namespace)
-          ? { ...one, settledAt: new Date() }
-          : one,
-      );
+      const settled = (findings: readonly SeenFinding[]) =>
+        findings.map((one) =>
+          one.namespace !== null && namespaces.includes(one.namespace)
+            ? { ...one, settledAt: new Date() }
+            : one,
+        );
+      standing = settled(standing);
+      for (const [operation, findings] of left) left.set(operation, settled(findings));
     },
     async end(all, error) {
       const state = error === null ? "succeeded" : "failed";
       for (const { operation } of all) keep(operation, { state, error, endedAt: new Date() });
     },
+    foundBy: (operation) => left.get(operation) ?? [],
     get: async (id) => known.get(id),
     last: async () => [...known.values()].at(-1),
     list: async () => standing,

@@ -236,8 +236,8 @@ export async function openStage(options: { approvalMs?: number } = {}): Promise<
       });
       await handle.result();
       const { state } = (await looks.get(asked.operation)) ?? {};
-      const findings = await looks.list({ limit: 1_000 });
-      return { state, handle, findings: findings.filter((one) => one.namespace === namespace) };
+      const findings = looks.foundBy(asked.operation).filter((one) => one.namespace === namespace);
+      return { state, handle, findings };
     },
     ...plane,
     archive,
