@@ -28,7 +28,9 @@ let two: RunningProxy;
 const resolver = new Resolver({ timeout: 2_000 });
 beforeAll(async () => {
   const port = await freePort();
-  const environment = { PRISM_DNS_PORT: String(port), PRISM_DNS_DOMAIN: "example.com" };
+  // A machine that is busy must not look like a proxy that died: nobody waits for a lease to run out here.
+  const lease = { PRISM_LEASE_MS: "10000" };
+  const environment = { PRISM_DNS_PORT: String(port), PRISM_DNS_DOMAIN: "example.com", ...lease };
   prism = await testPrism({ names: ["api", "worker"], environment });
   resolver.setServers([`127.0.0.1:${port}`]);
   proxies = moreProxies(prism);

@@ -54,10 +54,10 @@ describe("shards", () => {
 
   it("are one until another is defined", async () => {
     first = await proxies.start("first");
-    await until(async () => (await platform.shards.list()).items[0]?.proxies.length === 1);
-    expect((await platform.shards.list()).items).toEqual([
-      { shard: "shard-1", weight: 1, dedicated: false, state: "open", holder: null, proxies: ["first"] },
-    ]);
+    const only = { shard: "shard-1", weight: 1, dedicated: false, state: "open", holder: null };
+    await expect
+      .poll(async () => (await platform.shards.list()).items)
+      .toEqual([{ ...only, proxies: ["first"] }]);
     expect(await platform.shards.define("second")).toMatchObject({ shard: "second", state: "open" });
     second = await proxies.start("second", { PRISM_SHARD: "second" });
   });
@@ -65,7 +65,8 @@ describe("shards", () => {
   it("each serve the namespaces whose names belong there, and no others", async () => {
     const [here, there] = [nameFor("shard-1"), nameFor("second")];
     await Promise.all([create(here), create(there)]);
-    expect([await servedAt(here), await servedAt(there)]).toEqual([[first.address], [second.address]]);
+    await expect.poll(() => servedAt(here)).toEqual([first.address]);
+    await expect.poll(() => servedAt(there)).toEqual([second.address]);
     expect(await team.namespaces.get(there)).toMatchObject({ shard: "second", status: "active" });
   });
 
@@ -73,7 +74,7 @@ describe("shards", () => {
     const [had, name] = [nameFor("second"), `${nameFor("second")}-later`];
     await platform.shards.drain("second");
     expect(await create(name)).toMatchObject({ shard: "shard-1", status: "active" });
-    expect(await servedAt(had)).toEqual([second.address]);
+    await expect.poll(() => servedAt(had)).toEqual([second.address]);
   });
 
   it("of their own are what large namespaces wait for, one each", async () => {

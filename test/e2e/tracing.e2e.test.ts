@@ -106,7 +106,6 @@ describe("a trace", () => {
     const look = async () =>
       (await (await fetch(path, { headers: { authorization: `Bearer ${token}` } })).json()) as {
         status: string;
-        endpoints: string[];
       };
     await until(async () => (await look()).status === "active", 120_000);
 
@@ -127,13 +126,13 @@ describe("a trace", () => {
     expect(steps).toEqual(expect.arrayContaining(["begin", "reserve-quota", "probe", "activate"]));
 
     const published = caller();
-    const { endpoints } = await look();
+    const address = `127.0.0.1:${stack.environment["PRISM_PROXY_PORT"]}`;
     const metadata = { authorization: `Bearer ${token}`, "prism-namespace": name };
-    const raw = rawClient(endpoints[0] ?? "", { ...metadata, traceparent: textOf(published) });
+    const raw = rawClient(address, { ...metadata, traceparent: textOf(published) });
     await raw.unary(QueueService.method.publish, { topic: "t", payload: Buffer.from("1") });
     raw.close();
     const open = { topic: "t", group: "g", start: { start: { case: "earliest", value: {} } } } as const;
-    const consumer = rawConsumer(rawClient(endpoints[0] ?? "", metadata), open);
+    const consumer = rawConsumer(rawClient(address, metadata), open);
     await until(() => consumer.got.length === 1, 60_000);
 
     const queue = await spansOf(
