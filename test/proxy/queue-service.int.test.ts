@@ -25,12 +25,12 @@ async function queue(namespace: string, more: Parameters<typeof queueEntry>[2] =
 
 beforeAll(async () => {
   control = await controlPlane();
-  proxy = await startProxy(control, { ackDeadlineMs: 1_000 });
+  proxy = await startProxy(control);
   await queue("answered");
 });
 
-const client = (namespace = "answered", who = "owner") =>
-  rawClient(proxy.address, { authorization: `Bearer ${who}`, "prism-namespace": namespace });
+const client = (namespace = "answered", who = "owner", at: { address: string } = proxy) =>
+  rawClient(at.address, { authorization: `Bearer ${who}`, "prism-namespace": namespace });
 const earliest = { start: { case: "earliest", value: {} } } as const;
 const textOf = ({ payload }: { payload: Uint8Array }) => Buffer.from(payload).toString();
 
@@ -154,7 +154,7 @@ describe("a large payload", () => {
   it("comes in parts, and is delivered as one", async () => {
     const { offset } = await upload("answered", 8).answer;
     const consumer = rawConsumer(client(), { topic: "large", group: "g", start: earliest });
-    await until(() => consumer.got.length === 1);
+    await until(() => consumer.got.length > 0);
     expect([consumer.got[0]?.payload.byteLength, consumer.got[0]?.offset]).toEqual([800_000, offset]);
     await consumer.stop();
   });
@@ -178,7 +178,8 @@ describe("a large payload", () => {
   });
 });
 
-describe("a message that nobody can work on", () => {
+// Side by side: each waits for something else.
+describe.concurrent("a message that nobody can work on", () => {
   it("is redelivered on nack, after its delay, and in the end is a dead letter with its reason", async () => {
     const raw = client();
     await raw.unary(QueueService.method.publish, { topic: "poison", payload: Buffer.from("x"), key: "k" });
@@ -188,14 +189,19 @@ describe("a message that nobody can work on", () => {
       start: earliest,
       acknowledges: () => false,
     });
+    const delayMs = 400;
+    const tookMs: number[] = [];
+    let since = performance.now();
     for (let attempt = 1; attempt <= 5; attempt++) {
-      await until(() => consumer.got.length === attempt);
+      await until(() => consumer.got.length === attempt, 30_000, 5);
+      tookMs[attempt] = performance.now() - since;
+      since = performance.now();
       const message = consumer.got.at(-1);
       expect(message?.attempt).toBe(attempt);
-      if (message) consumer.nack(message, attempt === 2 ? 400 : 0, "no such order");
-      await pause(attempt === 2 ? 250 : 0);
-      if (attempt === 2) expect(consumer.got).toHaveLength(2);
+      if (message) consumer.nack(message, attempt === 2 ? delayMs : 0, "no such order");
     }
+    // A timer may be a moment early.
+    expect(tookMs[3]).toBeGreaterThan(delayMs - 10);
     const dead = rawConsumer(client(), { topic: "poison.dead-letter", group: "g", start: earliest });
     await until(() => dead.got.length === 1);
     expect(dead.got[0]).toMatchObject({ key: "k", topic: "poison.dead-letter", attempt: 1 });
@@ -210,11 +216,13 @@ describe("a message that nobody can work on", () => {
   });
 
   it("comes again when it is not acknowledged in time, unless more time was asked for", async () => {
+    const hasty = await startProxy(control, { proxyId: "hasty", ackDeadlineMs: 3_000 });
+    await control.acknowledged();
     const raw = client();
     for (const at of [1, 2]) {
       await raw.unary(QueueService.method.publish, { topic: "late", payload: Buffer.from(String(at)) });
     }
-    const consumer = rawConsumer(client(), {
+    const consumer = rawConsumer(client("answered", "owner", hasty), {
       topic: "late",
       group: "g",
       start: earliest,
