@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Pool } from "pg";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkDurable } from "../../backends/write-ahead-log/data-pool.ts";
@@ -27,7 +28,7 @@ describe("while the data database is away", () => {
   it("publishes wait or fail clearly, none is half there, and all goes on by itself", async () => {
     const orders = as("owner", "patient", proxy);
     await orders.queue.publish("t", "before");
-    const cut = network.cut(2_500);
+    network.sever();
     const ready = await fetch(`http://127.0.0.1:${proxy.operatorPort}/readyz`);
     expect([ready.status, await ready.json()]).toMatchObject([
       503,
@@ -35,7 +36,8 @@ describe("while the data database is away", () => {
     ]);
     // The SDK repeats under one key until it is back.
     const meanwhile = orders.queue.publish("t", "meanwhile");
-    await cut;
+    await pause(2_500);
+    network.heal();
     await meanwhile;
     const got: unknown[] = [];
     const working = orders.queue.work("t", { group: "g", from: "earliest" }, async (message: Message) => {
