@@ -151,6 +151,7 @@ describe("a queue with a log", () => {
     await alone.stop();
     one = await startProxy(control);
     two = await startProxy(control, { proxyId: "proxy-2" });
+    await control.acknowledged();
     const consumer = consume(one, "away", "t");
     await until(() => consumer.got.length === 20);
     expect(consumer.got.map(({ offset }) => offset)).toEqual(published.map(({ offset }) => offset));

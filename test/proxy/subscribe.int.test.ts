@@ -51,6 +51,7 @@ describe("Subscribe", () => {
     call.on("data", (message: Delivered) => got.push(message));
     await vi.waitUntil(() => got.length === 4, 20_000);
     const receipt = got.slice(0, 3).map((message) => message.receipt);
+    const left = JSON.parse(Buffer.from(got[3]?.payload ?? "").toString());
     await reader.unary(QueueService.method.acknowledge, { receipt });
     await reader.unary(QueueService.method.acknowledge, { receipt });
     call.cancel();
@@ -61,9 +62,10 @@ describe("Subscribe", () => {
     const run = (async () => {
       for await (const message of rest) again.push(message.json<number>());
     })();
-    await vi.waitUntil(() => again.length === 1, 20_000);
+    await vi.waitUntil(() => again.length > 0, 20_000);
     await pause(300);
-    expect(again).toHaveLength(1);
+    // It may have come twice, while the partition moved.
+    expect(new Set(again)).toEqual(new Set([left]));
     await rest.return();
     await run;
     elsewhere.close();
