@@ -1,3 +1,4 @@
+import type { DataSizes } from "../control/data-sizes.ts";
 import type { Leases } from "../control/leases.ts";
 import { PrismError } from "../domain/errors.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
@@ -15,10 +16,11 @@ type Lives = { readonly store: EventStore };
 export type LookupDependencies = {
   readonly namespaces: ProjectionReader<NamespaceRow>;
   readonly leases: Leases;
+  readonly dataSizes: DataSizes;
 };
 
 /** The ways a route finds a namespace for a caller, and shows it to them. */
-export const lookup = ({ namespaces, leases }: LookupDependencies) => {
+export const lookup = ({ namespaces, leases, dataSizes }: LookupDependencies) => {
   const seen = async (caller: Caller, name: string, asOf?: bigint) => {
     const row = await namespaces.get(name, { asOf });
     const sight = row === undefined ? "nothing" : sightOf(caller, row);
@@ -39,7 +41,9 @@ export const lookup = ({ namespaces, leases }: LookupDependencies) => {
 
     /** As the API shows it now or, with `asOf`, as it would have then. */
     async view(row: NamespaceRow, sight: Exclude<Sight, "nothing">, asOf?: bigint): Promise<NamespaceView> {
-      return namespaceView(row, sight, asOf === undefined ? await leases.live() : undefined);
+      if (asOf !== undefined) return namespaceView(row, sight, undefined);
+      const [live, [size]] = await Promise.all([leases.live(), dataSizes.of([row.namespace])]);
+      return namespaceView(row, sight, live, size);
     },
   };
 };

@@ -3,6 +3,7 @@ import { Client, Connection } from "@temporalio/client";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { s3Archive } from "../backends/s3-archive.ts";
 import { backendReports } from "../control/backend-reports.ts";
+import { dataSizes } from "../control/data-sizes.ts";
 import { idempotencyKeys } from "../control/idempotency-keys.ts";
 import { leases, migrateControl } from "../control/leases.ts";
 import { shards } from "../control/shards.ts";
@@ -31,6 +32,7 @@ import { anchorAge } from "./anchor-age.ts";
 import { anchoring, anchors } from "./anchors.ts";
 import { auditLog } from "./audit-log.ts";
 import { collisionLimit } from "./collisions.ts";
+import { dataGauges } from "./data-size.ts";
 import { directoryFeed } from "./directory-feed.ts";
 import { directoryService } from "./directory-service.ts";
 import { driftFindings } from "./drift-findings.ts";
@@ -96,6 +98,7 @@ run(async () => {
     store,
     starter,
     sweeps: sweeps(control),
+    dataSizes: dataSizes(control),
     sweeper: sweeper({
       client,
       ...config.reconcile,
@@ -126,6 +129,7 @@ run(async () => {
   });
 
   driftFindings(metrics, deps.sweeps);
+  dataGauges(metrics, deps.dataSizes);
   leaseSeconds(metrics, deps.leases);
   if (anchored !== undefined) anchorAge(metrics, anchored);
   projectionLag(metrics, {

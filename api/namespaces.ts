@@ -64,8 +64,11 @@ export const namespaceRoutes =
           asOf,
         });
         const live = asOf === undefined ? await deps.leases.live() : undefined;
-        const views = items.map(({ row }) =>
-          namespaceView(row, sightOf(caller, row) === "all" ? "all" : "basics", live),
+        const names = items.map(({ key }) => key);
+        const sizes = asOf === undefined ? await deps.dataSizes.of(names) : [];
+        const sizeOf = new Map(sizes.map((size) => [size.namespace, size]));
+        const views = items.map(({ key, row }) =>
+          namespaceView(row, sightOf(caller, row) === "all" ? "all" : "basics", live, sizeOf.get(key)),
         );
         return { items: views, next_cursor: next };
       },

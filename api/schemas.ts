@@ -9,6 +9,16 @@ const errorAnswer = z
 
 const operationSummary = z.object({ id: z.string(), kind: z.string(), state: z.string() });
 
+const dataAnswer = z
+  .object({
+    data_bytes: z.number().nullable().describe("In all backends together; null: not measured yet"),
+    measured_at: z.string().nullable().describe("No part of it was measured before that"),
+    estimated: z.boolean().describe("Some of it was reckoned, not counted"),
+    by_backend: z.record(z.string(), z.number()).readonly(),
+    alarm: z.boolean().describe("It keeps nearly all of needs.data_size; nothing is refused for that"),
+  })
+  .describe("What it keeps, as the last sweep that could measure it says");
+
 export const namespaceAnswer = z
   .object({
     namespace: z.string(),
@@ -27,6 +37,7 @@ export const namespaceAnswer = z
       .array(z.object({ field: z.string(), message: z.string() }))
       .readonly()
       .optional(),
+    data: dataAnswer.optional(),
     operation: operationSummary.nullable().optional(),
   })
   .describe("A consumer of the namespace sees the first four fields");

@@ -1,20 +1,26 @@
+import type { DataSize } from "../control/data-sizes.ts";
 import { inUse, type ProxyLease } from "../control/leases.ts";
 import type { RecordedEvent } from "../domain/event.ts";
 import type { Warning } from "../domain/plan.ts";
 import type { NamespaceRow } from "../domain/projections/namespaces.ts";
 import type { OperationRow } from "../domain/projections/operations.ts";
 import { dedicatedAboveRps, isLarge } from "../domain/shard/placement.ts";
+import { dataView, nearlyFull } from "./data-size.ts";
 import type { Sight } from "./rights.ts";
 
 /** The shapes of `api.md` §3, from the rows that projections keep. */
 export type NamespaceView = ReturnType<typeof namespaceView>;
 export type OperationView = ReturnType<typeof operationView>;
 
-/** `live`: the proxies of now; `undefined`: a look at the past, which knows where it was served then. */
+/**
+ * `live`: the proxies of now; `undefined`: a look at the past, which knows where it was served then. `size`: what
+ * was measured of it.
+ */
 export function namespaceView(
   row: NamespaceRow,
   sight: Exclude<Sight, "nothing">,
   live: readonly ProxyLease[] | undefined,
+  size?: DataSize,
 ) {
   const basics = {
     namespace: row.namespace,
@@ -33,7 +39,8 @@ export function namespaceView(
     created_at: row.created_at,
     updated_at: row.updated_at,
     shard: row.shard,
-    warnings: [...row.warnings, ...misplaced(row)],
+    data: dataView(row, size),
+    warnings: [...row.warnings, ...misplaced(row), ...nearlyFull(row)],
     operation: row.operation,
   };
 }

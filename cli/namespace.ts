@@ -3,6 +3,7 @@ import type { Namespace, PlanAnswer } from "../sdk/typescript/answers.ts";
 import type { PrismError } from "../sdk/typescript/errors.ts";
 import { changeCommands } from "./change.ts";
 import { answer, type Context, controlOf } from "./context.ts";
+import { dataKept } from "./data-size.ts";
 import { diffCommand } from "./diff.ts";
 import { everyPage } from "./every-page.ts";
 import { whatNext } from "./operation.ts";
@@ -127,6 +128,7 @@ const describe = (namespace: Namespace): string =>
     ["endpoints", namespace.endpoints],
     ["shard", namespace.shard],
     ["version", namespace.version],
+    ["data", dataKept(namespace)],
     ["operation", namespace.operation && `${namespace.operation.id} (${namespace.operation.state})`],
     ["created", namespace.created_at],
     ...(namespace.warnings ?? []).map(({ field, message }) => ["warning", `${field}: ${message}`] as const),

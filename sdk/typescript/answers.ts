@@ -44,6 +44,14 @@ export type Namespace = {
   readonly version?: number;
   readonly shard?: string | null;
   readonly created_at?: string;
+  /** What it keeps; owners see it. */
+  readonly data?: {
+    readonly data_bytes: number | null;
+    readonly measured_at: string | null;
+    readonly estimated: boolean;
+    readonly by_backend: Readonly<Record<string, number>>;
+    readonly alarm: boolean;
+  };
   readonly warnings?: readonly { readonly field: string; readonly message: string }[];
   readonly operation?: { readonly id: string; readonly kind: string; readonly state: string } | null;
   readonly [more: string]: unknown;

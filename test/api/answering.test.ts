@@ -28,6 +28,7 @@ async function answerTo(
     namespaces: { waitFor: async () => true, get: async () => row },
     operations: { waitFor: async () => true },
     leases: { live: async () => [] },
+    dataSizes: { of: async () => [] },
   } as unknown as AnsweringDependencies;
   const caller = { subject: "user:root", teams: [], platform: true, audit: false, expiresAt: new Date() };
   const started = {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { until } from "../setup/until.ts";
-import { member, queueRequest } from "./request.ts";
+import { member, orderApi, platform, queueRequest } from "./request.ts";
+import { runPrism } from "./run-prism.ts";
+import { reconciled } from "./sweep.ts";
 
 describe("the control plane's metrics", () => {
   let prism: TestPrism;
@@ -53,6 +55,36 @@ describe("the control plane's metrics", () => {
     await until(async () => (await worker('prism_operations_total{kind="create",state="succeeded"}')) === 1);
     const text = await (await fetch(`http://${prism.processes.addresses.workerOperator}/metrics`)).text();
     expect(text).not.toContain(doomed);
+  });
+
+  it("tell what a namespace keeps and reserves; its team is told too, and nothing is refused", async () => {
+    const [control, root, orders] = [
+      await prism.control(member),
+      await prism.control(platform),
+      prism.name("full"),
+    ];
+    const needs = { data_size: "1MB", max_message_size: "1MB" };
+    await control.namespaces.create(queueRequest(orders, { needs }), { waitSeconds: 60 });
+    const client = await prism.client(orders, orderApi);
+    const large = "x".repeat(850_000);
+    await client.queue.publish("orders", large);
+    const data = async () => (await control.namespaces.get(orders)).data;
+    expect(await data()).toMatchObject({ data_bytes: null, alarm: false });
+    await reconciled(root);
+    await until(async () => (await data())?.alarm === true);
+    const { data_bytes, by_backend } = (await data()) ?? expect.fail();
+    expect(data_bytes).toBeGreaterThanOrEqual(850_000);
+    expect(by_backend["kafka"]).toBeGreaterThanOrEqual(850_000);
+    expect(await scraped("api", `prism_namespace_data_bytes{namespace="${orders}"}`)).toBe(data_bytes);
+    expect(await scraped("api", `prism_namespace_data_size_bytes{namespace="${orders}"}`)).toBe(1_000_000);
+    const got = await runPrism(prism.api, await prism.token(member), ["namespace", "get", orders]);
+    expect(got.stdout).toMatch(/data +.*of 1MB NEARLY FULL .*kafka/);
+    await client.queue.publish("orders", large);
+    await reconciled(root);
+    const { items } = await control.namespaces.history(orders, { type: "DataAlarmRaised" });
+    expect(items.map((event) => event.data)).toEqual([{ namespace: orders, data_bytes, data_size: "1MB" }]);
+    expect((await data())?.data_bytes).toBeGreaterThan(data_bytes ?? 0);
+    await client.close();
   });
 
   it("tell how long proxies may go on without the control plane, and what appends take", async () => {
