@@ -85,17 +85,8 @@ export function s3Buckets(client: S3Client, ask: Ask) {
       await call(
         `make bucket ${bucket}`,
         timed,
-        async (abortSignal) => {
-          for (let pause = firstPauseMs; ; pause *= 2) {
-            try {
-              return await client.send(command, { abortSignal });
-            } catch (error) {
-              // versitygw's word to who loses a race, until the winner has written who owns it.
-              if ((error as Error).name !== "InternalError" || pause > longestPauseMs) throw error;
-              await delay(pause, undefined, { signal: abortSignal });
-            }
-          }
-        },
+        // versitygw's word to who loses a race, until the winner has written who owns it.
+        (abortSignal) => despite("InternalError", abortSignal, () => client.send(command, { abortSignal })),
         "BucketAlreadyOwnedByYou",
         "BucketAlreadyExists",
       );
@@ -130,7 +121,9 @@ export function s3Buckets(client: S3Client, ask: Ask) {
       await call(
         `write ${key} of ${bucket}`,
         timed,
-        (abortSignal) => client.send(command, { abortSignal }),
+        // versitygw's word where a removal beside it has just taken the folder that it was to be written into.
+        (abortSignal) =>
+          despite("ExistingObjectIsDirectory", abortSignal, () => client.send(command, { abortSignal })),
         "PreconditionFailed",
         "ConditionalRequestConflict",
       );
@@ -238,6 +231,18 @@ export function s3Buckets(client: S3Client, ask: Ask) {
       );
     },
   };
+}
+
+/** Asks again, but not for long, where the server refuses in a word that says that somebody else is at it too. */
+async function despite<T>(refusal: string, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  for (let pause = firstPauseMs; ; pause *= 2) {
+    try {
+      return await ask();
+    } catch (error) {
+      if ((error as Error).name !== refusal || pause > longestPauseMs) throw error;
+      await delay(pause, undefined, { signal });
+    }
+  }
 }
 
 export type S3Buckets = ReturnType<typeof s3Buckets>;

@@ -73,6 +73,26 @@ describe("what a person has put on a namespace's bucket", () => {
   });
 });
 
+describe("what says whose a prefix is", () => {
+  it("is written also where another prefix that goes has just taken the folder from under it", async () => {
+    const refusals = [1, 2];
+    const server = createServer((_, response) => {
+      if (refusals.pop() === undefined) return void response.end();
+      response.statusCode = 409;
+      response.end("<Error><Code>ExistingObjectIsDirectory</Code></Error>");
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const client = clientOf({ ...shared, endpoint: `http://127.0.0.1:${port}` });
+    const timed = { ...callOf("any"), throwIfOver: () => {}, leftMs: () => 10_000, answered: () => {} };
+    const buckets = s3Buckets(client, (_what, _timed, question) => question());
+    await buckets.writeOnce("prism-orders", "prism-owner/tiers/owner", "ours", timed);
+    expect(refusals).toEqual([]);
+    client.destroy();
+    server.close();
+  });
+});
+
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let body = "";
   for await (const part of request) body += String(part);
