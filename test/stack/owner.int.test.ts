@@ -32,5 +32,5 @@ describe("what was started for a process", () => {
 
     child.kill("SIGKILL");
     while (processId(pid) !== undefined || existsSync(instance.folder)) await sleep(50);
-  }, 20_000);
+  });
 });

@@ -31,9 +31,7 @@ describe("Prism's own processes", () => {
     const died = (name: string, how: string) => deaths.push(`${name}: ${how}`);
     const processes = await startProcesses({ instance, environment, names: ["worker"], died });
     process.kill(readState(instance).processes["worker"]?.process?.pid ?? 0, "SIGKILL");
-    await expect
-      .poll(() => deaths, { timeout: 5_000 })
-      .toEqual([expect.stringMatching(/^worker: SIGKILL\n.*whole log: /s)]);
+    await expect.poll(() => deaths).toEqual([expect.stringMatching(/^worker: SIGKILL\n.*whole log: /s)]);
 
     await processes.start("worker");
     await processes.stop("worker", "SIGKILL");
