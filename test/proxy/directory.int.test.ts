@@ -147,7 +147,7 @@ describe("a proxy and its control plane", () => {
       last = now;
     }
     expect(inTime()).toBe(3);
-    expect(plane.statuses.at(-1)).toMatchObject({
+    await expect.poll(() => plane.statuses.at(-1)).toMatchObject({
       appliedVersion: plane.version,
       healthy: true,
       refused: {},
