@@ -147,11 +147,13 @@ describe("a proxy and its control plane", () => {
       last = now;
     }
     expect(inTime()).toBe(3);
-    await expect.poll(() => plane.statuses.at(-1)).toMatchObject({
-      appliedVersion: plane.version,
-      healthy: true,
-      refused: {},
-    });
+    await expect
+      .poll(() => plane.statuses.at(-1))
+      .toMatchObject({
+        appliedVersion: plane.version,
+        healthy: true,
+        refused: {},
+      });
   });
 
   it("has on disk what it acknowledges: a restart must not bring back what was revoked", async () => {

@@ -57,8 +57,8 @@ function flooding(inFlight: number) {
   };
 }
 
-/** At half its rate at most, whatever others do; answers how many failed. */
-async function steadily(namespace: string, seconds: number): Promise<number> {
+/** At half its rate at most, whatever others do; answers how many it asked for and how many of them failed. */
+async function steadily(namespace: string, seconds: number) {
   const raw = client(namespace);
   const underWay: Promise<boolean>[] = [];
   for (const over = performance.now() + seconds * 1_000; performance.now() < over; ) {
@@ -73,21 +73,22 @@ async function steadily(namespace: string, seconds: number): Promise<number> {
   }
   const failed = await Promise.all(underWay);
   raw.close();
-  return failed.filter(Boolean).length;
+  return { asked: failed.length, failed: failed.filter(Boolean).length };
 }
 
 it("one that floods is served its rate and slowed down; the others are served all they ask for", async () => {
   const flood = flooding(500);
   const began = performance.now();
-  const failed = await Promise.all([steadily("a", 4), steadily("b", 4)]);
+  const steady = await Promise.all([steadily("a", 4), steadily("b", 4)]);
   const seconds = (performance.now() - began) / 1_000;
   const { served, refused, other } = { ...flood.seen };
   await flood.end();
-  expect(failed).toEqual([0, 0]);
+  expect(steady.map(({ failed }) => failed)).toEqual([0, 0]);
   expect(other).toEqual([]);
   // A second's worth may come at once in the beginning.
   expect(served).toBeLessThanOrEqual((seconds + 1) * reserved + 500);
-  expect(served).toBeGreaterThan((seconds * reserved) / 2);
+  // Twice as much as the others ask for where the machine keeps up, and never less than they are served.
+  for (const { asked } of steady) expect(served).toBeGreaterThan(asked);
   // Five hundred callers that were answered at once would have asked many times as often.
   expect(refused).toBeLessThanOrEqual((seconds + 1) * 1_000);
 });
