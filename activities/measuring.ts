@@ -74,7 +74,7 @@ async function measure(
     before.get(namespace)?.resources[resourceKey(resource)]?.measured_at ?? "";
   const queue = looked
     .filter(({ shown: { state } }) => state === "ready" || state === "drifted")
-    .sort((a, b) => (lastAt(a) < lastAt(b) ? -1 : 1));
+    .sort((a, b) => lastAt(a).localeCompare(lastAt(b)));
   const measured = new Map<string, MeasuredResource>();
   const failures = new Map<BackendKind, number>();
   const worker = async (): Promise<void> => {
@@ -83,8 +83,7 @@ async function measure(
       const { namespace, resource } = next;
       const owner = { namespace, incarnation: fleet.namespaces.get(namespace)?.incarnation ?? 0 };
       const call = { owner, claim: { intended: false }, signal: AbortSignal.any([signal, over]) };
-      const failed = failures.get(resource.backend) ?? 0;
-      if (failed >= mostFailures) continue;
+      if ((failures.get(resource.backend) ?? 0) >= mostFailures) continue;
       try {
         const size = await backends.get(resource.backend)?.measure?.(resource, call);
         if (size === undefined) continue;
@@ -93,7 +92,7 @@ async function measure(
       } catch (error) {
         if (over.aborted) return;
         signal.throwIfAborted();
-        failures.set(resource.backend, failed + 1);
+        failures.set(resource.backend, (failures.get(resource.backend) ?? 0) + 1);
         log.warn({ err: error, resource: resourceKey(resource) }, "the backend did not say what this keeps");
       }
     }

@@ -172,10 +172,14 @@ describe("a namespace of 200,000 keys", () => {
   afterAll(() => admin.disconnect());
 
   it(
-    "is removed without making others wait, and goes on where it was cut off",
+    "is measured by a part of them, removed without making others wait, and goes on where it was cut off",
     async () => {
       const backend = redis({ ...common, url });
       await backend.ensure(resource, call(name));
+      const each = Number(await admin.memory("USAGE", `${name}:1:5:10000`));
+      const size = await backend.measure?.(resource, call(name));
+      expect(size?.estimated).toBe(true);
+      expect(Math.abs((size?.bytes ?? 0) / (200_000 * each) - 1)).toBeLessThan(0.2);
       const left = async () => (await admin.dbsize()) - others;
       const others = (await admin.dbsize()) - 200_000;
       const killed = new AbortController();

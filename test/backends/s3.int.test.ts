@@ -144,7 +144,7 @@ const patienceMs = 600_000;
 
 describe("a namespace of thousands of objects", () => {
   it(
-    "is removed without making others wait, and goes on where it was cut off",
+    "is measured page by page, removed without making others wait, and goes on where it was cut off",
     async () => {
       const name = freshName("large-");
       const resource = prefixOf(s3Bucket(name));
@@ -156,6 +156,8 @@ describe("a namespace of thousands of objects", () => {
         const files = Array.from({ length: 1_000 }, (_, index) => join(folder, `${part}`, `${index}`));
         await Promise.all(files.map((file) => writeFile(file, "object")));
       }
+      const bytes = parts * 1_000 * "object".length;
+      expect(await backend.measure?.(resource, call(name))).toEqual({ bytes, estimated: false });
       const first = async () => {
         const listing = new ListObjectsV2Command({ Bucket: s3Bucket(name), Prefix: "1/", MaxKeys: 1 });
         return (await admin.send(listing)).Contents?.[0]?.Key;
