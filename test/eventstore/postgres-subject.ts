@@ -29,6 +29,15 @@ export async function postgresSubject(
     openWith,
     open: (options = {}) => openWith(options),
     idempotent: "always",
+    async multiply(stream, more) {
+      await own.pool.query(
+        `insert into eventstore.events (position, stream, revision, id, type, data, metadata, bytes, recorded_at, hash)
+         select position + n, stream, revision + n, gen_random_uuid(), type, data, metadata, bytes, recorded_at, hash
+         from (select * from eventstore.events where stream = $1 order by position desc limit 1) last,
+           generate_series(1, $2) n`,
+        [stream, more],
+      );
+    },
     database: own,
     async dispose() {
       await Promise.all(opened.map((one) => one.close()));

@@ -11,6 +11,8 @@ export type Subject = {
   readonly open: (options?: { clock?: () => Date }) => EventStore;
   /** How far ids are looked at: over the whole log, or where an append expects noStream or an exact revision. */
   readonly idempotent: "always" | "exactRevision";
+  /** Makes a stream's last event so many more; left out: the log has no quicker way than appends. */
+  readonly multiply?: (stream: string, more: number) => Promise<void>;
 };
 
 /** How long a case waits for what has to come. Where faults are planted, and it does not come, it is less. */
