@@ -23,9 +23,9 @@ export function dataView({ incarnation, data_alarm }: NamespaceRow, size: DataSi
 }
 
 /** Its team is told where it looks anyway. */
-export const nearlyFull = ({ request, data_alarm }: NamespaceRow): readonly Warning[] => {
-  const { data_size } = request.needs;
-  const message = `it keeps nearly all of the ${data_size} that it reserves: reserve more, or keep less; nothing is refused for that`;
+export const nearlyFull = ({ data_alarm }: NamespaceRow): readonly Warning[] => {
+  const message =
+    "it kept nearly all that it reserves when it was last measured: reserve more, or keep less; nothing is refused for that";
   return data_alarm ? [{ field: "needs.data_size", message }] : [];
 };
 

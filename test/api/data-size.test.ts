@@ -44,7 +44,7 @@ describe("what owners are shown of what their namespace keeps", () => {
     const alarmed = shown(measured, l.dataAlarmRaised);
     expect(alarmed.data).toMatchObject({ alarm: true });
     expect(alarmed.warnings).toMatchObject([
-      { field: "needs.data_size", message: expect.stringMatching(/nearly all of the 1GB/) },
+      { field: "needs.data_size", message: expect.stringMatching(/nearly all that it reserves/) },
     ]);
     expect(shown(measured, l.dataAlarmRaised, l.dataAlarmCleared)).toMatchObject({
       data: { alarm: false },

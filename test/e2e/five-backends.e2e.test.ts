@@ -10,7 +10,8 @@ import type { Control } from "../../sdk/typescript/control.ts";
 import { kafkaPartitions, missingTables } from "../../stack/witnesses.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { holdings } from "./holdings.ts";
-import { member } from "./request.ts";
+import { member, platform } from "./request.ts";
+import { reconciled } from "./sweep.ts";
 
 const asked = (namespace: string, client_api: string, needs: Record<string, unknown> = {}) => ({
   namespace,
@@ -166,6 +167,18 @@ describe("namespaces on five backends", () => {
     const namespace = prism.name(`events-${what.split(" ")[0]}`);
     expect(await create(asked(namespace, "pubsub", needs))).toBe("active");
     expect(await inNats(`${namespace}-pubsub_1`)).toEqual([`${namespace}.1.>`]);
+  });
+
+  it("each says what namespaces keep there", async () => {
+    await reconciled(await prism.control(platform));
+    const backendsOf = async (name: string) => {
+      const { data } = await alice.namespaces.get(prism.name(name));
+      return Object.keys(data?.by_backend ?? {}).sort();
+    };
+    expect(await backendsOf("video-uploads")).toEqual(["kafka", "postgres", "s3"]);
+    expect(await backendsOf("user-profiles-cache")).toEqual(["redis"]);
+    expect(await backendsOf("strong-values")).toEqual(["postgres"]);
+    expect(await backendsOf("events-without")).toEqual(["nats"]);
   });
 
   it("its clients are told that the API is not there yet, and that it is no queue", async () => {
