@@ -81,7 +81,7 @@ export const planted: Readonly<Record<string, Planted>> = {
   },
   "fence after drain": {
     patches: [
-      { file: "activities/deleting.ts", from: "        await logs.close(life);\n", to: "" },
+      { file: "activities/deleting.ts", from: "await logs.close(life)", to: "0" },
       {
         file: "activities/deleting.ts",
         from: '        await recorder.record(occasion, "stop-providers", {',
