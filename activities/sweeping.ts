@@ -12,6 +12,7 @@ import type { Attempt } from "./attempt.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { fleetReader } from "./fleet.ts";
 import type { Job } from "./jobs.ts";
+import { removeLonely } from "./lonely-logins.ts";
 import { type LookedAt, listAll, lookAt } from "./looking.ts";
 import { type MeasuringDependencies, measureAll } from "./measuring.ts";
 import type { Recorder } from "./recorder.ts";
@@ -68,8 +69,13 @@ export const sweepingActivities = (deps: SweepingDependencies) => {
         const by = inTheNameOf(asked);
         const wanted = asked.some((one) => one.by !== "prism");
         const jobs = await remedies(deps, { fleet: now, findings, looked, by, wanted });
+        const settled = await removeLonely(backends, findings, counted.listings, signal);
         failpoint("sweep", "after", everywhere);
-        await sweeps.found(asked, { findings: shortened(findings), unseen: Object.fromEntries(unseen) });
+        await sweeps.found(asked, {
+          findings: shortened(findings),
+          settled,
+          unseen: Object.fromEntries(unseen),
+        });
         await measureAll(deps, { fleet: now, looked, by, signal });
         return jobs.slice(0, mostJobs);
       }),

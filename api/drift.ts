@@ -23,7 +23,9 @@ const finding = z.object({
   operation: z.string().nullable().describe("The one that is stuck, or that left it"),
   fields: z.array(field).readonly().describe("What is not as planned, field by field"),
   because: z.string(),
-  remedy: z.string().describe("What reconcile does: repair, cleanup, resume, return, quarantine or none"),
+  remedy: z
+    .string()
+    .describe("What reconcile does: repair, cleanup, remove, resume, return, quarantine or none"),
   settled: z.boolean().describe("Reconcile has put it right since"),
   seen_at: z.string(),
 });

@@ -87,11 +87,14 @@ export interface Backend {
    * Removes a dead one first, refuses a foreign one.
    */
   ensure(resource: Resource, call: Call): Promise<Ensured>;
-  /** Leaves nothing of it, also of a dead one. Absent: success. Foreign: left alone, `removed` is false. */
+  /**
+   * Leaves nothing of it, also of a dead one. Absent: success. Foreign: left alone, `removed` is false. Of a
+   * `login` by itself: only one whose password is the derived one, and that nothing hangs on any more.
+   */
   remove(resource: Resource, call: Call): Promise<{ removed: boolean }>;
   /**
-   * All that stands in it, also what is not Prism's, by kind and name as a plan has it; without what the
-   * server or the platform keeps for itself. All of it, or an error: nothing may follow from a part.
+   * All that stands in it, also what is not Prism's, by kind and name as a plan has it, and the logins of
+   * namespaces; without what the server or the platform keeps for itself. All of it, or an error: nothing may follow from a part.
    */
   list(signal: AbortSignal): Promise<readonly Thing[]>;
   /**

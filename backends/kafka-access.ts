@@ -10,6 +10,8 @@ import {
   ResourceTypes,
   ScramMechanisms,
 } from "@platformatic/kafka";
+import { loginKind, type Thing } from "../domain/reconcile/thing.ts";
+import { lifeOfLogin } from "../domain/selection/names.ts";
 import type { Drift, Login, Owner } from "./backend.ts";
 import type { KafkaAdministration } from "./kafka-resource.ts";
 import type { Credentials } from "./logins.ts";
@@ -26,6 +28,10 @@ export type KafkaAccess = {
   ensure(owner: Owner, topic: string, timed: Timed): Promise<Login>;
   /** Takes the rights on a topic; with the last topic goes the login. */
   remove(owner: Owner, topic: string, timed: Timed): Promise<void>;
+  /** Of everybody who is called like a login of Prism's, whether it can log in or only has rules. */
+  list(timed: Timed): Promise<readonly Thing[]>;
+  /** With all its rules, where only our secret can have made it; `false`: it is left alone. */
+  removeOurs(name: string, owner: Owner, timed: Timed): Promise<boolean>;
 };
 
 /**
@@ -61,24 +67,38 @@ export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdminis
       ({ resourceType, resourceName }) => resourceType === ResourceTypes.TOPIC && resourceName !== topic,
     );
     const going = others ? actual.filter(({ resourceName }) => resourceName === topic) : actual;
-    // The login goes first, so that nobody acts on rules that are about to go.
-    if (!others) {
-      await alterUser(timed, `remove user ${user}`, [{ name: user, mechanism }], []);
-    }
+    if (others) await takeRules(user, going, timed);
+    else await removeUser(user, going, timed);
+  };
+
+  /** The login goes first, so that nobody acts on rules that are about to go. */
+  const removeUser = async (user: string, held: readonly Acl[], timed: Timed): Promise<void> => {
+    await alterUser(timed, `remove user ${user}`, [{ name: user, mechanism }], []);
+    await takeRules(user, held, timed);
+  };
+
+  const takeRules = async (user: string, going: readonly Acl[], timed: Timed): Promise<void> => {
     if (going.length === 0) return;
     await ask(`take ${user} its rules`, timed, () => admin.deleteAcls({ filters: [...going] }));
   };
 
-  /** What its password was hashed with; `undefined` where there is no such login. */
-  const iterationsOf = async (timed: Timed, user: string): Promise<number | undefined> =>
-    ask("look up a user", timed, async () => {
+  /** Those with a password; of everybody where none is named. */
+  const usersOf = async (timed: Timed, ...names: readonly string[]) =>
+    ask("look up users", timed, async () => {
       const connection = await pool.any(await admin.metadata({ topics: [] }));
-      const asked = describeUserScramCredentialsV0.api.async(connection, [{ name: user }]);
-      const { results } = await asked.catch(unlessNumber(noSuchUser, { results: [] }));
-      const infos = results.flatMap(({ credentialInfos }) => credentialInfos);
-      const held = infos.find((info) => info.mechanism === mechanism);
-      return held && Number(held.iterations);
+      const asked = describeUserScramCredentialsV0.api.async(
+        connection,
+        names.map((name) => ({ name })),
+      );
+      return (await asked.catch(unlessNumber(noSuchUser, { results: [] }))).results;
     });
+
+  /** What its password was hashed with; `undefined` where there is no such login. */
+  const iterationsOf = async (timed: Timed, user: string): Promise<number | undefined> => {
+    const infos = (await usersOf(timed, user)).flatMap(({ credentialInfos }) => credentialInfos);
+    const held = infos.find((info) => info.mechanism === mechanism);
+    return held && Number(held.iterations);
+  };
 
   const alterUser = async (timed: Timed, what: string, ...changes: Changes): Promise<void> => {
     await ask(what, timed, async () => {
@@ -133,6 +153,32 @@ export function kafkaAccess({ admin, pool, ask, loggedIn, logins }: KafkaAdminis
       if ((await rules(owner, timed)) === undefined) return;
       for (const life of await deadLives(owner, topic, timed)) await take(life, topic, timed);
       await take(owner, topic, timed);
+    },
+
+    async list(timed) {
+      if (!loggedIn) return [];
+      const described = () => describeRules(admin, {}).catch(unlessDisabled);
+      const found = await ask("list everybody's rules", timed, described);
+      if (found === undefined) return [];
+      const principals = found.map(({ principal }) => principal.replace(/^User:/, ""));
+      const names = new Set([...principals, ...(await usersOf(timed)).map(({ user }) => user)]);
+      return [...names].flatMap((name) => {
+        const owner = lifeOfLogin(name);
+        return owner === undefined
+          ? []
+          : [{ backend: "kafka", kind: loginKind, name, identity: name, owner }];
+      });
+    },
+
+    async removeOurs(name, owner, timed) {
+      const credentials = credentialsOf(owner);
+      const held = await rules(owner, timed);
+      if (held === undefined || name !== credentials.user) return false;
+      const iterations = await iterationsOf(timed, name);
+      if (iterations === undefined) return held.length === 0;
+      if (iterations !== tellingIterations(credentials)) return false;
+      await removeUser(name, held, timed);
+      return true;
     },
   };
 }
@@ -199,10 +245,10 @@ const written = ({
     resourceName,
   ].join(" ");
 
-/** All rules of somebody, or all on one topic. */
+/** All rules of somebody, all on one topic, or all there are. */
 async function describeRules(
   admin: Admin,
-  about: { readonly principal: string } | { readonly resourceName: string },
+  about: { readonly principal?: string; readonly resourceName?: string },
 ): Promise<readonly Acl[]> {
   const filter = {
     resourceType: ResourceTypes.ANY,

@@ -1,8 +1,10 @@
 import { Admin } from "@platformatic/kafka";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
+import { loginKind } from "../domain/reconcile/thing.ts";
 import { asking } from "./ask.ts";
 import type { Backend } from "./backend.ts";
+import { kafkaAccess } from "./kafka-access.ts";
 import { clientQuota, listQuotas } from "./kafka-client-quota.ts";
 import { type KafkaCluster, kafkaConnection, kafkaPool } from "./kafka-connection.ts";
 import { groupMemory } from "./kafka-group-memory.ts";
@@ -34,6 +36,7 @@ export function kafka(options: KafkaOptions): Backend {
   const pool = kafkaPool(clientId, options, timeouts);
   const ask = asking("Kafka");
   const tools: KafkaAdministration = { admin, pool, ask, loggedIn: sasl !== undefined, logins };
+  const access = kafkaAccess(tools);
   const kinds: Readonly<Record<string, KafkaResource>> = {
     topic: topic(tools),
     "client-quota": clientQuota(tools),
@@ -50,8 +53,15 @@ export function kafka(options: KafkaOptions): Backend {
     // The edge is asynchronous also where it refuses: callers catch one way.
     observe: async (resource, call) => kindOf(resource).observe(resource, call),
     ensure: async (resource, call) => kindOf(resource).ensure(resource, call),
-    remove: async (resource, call) => kindOf(resource).remove(resource, call),
-    list: async (timed) => [...(await listTopics(tools, timed)), ...(await listQuotas(tools, timed))],
+    remove: async (resource, call) =>
+      resource.kind === loginKind
+        ? { removed: await access.removeOurs(resource.name, call.owner, call.timed) }
+        : kindOf(resource).remove(resource, call),
+    list: async (timed) => [
+      ...(await listTopics(tools, timed)),
+      ...(await listQuotas(tools, timed)),
+      ...(await access.list(timed)),
+    ],
     measure: async (resource, call) => (await kindOf(resource).measure?.(resource, call)) ?? nothingKept,
     async health(timed) {
       await ask("answer", timed, () => admin.metadata({ topics: [], forceUpdate: true }));

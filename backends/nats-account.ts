@@ -1,13 +1,18 @@
 import type { Resource } from "../domain/plan.ts";
+import { loginKind, type Thing } from "../domain/reconcile/thing.ts";
+import { lifeOfLogin, natsStream as natsPlanned } from "../domain/selection/names.ts";
 import { unavailable } from "./ask.ts";
 import type { Drift, Login, Owner } from "./backend.ts";
 import { derivedSecret, type Logins } from "./logins.ts";
 import { natsAddress, natsConnection } from "./nats-connection.ts";
 import { claimsIn, publicKey, seedOf, signed } from "./nats-keys.ts";
 import { planOf } from "./nats-stream.ts";
-import { isRefused, issued, isUnheard, natsSystem } from "./nats-system.ts";
+import { isRefused, issued, isUnheard, type NatsSystem, natsSystem } from "./nats-system.ts";
 import { natsStream, natsSubjects } from "./prefixes.ts";
 import type { Timed } from "./timed.ts";
+
+/** Accounts that are looked up side by side. */
+const atOnce = 32;
 
 /** What lets Prism make accounts on a server (docs/operating.md says how to come by it). */
 export type NatsTrust = {
@@ -37,6 +42,10 @@ export type NatsAccounts = {
   forget(id: string, timed: Timed): Promise<void>;
   /** The same by whose it is. */
   remove(resource: Resource, owner: Owner, timed: Timed): Promise<void>;
+  /** Accounts that are called like a login of Prism's. */
+  list(timed: Timed): Promise<readonly Thing[]>;
+  /** One whose key follows from our secret; `false`: it is left alone. */
+  removeOurs(name: string, id: string | undefined, owner: Owner, timed: Timed): Promise<boolean>;
   close(): Promise<void>;
 };
 
@@ -114,6 +123,13 @@ export function natsAccounts({ url, logins, deadlineMs, trust }: NatsAccountOpti
     named: (resource, owner) => planned(resource, owner).id,
     forget,
     remove: (resource, owner, timed) => forget(planned(resource, owner).id, timed),
+    list: (timed) => listAccounts(system, timed),
+    async removeOurs(name, id, owner, timed) {
+      const ours = natsCredentials(logins, { name: natsPlanned(owner.namespace) }, owner);
+      if (name !== logins("nats", owner).user || id !== publicKey(ours.account)) return false;
+      await forget(id, timed);
+      return true;
+    },
     close: system.close,
   };
 }
@@ -123,7 +139,7 @@ export function natsAccounts({ url, logins, deadlineMs, trust }: NatsAccountOpti
  * clients take them. JetStream answers it below `natsApi`; the account's seed signs further
  * users.
  */
-export function natsCredentials(logins: Logins, resource: Resource, owner: Owner) {
+export function natsCredentials(logins: Logins, resource: Pick<Resource, "name">, owner: Owner) {
   const own = logins("nats", owner);
   const account = seedOf("account", derivedSecret(own, ["account", resource.name]));
   const seed = seedOf("user", derivedSecret(own, ["user", resource.name]));
@@ -164,6 +180,23 @@ function differences(jwt: string | undefined, planned: Readonly<Record<string, u
     .filter(({ planned: wanted, actual }) => wanted !== actual);
 }
 
+/** A server tells the keys of accounts; what they are called is in each one's claims. */
+async function listAccounts(system: NatsSystem, timed: Timed): Promise<readonly Thing[]> {
+  const things: Thing[] = [];
+  const ids = await system.accounts(timed);
+  for (let from = 0; from < ids.length; from += atOnce) {
+    const some = ids.slice(from, from + atOnce);
+    const found = await Promise.all(some.map((id) => system.account(id, timed)));
+    for (const [at, seen] of found.entries()) {
+      const name = "refused" in seen || seen.jwt === undefined ? "" : claimsIn(seen.jwt).name;
+      const owner = lifeOfLogin(name);
+      const identity = some[at] ?? "";
+      if (owner !== undefined) things.push({ backend: "nats", kind: loginKind, name, identity, owner });
+    }
+  }
+  return things;
+}
+
 function insist(what: string, objection: string | undefined): void {
   if (objection !== undefined) throw unavailable("NATS", what, new Error(objection));
 }
@@ -179,6 +212,8 @@ const noLogins = (because: string): NatsAccounts => ({
   named: () => undefined,
   forget: async () => {},
   remove: async () => {},
+  list: async () => [],
+  removeOurs: async () => false,
   close: async () => {},
 });
 const withoutTrust = noLogins(

@@ -4,6 +4,8 @@ import type { natsConnection } from "./nats-connection.ts";
 import { publicKey, signed } from "./nats-keys.ts";
 import type { Timed } from "./timed.ts";
 
+export type NatsSystem = ReturnType<typeof natsSystem>;
+
 /** NATS' side for administrators: accounts are looked up, pushed and forgotten over the system account. */
 export function natsSystem({ streams, close }: ReturnType<typeof natsConnection>, operator: string) {
   const ask = (what: string, timed: Timed, subject: string, text = ""): Promise<string> =>
@@ -27,6 +29,17 @@ export function natsSystem({ streams, close }: ReturnType<typeof natsConnection>
         const { cause } = error as Error;
         if (isRefused(cause)) return { refused: "the server does not let PRISM_NATS_SYSTEM in" };
         if (isUnheard(cause)) return { refused: "PRISM_NATS_SYSTEM is no user of a system account" };
+        throw error;
+      }
+    },
+    /** The keys of all accounts; none where this server lets nobody ask. */
+    async accounts(timed: Timed): Promise<readonly string[]> {
+      try {
+        const answer = await ask("list accounts", timed, "$SYS.REQ.CLAIMS.LIST");
+        return (JSON.parse(answer) as { readonly data?: readonly string[] }).data ?? [];
+      } catch (error) {
+        const { cause } = error as Error;
+        if (isRefused(cause) || isUnheard(cause)) return [];
         throw error;
       }
     },

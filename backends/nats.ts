@@ -1,6 +1,7 @@
 import { JetStreamApiError, type StreamInfo, type StreamUpdateConfig } from "@nats-io/jetstream";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
+import { loginKind, type Thing } from "../domain/reconcile/thing.ts";
 import { bytes, printSize } from "../domain/request/size.ts";
 import type { Backend, Observed } from "./backend.ts";
 import type { Logins } from "./logins.ts";
@@ -98,6 +99,10 @@ export function nats(options: NatsOptions): Backend {
     },
 
     async remove(resource, call) {
+      if (resource.kind === loginKind) {
+        const { owner, claim, timed } = call;
+        return { removed: await accounts.removeOurs(resource.name, claim.identity, owner, timed) };
+      }
       known(resource);
       const found = await look(streams, resource, call);
       if (judge(found, resource, call).state === "foreign") return { removed: false };
@@ -117,12 +122,13 @@ export function nats(options: NatsOptions): Backend {
 
     async list(timed) {
       const found = await streams("list its streams", timed, (api) => all(api.streams.list()));
-      return found.map((stream) => {
+      const listed = found.map((stream): Thing => {
         const [{ name }, owner] = [stream.config, ownerOf(stream)];
         // As the plan calls it: the number of its life is in the owner.
         const planned = owner === undefined ? name : name.replace(natsStream("", owner), "");
         return { backend: "nats", kind: "stream", name: planned, identity: identityOf(stream), owner };
       });
+      return [...listed, ...(await accounts.list(timed))];
     },
 
     async health(timed) {

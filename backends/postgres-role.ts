@@ -1,3 +1,4 @@
+import { loginKind, type Thing } from "../domain/reconcile/thing.ts";
 import type { Drift, Owner } from "./backend.ts";
 import type { Credentials, Logins } from "./logins.ts";
 import { ownerIn, ownerTag } from "./owner-tag.ts";
@@ -28,7 +29,20 @@ export type PostgresRole = {
   named(owner: Owner): { user: string };
   /** After the last of its tables the role goes too. */
   remove(query: Query, owner: Owner): Promise<void>;
+  /** The same of one that only our secret can have made. Whether it is not there any more. */
+  removeOurs(query: Query, owner: Owner): Promise<boolean>;
 };
+
+/** Every role that has its owner in its comment, of the whole server. */
+export async function listRoles(query: Query): Promise<readonly Thing[]> {
+  const found = await query<{ identity: string; name: string; comment: string | null }>(
+    `select oid::text as identity, rolname as name, shobj_description(oid, 'pg_authid') as comment from pg_roles`,
+  );
+  return found.flatMap(({ comment, ...role }) => {
+    const owner = ownerIn(comment);
+    return owner === undefined ? [] : [{ ...role, backend: "postgres", kind: loginKind, owner }];
+  });
+}
 
 export function postgresRole(logins: Logins): PostgresRole {
   const credentialsOf = (owner: Owner): Credentials => logins("postgres", owner);
@@ -58,6 +72,30 @@ export function postgresRole(logins: Logins): PostgresRole {
     return { user: credentials.user };
   };
 
+  const remove = async (query: Query, owner: Owner): Promise<void> => {
+    const { user } = credentialsOf(owner);
+    await lockRole(query, user);
+    const [role] = await findRole(query, user);
+    if (role === undefined || (await ownPlaces(query, owner)) > 0) return;
+    // Not `drop owned`, which only a superuser or a member may say: it owns nothing else.
+    await dropLargeObjects(query, role);
+    for (const table of await granted(query, user)) {
+      await query(`revoke all on ${table} from ${quoted(user)}`);
+    }
+    const kept = await heldBy(query, role);
+    // Its tables are in another database of this server: there it goes with the last of them.
+    if (kept.rightsElsewhere > 0) return;
+    // From here on nobody gets in, also where something that was made its own keeps it from being dropped.
+    await query(`alter role ${quoted(user)} nologin`);
+    await query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where usename = $1 and (select rolsuper from pg_roles where rolname = current_user)`,
+      [user],
+    );
+    if (kept.others > 0) return;
+    await query(`drop role ${quoted(user)}`);
+  };
+
   return {
     named: (owner) => ({ user: credentialsOf(owner).user }),
     loginDrift,
@@ -78,28 +116,14 @@ export function postgresRole(logins: Logins): PostgresRole {
       return { user };
     },
 
-    async remove(query, owner) {
-      const { user } = credentialsOf(owner);
-      await lockRole(query, user);
-      const [role] = await findRole(query, user);
-      if (role === undefined || (await ownPlaces(query, owner)) > 0) return;
-      // Not `drop owned`, which only a superuser or a member may say: it owns nothing else.
-      await dropLargeObjects(query, role);
-      for (const table of await granted(query, user)) {
-        await query(`revoke all on ${table} from ${quoted(user)}`);
-      }
-      const kept = await heldBy(query, role);
-      // Its tables are in another database of this server: there it goes with the last of them.
-      if (kept.rightsElsewhere > 0) return;
-      // From here on nobody gets in, also where something that was made its own keeps it from being dropped.
-      await query(`alter role ${quoted(user)} nologin`);
-      await query(
-        `select pg_terminate_backend(pid) from pg_stat_activity
-         where usename = $1 and (select rolsuper from pg_roles where rolname = current_user)`,
-        [user],
-      );
-      if (kept.others > 0) return;
-      await query(`drop role ${quoted(user)}`);
+    remove,
+    async removeOurs(query, owner) {
+      const credentials = credentialsOf(owner);
+      const isThere = async () => (await findRole(query, credentials.user)).length > 0;
+      if (!(await isThere())) return true;
+      if ((await hasDerivedPassword(query, credentials)) !== true) return false;
+      await remove(query, owner);
+      return !(await isThere());
     },
   };
 }
@@ -147,15 +171,19 @@ function attributeDrift(role: Role): readonly Drift[] {
 
 /** Only a superuser may look; anybody else sets it anew with each `ensure`. */
 async function passwordDrift(query: Query, credentials: Credentials): Promise<readonly Drift[]> {
+  if ((await hasDerivedPassword(query, credentials)) !== false) return [];
+  return [{ field: "password", planned: "the derived one", actual: "another" }];
+}
+
+/** `undefined`: it may not be looked at. */
+async function hasDerivedPassword(query: Query, credentials: Credentials): Promise<boolean | undefined> {
   const [may] = await query<{ may: boolean }>("select has_table_privilege('pg_authid', 'select') as may");
-  if (may?.may !== true) return [];
+  if (may?.may !== true) return undefined;
   const [held] = await query<{ rolpassword: string | null }>(
     "select rolpassword from pg_authid where rolname = $1",
     [credentials.user],
   );
-  if (held?.rolpassword === scramVerifier(credentials)) return [];
-  const actual = held?.rolpassword === null ? "missing" : "another";
-  return [{ field: "password", planned: "the derived one", actual }];
+  return held?.rolpassword === scramVerifier(credentials);
 }
 
 type Right = { readonly table: string; readonly right: string; readonly grantee: string | null };

@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
+import { loginKind } from "../domain/reconcile/thing.ts";
 import { asking } from "./ask.ts";
 import type { Backend, Observed, Owner } from "./backend.ts";
 import type { Logins } from "./logins.ts";
@@ -8,7 +9,7 @@ import { standing } from "./owner-tag.ts";
 import { hideCounts } from "./postgres-catalog.ts";
 import { type Form, type Found, formOf } from "./postgres-form.ts";
 import { inTenants } from "./postgres-place.ts";
-import { type PostgresRole, postgresRole } from "./postgres-role.ts";
+import { listRoles, type PostgresRole, postgresRole } from "./postgres-role.ts";
 import { listSchemas } from "./postgres-schema.ts";
 import { forgetLog, listTables } from "./postgres-table.ts";
 import { inTransaction, type Query } from "./postgres-transaction.ts";
@@ -57,6 +58,17 @@ export function postgres({ pool, tenants, logins, deadlineMs }: PostgresOptions)
     return answer;
   };
 
+  /** Roles are the server's; both databases may be on one. */
+  const removeLogin = async ({ name }: Resource, { owner, timed }: TimedCall): Promise<boolean> => {
+    if (name !== role.named(owner).user) return false;
+    let gone = true;
+    for (const database of [pool, ...(tenants === undefined ? [] : [tenants])]) {
+      const removed = (query: Query) => role.removeOurs(query, owner);
+      gone = (await inTransaction(database, `drop login ${name}`, timed, removed)) && gone;
+    }
+    return gone;
+  };
+
   return bounded("Postgres", deadlineMs, {
     kind: "postgres",
 
@@ -85,8 +97,9 @@ export function postgres({ pool, tenants, logins, deadlineMs }: PostgresOptions)
         return { identity: made.oid, login: seeing === undefined ? login : { ...login, seeing } };
       }),
 
-    remove: async (resource, call) =>
-      within("drop", resource, call, async (query, form, noted) => {
+    remove: async (resource, call) => {
+      if (resource.kind === loginKind) return { removed: await removeLogin(resource, call) };
+      return within("drop", resource, call, async (query, form, noted) => {
         await alone(query, form);
         const found = await form.find(query);
         if (found !== undefined && standing(found.owner, found.oid, call)?.state === "foreign") {
@@ -95,7 +108,8 @@ export function postgres({ pool, tenants, logins, deadlineMs }: PostgresOptions)
         if (found !== undefined) await drop(query, form, found, noted);
         await noted.remove(query, call.owner);
         return { removed: true };
-      }),
+      });
+    },
 
     measure: async (resource, call) => ({
       bytes: await within("measure", resource, call, (query, form) => form.bytes(query)),
@@ -103,7 +117,11 @@ export function postgres({ pool, tenants, logins, deadlineMs }: PostgresOptions)
     }),
 
     async list(timed) {
-      const inData = await inTransaction(pool, "list its tables", timed, listTables);
+      const tablesAndRoles = async (query: Query) => [
+        ...(await listTables(query)),
+        ...(await listRoles(query)),
+      ];
+      const inData = await inTransaction(pool, "list its tables", timed, tablesAndRoles);
       if (tenants === undefined) return inData;
       const both = async (query: Query) => [...(await listSchemas(query)), ...(await listTables(query))];
       return [...inData, ...(await inTransaction(tenants, "list its tables", timed, both))];

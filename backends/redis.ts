@@ -29,6 +29,8 @@ const commands =
   "-@all +@read +@write +@connection +@transaction -@admin -@dangerous -@scripting -@pubsub -scan -randomkey -dbsize -select -move -copy";
 
 const page = 1_000;
+// Of a name that has had more, a user whose owner's key is lost is taken for somebody else's.
+const recognisedLives = 100;
 
 /** A namespace in Redis is a user confined to one prefix of keys, which carries the incarnation. */
 export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
@@ -37,18 +39,26 @@ export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
   const passwordOf = (owner: Owner): string => hashed(logins("redis", owner).password);
 
   /** Where Redis has lost the owner's key, a user's password still says whose it is: no two lives have the same. */
-  const byPassword = (
-    resource: Resource,
-    user: User,
-    { namespace, incarnation }: Owner,
-  ): Kept | undefined => {
+  const ownerByPassword = (user: User, { namespace, incarnation }: Owner): Owner | undefined => {
     for (let life = incarnation; life > 0; life--) {
       const owner = { namespace, incarnation: life };
-      if (!user.passwords.includes(passwordOf(owner))) continue;
-      const said = { asked: "not known: the owner's key is lost", commands: user.commands };
-      return { id: resource.name, tag: ownerTag(owner), prefix: prefixOf(resource, owner), ...said };
+      if (user.passwords.includes(passwordOf(owner))) return owner;
     }
     return undefined;
+  };
+
+  const byPassword = (resource: Resource, user: User, latest: Owner): Kept | undefined => {
+    const owner = ownerByPassword(user, latest);
+    if (owner === undefined) return undefined;
+    const said = { asked: "not known: the owner's key is lost", commands: user.commands };
+    return { id: resource.name, tag: ownerTag(owner), prefix: prefixOf(resource, owner), ...said };
+  };
+
+  /** A user whose owner no key tells. */
+  const unnoted = async (name: string, timed: Timed) => {
+    const user = await userOf(command, name, timed);
+    const latest = { namespace: name, incarnation: recognisedLives };
+    return { name, identity: name, owner: user && ownerByPassword(user, latest) };
   };
 
   const look = async (
@@ -127,14 +137,9 @@ export function redis({ url, logins, deadlineMs }: RedisOptions): Backend {
       const known = new Set(["default", String(await command("say who this is", timed, "ACL", "WHOAMI"))]);
       for (const { name } of things) known.add(name);
       const users = (await command("list its users", timed, "ACL", "USERS")) as readonly string[];
-      const others = users.filter((name) => !known.has(name));
-      return [...things, ...others.map((name) => ({ name, identity: name, owner: undefined }))].map(
-        (each) => ({
-          ...each,
-          backend: "redis",
-          kind: "acl-user",
-        }),
-      );
+      const others: Awaited<ReturnType<typeof unnoted>>[] = [];
+      for (const name of users) if (!known.has(name)) others.push(await unnoted(name, timed));
+      return [...things, ...others].map((each) => ({ ...each, backend: "redis", kind: "acl-user" }));
     },
 
     async health(timed) {

@@ -1,4 +1,6 @@
 import { canonicalJson, type Json } from "../domain/json.ts";
+import { loginKind, type Thing } from "../domain/reconcile/thing.ts";
+import { lifeOfLogin, s3Bucket } from "../domain/selection/names.ts";
 import type { Drift, Login, Owner } from "./backend.ts";
 import type { Credentials, Logins } from "./logins.ts";
 import { s3Life } from "./prefixes.ts";
@@ -12,6 +14,10 @@ export type S3Access = {
   ensure(owner: Owner, bucket: string, timed: Timed): Promise<Login>;
   /** The login of this life, and with it the policy that named it. */
   remove(owner: Owner, bucket: string, timed: Timed): Promise<void>;
+  /** Everybody who is called like a login of Prism's. */
+  list(timed: Timed): Promise<readonly Thing[]>;
+  /** One that gets in by the password that our secret gives it; `false`: it is left alone. */
+  removeOurs(name: string, owner: Owner, timed: Timed): Promise<boolean>;
 };
 
 type Tools = {
@@ -57,6 +63,23 @@ export function s3Access({ users, buckets, logins, lets }: Tools): S3Access {
     async remove(owner, bucket, timed) {
       await users.remove(credentialsOf(owner).user, timed);
       await buckets.setPolicy(bucket, undefined, timed);
+    },
+
+    async list(timed) {
+      return [...((await users.list(timed)) ?? [])].flatMap((name) => {
+        const owner = lifeOfLogin(name);
+        return owner === undefined ? [] : [{ backend: "s3", kind: loginKind, name, identity: name, owner }];
+      });
+    },
+
+    async removeOurs(name, owner, timed) {
+      const credentials = credentialsOf(owner);
+      if (name !== credentials.user) return false;
+      if ((await users.list(timed))?.has(name) !== true) return true;
+      // Where there is no such bucket, S3 says so to those alone whom it knows.
+      if (!(await lets(credentials, s3Bucket(owner.namespace), s3Life(owner), timed))) return false;
+      await users.remove(name, timed);
+      return true;
     },
   };
 }

@@ -39,7 +39,7 @@ export const s3Lets =
           () => true,
           (error: Error) => {
             if (isUnknownLogin(error.name)) return false;
-            if (error.name === "AccessDenied") return true;
+            if (["AccessDenied", "NoSuchBucket"].includes(error.name)) return true;
             throw error;
           },
         ),

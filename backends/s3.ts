@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { PrismError } from "../domain/errors.ts";
 import type { Resource } from "../domain/plan.ts";
-import type { Thing } from "../domain/reconcile/thing.ts";
+import { loginKind, type Thing } from "../domain/reconcile/thing.ts";
 import { s3Bucket } from "../domain/selection/names.ts";
 import { asking } from "./ask.ts";
 import type { Backend, Drift, Observed, Owner } from "./backend.ts";
@@ -69,8 +69,10 @@ export function s3({ address, logins, deadlineMs, apart = [] }: S3Options): Back
     },
 
     async remove(resource, call) {
-      known(resource);
       const { timed } = call;
+      if (resource.kind === loginKind)
+        return { removed: await tools.access.removeOurs(resource.name, call.owner, timed) };
+      known(resource);
       const seen = await observe(tools, resource, call);
       if (seen.state === "foreign") return { removed: false };
       const kept = await keptOf(tools, resource, timed);
@@ -93,7 +95,7 @@ export function s3({ address, logins, deadlineMs, apart = [] }: S3Options): Back
         const found = await Promise.all(some.map((bucket) => standingIn(tools, bucket, timed)));
         things.push(...found.flat());
       }
-      return things;
+      return [...things, ...(await tools.access.list(timed))];
     },
 
     async health(timed) {

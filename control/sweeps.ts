@@ -26,6 +26,8 @@ export type SeenFinding = FleetFinding & {
 
 export type Found = {
   readonly findings: readonly FleetFinding[];
+  /** Those of them that the sweep itself has put right. */
+  readonly settled?: ReadonlySet<FleetFinding>;
   readonly unseen: Sweep["unseen"];
 };
 
@@ -83,7 +85,7 @@ export function sweeps(pool: Pool): Sweeps {
         );
       await pool.query(`delete from control.sweeps where asked_at < now() - ${keptDays} * interval '1 day'`);
     },
-    found: (all, { findings, unseen }) =>
+    found: (all, { findings, settled, unseen }) =>
       transaction(pool, async (client) => {
         // One at a time: what a late attempt found must not be mixed with what the next one did.
         await client.query("lock table control.findings in share row exclusive mode");
@@ -91,10 +93,10 @@ export function sweeps(pool: Pool): Sweeps {
           Object.keys(unseen),
         ]);
         await client.query(
-          `insert into control.findings (sweep, class, backend, kind, name, namespace, operation, fields, because, remedy)
-           select $1, class, backend, kind, name, namespace, operation, fields, because, remedy
+          `insert into control.findings (sweep, settled_at, class, backend, kind, name, namespace, operation, fields, because, remedy)
+           select $1, settled_at, class, backend, kind, name, namespace, operation, fields, because, remedy
            from jsonb_populate_recordset(null::control.findings, $2)`,
-          [idsOf(all)[0], JSON.stringify(findings)],
+          [idsOf(all)[0], JSON.stringify(findings.map((one) => settledAt(one, settled?.has(one) === true)))],
         );
         await client.query("update control.sweeps set unseen = $2 where id = any ($1)", [idsOf(all), unseen]);
       }),
@@ -131,3 +133,8 @@ export function sweeps(pool: Pool): Sweeps {
     },
   };
 }
+
+const settledAt = (finding: FleetFinding, isSettled: boolean) => ({
+  ...finding,
+  settled_at: isSettled ? new Date() : null,
+});

@@ -4,6 +4,7 @@ import { drifted, type Looked } from "./drift.ts";
 import { about, type FleetFinding } from "./finding.ts";
 import { claims, type Fleet, isAtRest, isLookedAt, lifeOf } from "./fleet.ts";
 import { leaked } from "./leaked.ts";
+import { isLogin, lonely } from "./lonely-login.ts";
 import { stuck } from "./stuck.ts";
 import type { Listing, Thing } from "./thing.ts";
 
@@ -30,7 +31,9 @@ export function classify({ listings, fleet, looked, running }: Seen): readonly F
     ...cleanups(fleet),
     ...stuck(fleet, running),
     ...leaked(fleet),
-    ...things.flatMap((thing) => stranger(thing, fleet, claimed)),
+    ...things.flatMap((thing) =>
+      isLogin(thing) ? lonely(thing, things, fleet) : stranger(thing, fleet, claimed),
+    ),
   ];
 }
 

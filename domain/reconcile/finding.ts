@@ -11,10 +11,10 @@ export type FindingClass = (typeof findingClasses)[number];
 
 /**
  * What reconcile does about it. `repair`: the namespace's resources are ensured anew. `cleanup`: what an undo
- * gave up on is removed. `resume`: the operation gets a workflow again. `return`: the quota is given back.
+ * gave up on is removed. `remove`: a login of a life that is over goes, if its password is ours. `resume`: the operation gets a workflow again. `return`: the quota is given back.
  * `quarantine`: it is left alone, and that is recorded. `none`: it is left alone.
  */
-export type Remedy = "repair" | "cleanup" | "resume" | "return" | "quarantine" | "none";
+export type Remedy = "repair" | "cleanup" | "remove" | "resume" | "return" | "quarantine" | "none";
 
 /** One thing that a sweep found not to be as it should be. */
 export type FleetFinding = {

@@ -3,6 +3,12 @@ import type { BackendKind } from "../plan.ts";
 /** One life of a namespace's name. */
 export type Life = { readonly namespace: string; readonly incarnation: number };
 
+/**
+ * The kind of a namespace's own way into a backend. It is in no plan: it comes and goes with what a life has
+ * there, and bears the life's name.
+ */
+export const loginKind = "login";
+
 /** Something that stands in a backend, by kind and name as a plan would have it. */
 export type Thing = {
   readonly backend: BackendKind;

@@ -63,6 +63,12 @@ export function loginName(backend: BackendKind, { namespace, incarnation }: Life
   }
 }
 
+/** Whose login that is, where a backend has names for them and no tags; `undefined`: nobody's of Prism. */
+export function lifeOfLogin(name: string): Life | undefined {
+  const [, namespace, incarnation] = /^prism\.([a-z][a-z0-9-]*)\.([1-9]\d{0,8})$/.exec(name) ?? [];
+  return namespace === undefined ? undefined : { namespace, incarnation: Number(incarnation) };
+}
+
 type Life = { readonly namespace: string; readonly incarnation: number };
 
 const underscored = (namespace: string): string => namespace.replaceAll("-", "_");

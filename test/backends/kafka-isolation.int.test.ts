@@ -22,6 +22,7 @@ import { logins } from "../../backends/logins.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { backendContract, freshName } from "./contract.ts";
 import { kafkaWithLogins } from "./kafka-with-logins.ts";
+import { goesAlone } from "./lonely-login.ts";
 import { published } from "./published.ts";
 
 const secret = "a secret of this test";
@@ -217,6 +218,17 @@ describe("a namespace with Kafka's own client and its own login", () => {
     await expect.poll(() => producing("secret", topic.name).catch(() => "refused")).toBe("refused");
     await other.remove(topic, recorded);
     await other.close();
+  });
+
+  it("leaves no login behind, and no rules, where its topic was deleted past Prism", async () => {
+    const { login } = await backend.ensure(topicOf("lonely-queue"), call("lonely", 1));
+    expect(login).toEqual({ user: "prism.lonely.1" });
+    const admin = new Admin({ clientId: "test", ...kafkaConnection(cluster) });
+    await admin.deleteTopics({ topics: ["lonely-queue"] });
+    const other = kafka({ ...common, ...cluster, logins: logins("another secret") });
+    const owner = { namespace: "lonely", incarnation: 1 };
+    await goesAlone({ backend, other, owner, name: "prism.lonely.1" });
+    await Promise.all([admin.close(), other.close()]);
   });
 
   it("is served by proxies, which log in as Prism", async () => {

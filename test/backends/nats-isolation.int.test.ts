@@ -10,6 +10,7 @@ import { claimsIn, publicKey, signed } from "../../backends/nats-keys.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { natsStream, natsSubject } from "../../domain/selection/names.ts";
 import { nats as server } from "../../stack/nats.ts";
+import { goesAlone } from "./lonely-login.ts";
 import { natsGiven } from "./nats-given.ts";
 import { type OwnServer, ownServer } from "./own-server.ts";
 
@@ -171,6 +172,15 @@ describe("a namespace with NATS' own client and its own login", () => {
     // Also where it is removed by who knows only the former secret.
     await backend.remove(streamOf("secret"), call("secret"));
     expect(await other.observe(streamOf("secret"), call("secret"))).toEqual({ state: "absent" });
+    await other.close();
+  });
+
+  it("leaves no login behind where its stream was deleted past Prism", async () => {
+    await backend.ensure(streamOf("lonely"), call("lonely"));
+    await streams.streams.delete("lonely-pubsub_1");
+    const other = nats({ ...common, ...given, logins: logins("another secret") });
+    const owner = { namespace: "lonely", incarnation: 1 };
+    await goesAlone({ backend, other, owner, name: "prism.lonely.1" });
     await other.close();
   });
 

@@ -7,6 +7,7 @@ import type { Resource } from "../../domain/plan.ts";
 import { ownDatabases } from "../setup/databases.ts";
 import { callOf as call } from "./call-of.ts";
 import { freshName } from "./contract.ts";
+import { goesAlone } from "./lonely-login.ts";
 import { tableOf } from "./table-of.ts";
 
 const own = logins("a secret of this test");
@@ -143,6 +144,21 @@ describe("a namespace with pg and its own login", () => {
     const read = (client: pg.Client) => client.query(`select * from ${resource.name}`);
     expect((await as(again, read, 2)).rows).toEqual([]);
     await backend.remove(resource, call(again, 2));
+  });
+
+  it("leaves no login behind where its table was dropped past Prism, and keeps it until then", async () => {
+    const namespace = freshName("lonely");
+    const owner = { namespace, incarnation: 1 };
+    const name = `prism_${namespace}_1`;
+    await backend.ensure(tableOf(namespace), call(namespace));
+    const login = { backend: "postgres", kind: "login", name, config: {} } as const;
+    expect(await backend.remove(login, call(namespace))).toEqual({ removed: false });
+    await as(namespace, (client) => client.query(`select * from ${tableOf(namespace).name}`));
+    await admin.query(`drop table ${tableOf(namespace).name}`);
+    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    const other = postgres({ pool, logins: logins("another secret"), deadlineMs: 8_000 });
+    await goesAlone({ backend, other, owner, name });
+    await other.close();
   });
 
   it("is thrown out when its namespace goes", async () => {

@@ -88,6 +88,8 @@ describe("a user whose owner's key Redis has lost", () => {
     expect(await backend.observe(userOf(name), call(name))).toEqual({ state: "ready", identity });
     expect(await admin.get(`${name}:1:a`)).toBe("mine");
     await admin.del(`prism:owner:${name}`);
+    const listed = (await backend.list(call(name).signal)).filter((thing) => thing.name === name);
+    expect(listed).toMatchObject([{ kind: "acl-user", owner: { namespace: name, incarnation: 1 } }]);
     expect(await backend.remove(userOf(name), call(name))).toEqual({ removed: true });
     expect([await exists(name), await admin.exists(`${name}:1:a`)]).toEqual([false, 0]);
     expect(await backend.observe(userOf(name), call(name))).toEqual({ state: "absent" });

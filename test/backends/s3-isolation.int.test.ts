@@ -30,6 +30,7 @@ import { s3 } from "../../backends/s3.ts";
 import type { S3Address } from "../../backends/s3-client.ts";
 import { s3Bucket } from "../../domain/selection/names.ts";
 import { callOf as call } from "./call-of.ts";
+import { goesAlone } from "./lonely-login.ts";
 import { type OwnS3, ownS3 } from "./own-s3.ts";
 import { clientOf, common, prefixOf } from "./s3-subject.ts";
 
@@ -157,6 +158,17 @@ describe("a namespace with the S3 client and its own login", () => {
     const reading = (Key: string) => as(ours).send(new GetObjectCommand({ Bucket: bucket, Key }));
     await expect(reading("12/claims/a")).rejects.toThrow();
     await expect(reading("prism-owner/claims/owner")).rejects.toThrow();
+  });
+
+  it("leaves no login behind by itself", async () => {
+    await backend.ensure(prefixOf(s3Bucket("lonely")), call("lonely"));
+    const other = s3({ ...common, address, logins: logins("another secret") });
+    const owner = { namespace: "lonely", incarnation: 1 };
+    await goesAlone({ backend, other, owner, name: "prism.lonely.1" });
+    await backend.remove(prefixOf(s3Bucket("lonely")), call("lonely"));
+    await backend.ensure(prefixOf(s3Bucket("lonely")), call("lonely"));
+    await backend.remove(prefixOf(s3Bucket("lonely")), call("lonely"));
+    await other.close();
   });
 
   it("has another login when its name is used again, and the old one opens nothing", async () => {

@@ -16,13 +16,22 @@ import { logins } from "../../backends/logins.ts";
 import { nats } from "../../backends/nats.ts";
 import { natsAddress } from "../../backends/nats-connection.ts";
 import { postgres } from "../../backends/postgres.ts";
+import { postgresRole } from "../../backends/postgres-role.ts";
+import { inTransaction } from "../../backends/postgres-transaction.ts";
 import { redis } from "../../backends/redis.ts";
 import { s3 } from "../../backends/s3.ts";
+import { s3Users } from "../../backends/s3-admin.ts";
 import type { BackendKind, Resource } from "../../domain/plan.ts";
+import { loginKind } from "../../domain/reconcile/thing.ts";
+import { natsStream, natsSubject } from "../../domain/selection/names.ts";
 
 type Addresses = Readonly<Record<string, string | undefined>>;
 
+/** Where a login may outlive what it leads to. */
+type LoginKeeper = "postgres" | "nats" | "s3";
+
 const signal = new AbortController().signal;
+const patient = { signal, throwIfOver: () => {}, leftMs: () => 30_000, answered: () => {} };
 
 /** Somebody who changes things on the servers behind Prism's back, with the servers' own clients. */
 export async function meddling(environment: Addresses) {
@@ -48,6 +57,7 @@ export async function meddling(environment: Addresses) {
     redis: redis({ ...common, url: variable("PRISM_REDIS_URL") }),
     s3: s3({ ...common, address }),
   };
+  const role = postgresRole(common.logins);
   const admin = new Admin({ clientId: "test", bootstrapBrokers: brokers });
   const commands = new Redis(variable("PRISM_REDIS_URL"));
   const connection = await connect(natsAddress(variable("PRISM_NATS_URL")).options);
@@ -90,6 +100,24 @@ export async function meddling(environment: Addresses) {
     redis: (name) => commands.call("ACL", "DELUSER", name),
     s3: (Bucket) => objects.send(new DeleteBucketCommand({ Bucket })),
   };
+  const lone: Readonly<Record<LoginKeeper, (owner: Owner) => Promise<unknown>>> = {
+    postgres: (owner) => inTransaction(pool, "make a role", patient, (query) => role.login(query, owner)),
+    async nats(owner) {
+      const config = {
+        subject: natsSubject(owner.namespace),
+        replicas: 1,
+        retention: "7days",
+        max_message_size: "1MB",
+      };
+      const name = natsStream(owner.namespace);
+      await backends.nats.ensure({ backend: "nats", kind: "stream", name, config }, claimed(owner));
+      await streams.delete(`${name}_${owner.incarnation}`);
+    },
+    s3: (owner) => {
+      const { user, password } = common.logins("s3", owner);
+      return s3Users(address, (_what, _timed, question) => question()).set(user, password, patient);
+    },
+  };
   const claimed = (owner: Owner, identity?: string) => ({
     owner,
     claim: identity === undefined ? { intended: true } : { intended: false, identity },
@@ -102,6 +130,15 @@ export async function meddling(environment: Addresses) {
     /** It goes, with all that is its own. */
     lose: (resource: Resource, owner: Owner, identity?: string) =>
       backends[resource.backend].remove(resource, claimed(owner, identity)),
+    /** A login of that life, as Prism makes it, and nothing beside. */
+    loneLogin: (backend: LoginKeeper, owner: Owner) => lone[backend](owner),
+    /** Such a one goes again. */
+    async loseLogin(backend: LoginKeeper, name: string, owner: Owner) {
+      const things = await backends[backend].list(signal);
+      const identity = things.find((thing) => thing.kind === loginKind && thing.name === name)?.identity;
+      const login = { backend, kind: loginKind, name, config: {} };
+      return backends[backend].remove(login, claimed(owner, identity));
+    },
     change: (resource: Resource) => changes[resource.backend](resource),
     /** Something of that name that nobody says is Prism's. */
     stranger: (backend: BackendKind, name: string) => strangers[backend](name),

@@ -15,13 +15,13 @@ export function memorySweeps(): Sweeps & { foundBy(operation: string): readonly 
     async begin(all, workflow) {
       for (const { operation } of all) keep(operation, { state: "running", startedAt: new Date(), workflow });
     },
-    async found(all, { findings, unseen }) {
+    async found(all, { findings, settled, unseen }) {
       const kept = standing.filter(({ backend }) => backend !== null && backend in unseen);
       const fresh = findings.map((one, id) => ({
         ...one,
         id: String(id),
         seenAt: new Date(),
-        settledAt: null,
+        settledAt: settled?.has(one) ? new Date() : null,
       }));
       standing = [...kept, ...fresh];
       for (const { operation } of all) {

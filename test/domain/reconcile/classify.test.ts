@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { NamespaceEvent } from "../../../domain/namespace/events.ts";
 import { backendKinds } from "../../../domain/plan.ts";
 import type { Fleet } from "../../../domain/reconcile/fleet.ts";
-import type { Thing } from "../../../domain/reconcile/thing.ts";
+import { loginKind, type Thing } from "../../../domain/reconcile/thing.ts";
 import * as a from "../namespace/examples.ts";
 import * as l from "../namespace/lives.ts";
 import { runs } from "../runs.ts";
@@ -97,6 +97,50 @@ describe("what is in no plan", () => {
     ]));
 });
 
+describe("a login", () => {
+  const login = (owner: Thing["owner"], backend: Thing["backend"] = "postgres") =>
+    thing({ backend, kind: loginKind, name: "prism_orders_1", owner });
+  const made = (fleet: Fleet): Fleet => ({ ...fleet, made: new Map([["postgres 17", orders(1)]]) });
+  const found = (because: string, remedy: string) => [
+    expect.objectContaining({
+      class: "orphaned",
+      kind: "login",
+      because: expect.stringContaining(because),
+      remedy,
+    }),
+  ];
+
+  it("is no finding where its life has something, or is being worked on", () => {
+    expect(of(made(active), [login(orders(1))])).toEqual([]);
+    expect(of(blocked, [login(orders(1), "kafka")])).toEqual(of(blocked, []));
+    expect(of(fleetOf(a.requested, a.planned), [login(orders(1)), login(orders(7))])).toMatchObject([
+      { class: "stuck" },
+    ]);
+  });
+
+  it("is part of what stands beside it, whatever that is", () => {
+    const beside = standing(a.table, { owner: orders(1) });
+    const others = [standing(a.table, { owner: orders(2) }), thing({ owner: orders(1) })];
+    expect(of(made(deleted), [login(orders(1)), beside])).toMatchObject([{ kind: "wal-table" }]);
+    expect(of(made(deleted), [login(orders(1)), ...others]).map(({ kind }) => kind)).toContain("login");
+  });
+
+  it("is removed once its life is over, if that has had something there", () => {
+    expect(of(made(deleted), [login(orders(1))])).toEqual(found("life 1 of the namespace is over", "remove"));
+    expect(of(deleted, [login(orders(1))])).toEqual(found("is over", "quarantine"));
+    expect(of(made(deleted), [login(orders(1), "nats")])).toEqual(found("is over", "quarantine"));
+    const next = fleetOf(...l.gone, ...l.active);
+    expect(of(made(next), [login(orders(1))])).toEqual(found("life 1 of the namespace is over", "remove"));
+    expect(of(made(next), [login(orders(2))])).toEqual([]);
+  });
+
+  it("is only said where no history knows it, or its life goes on", () => {
+    expect(of(made(active), [login(orders(7))])).toEqual(found("never had a life 7", "quarantine"));
+    expect(of(made(active), [login(orders(1), "s3")])).toEqual(found("nothing there any more", "quarantine"));
+    expect(of(fleetOf(), [login(orders(1))])).toEqual(found("was ever asked for", "none"));
+  });
+});
+
 describe("what is under way", () => {
   const busy = fleetOf(a.requested, a.planned);
   it("is stuck without a workflow", () => {
@@ -139,7 +183,7 @@ describe("what nobody knows", () => {
   const things = fc.array(
     fc.record({
       backend: fc.constantFrom(...backendKinds),
-      kind: fc.constantFrom("topic", "stream", "wal-table", "acl-user", "bucket"),
+      kind: fc.constantFrom("topic", "stream", "wal-table", "acl-user", "bucket", loginKind),
       name: fc.constantFrom("orders-queue", "wal_orders", "theirs", "x"),
       identity: fc.string(),
       owner: fc.option(fc.record({ namespace: fc.constantFrom("orders", "ghost"), incarnation: fc.nat(3) }), {
@@ -148,13 +192,14 @@ describe("what nobody knows", () => {
     }),
   );
   /** What may end in something being removed. */
-  const removes = ["cleanup", "repair", "resume", "return"];
+  const removes = ["cleanup", "remove", "repair", "resume", "return"];
 
   it("is never removed where nothing is desired", () =>
     fc.assert(
       fc.property(things, (all) => {
         const found = of(fleetOf(), all);
-        expect(found).toHaveLength(all.length);
+        // What is said of something is said of the logins beside it.
+        expect(found.length).toBeGreaterThanOrEqual(all.filter(({ kind }) => kind !== loginKind).length);
         expect(found.filter(({ remedy }) => remedy !== "none")).toEqual([]);
       }),
       runs(1_000),
