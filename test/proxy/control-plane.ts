@@ -124,8 +124,11 @@ export async function controlPlane({ leaseMs = 2_000, port = 0, goodbye }: Contr
       say({ case: "change", value: { version, removed: [namespace] } });
       return version;
     },
-    /** A proxy is about to connect: until it has, nothing is acknowledged. */
-    awaits: (proxy: string): unknown => awaited.add(proxy),
+    /** A proxy is about to connect: until it has, or what is answered was called, nothing is acknowledged. */
+    awaits(proxy: string): () => void {
+      awaited.add(proxy);
+      return () => void awaited.delete(proxy);
+    },
     /** Resolves when all proxies have acknowledged everything said so far. */
     async acknowledged(withinMs = 30_000): Promise<void> {
       const have = () => [...streams.values()].every(({ applied }) => applied >= version);

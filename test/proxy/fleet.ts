@@ -61,8 +61,9 @@ export async function fleet(control: ControlPlane) {
         PRISM_DEV_ISSUER: issuer,
         ...more,
       };
+      const unawait = control.awaits(id);
       const started = spawn(process.execPath, [main], { stdio: ["ignore", "pipe", "inherit"], env });
-      const ended = new Promise<void>((resolve) => started.once("exit", () => resolve()));
+      const ended = new Promise<void>((resolve) => started.once("exit", () => resolve())).then(unawait);
       const { port, operator_port } = await listening(started);
       const [address, operator] = [`127.0.0.1:${port}`, `127.0.0.1:${operator_port}`];
       const proxy = { id, address, operator, process: started, ended };
