@@ -49,7 +49,7 @@ describe("Subscribe", () => {
     call.on("error", () => {});
     const got: Delivered[] = [];
     call.on("data", (message: Delivered) => got.push(message));
-    await vi.waitUntil(() => got.length === 4, 20_000);
+    await vi.waitUntil(() => got.length === 4, 60_000);
     const receipt = got.slice(0, 3).map((message) => message.receipt);
     const left = JSON.parse(Buffer.from(got[3]?.payload ?? "").toString());
     await reader.unary(QueueService.method.acknowledge, { receipt });
@@ -62,7 +62,7 @@ describe("Subscribe", () => {
     const run = (async () => {
       for await (const message of rest) again.push(message.json<number>());
     })();
-    await vi.waitUntil(() => again.length > 0, 20_000);
+    await vi.waitUntil(() => again.length > 0, 60_000);
     await pause(300);
     // It may have come twice, while the partition moved.
     expect(new Set(again)).toEqual(new Set([left]));
@@ -98,7 +98,7 @@ describe("Subscribe", () => {
         expect(await reader.refused(acknowledge, { receipt: [receipt] })).toMatchObject({
           reason: "RECEIPT_ELSEWHERE",
         }),
-      20_000,
+      60_000,
     );
     expect(await reader.refused(acknowledge, { receipt: ["nonsense"] })).toMatchObject({
       reason: "INVALID_CONFIGURATION",
