@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type Attributes,
   type Context,
@@ -26,6 +27,8 @@ export type Spanned = {
 
 const kinds = { server: SpanKind.SERVER, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER };
 const exportMs = 1_000;
+// Whoever stops a process does not wait for a collector that is away: its clients have left already.
+const lastMs = 2_000;
 let on = false;
 
 /** Whether anybody wants spans. Asked where a way is made and not where it is gone: without them nothing is paid. */
@@ -60,7 +63,10 @@ export async function startTracing(process: string, config: TracingConfig | unde
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
   on = true;
-  return { name: "spans", stop: () => provider.shutdown() };
+  return {
+    name: "spans",
+    stop: () => Promise.race([provider.shutdown(), pause(lastMs)]),
+  };
 }
 
 /** Runs `body` as a span, and what it does as what this caused. A failure is the span's, by its code, and its caller's. */

@@ -137,6 +137,23 @@ describe("a log", () => {
     expect(await closeLog(database.pool, { namespace: "never-there", incarnation: 1 })).toBe(0);
   });
 
+  it("of an earlier build is closed and counted as a new one", async () => {
+    const fresh = await dataDatabase(process.env);
+    const pool = new Pool({ connectionString: fresh.url, max: 1 });
+    try {
+      await fresh.provision("older");
+      await openLog("older", 1, fresh.pool).prepare();
+      await fresh.pool.query("alter table prism_log.relay drop column fenced");
+      const log = openLog("older", 1, pool);
+      await log.prepare();
+      await log.append([entry(), entry()]);
+      expect(await closeLog(pool, { namespace: "older", incarnation: 1 })).toBe(2);
+    } finally {
+      await pool.end();
+      await fresh.drop();
+    }
+  });
+
   it("of another life of the name begins anew, and whoever writes for the old one is refused", async () => {
     const old = await logOf("lives");
     await old.append([entry(), entry()]);

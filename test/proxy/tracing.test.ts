@@ -48,8 +48,8 @@ describe("tracing", () => {
   });
 
   it("carries what is under way into messages, lines of the log and deliveries", async () => {
-    // Where nobody listens: what is sampled is never sent, for it is not stopped.
-    await startTracing("proxy", { endpoint: "http://127.0.0.1:9", share: 0 });
+    // Where nobody listens.
+    const { stop } = await startTracing("proxy", { endpoint: "http://127.0.0.1:9", share: 0 });
     const headers = await spanned({ name: "call", from: caller }, async () => {
       expect(traceFields()).toEqual({ trace_id: traceId });
       return spannedStep("wal-pattern", {}, async () => ({
@@ -88,6 +88,8 @@ describe("tracing", () => {
       attributes: { "prism.messages": 2 },
     });
     expect(batches[1]?.parentSpanContext).toBeUndefined();
+    // Whoever stops a process does not wait for a collector that is away.
+    await stop();
   });
 
   it("has what fails go on failing as it did", async () => {
