@@ -50,8 +50,9 @@ describe("the audit log", () => {
     await prism.processes.stop("api");
     await prism.processes.start("api");
     const rows = await deedsOf("user:trent");
-    expect(rows.map(({ action }) => action)).toEqual(["list namespaces"]);
-    expect(rows[0]?.call?.times).toBe(3);
+    expect(new Set(rows.map(({ action }) => action))).toEqual(new Set(["list namespaces"]));
+    // Those of one second are one.
+    expect(rows.reduce((sum, { call }) => sum + (call?.times ?? 0), 0)).toBe(3);
   });
 
   it("is anchored in S3, and verified against it", async () => {

@@ -17,6 +17,8 @@ describe("the delete of a namespace that never served", () => {
       PRISM_STEP_ATTEMPTS: "1",
       PRISM_UNDO_ATTEMPTS: "1",
       PRISM_PROXY_PATIENCE_MS: "1000",
+      // A machine that is busy must not look like a worker that died: that one attempt would be gone.
+      PRISM_HEARTBEAT_MS: "3000",
     };
     prism = await testPrism({ names: ["api", "worker"], environment });
     alice = await prism.control(member);

@@ -35,8 +35,8 @@ describe("the control plane's metrics", () => {
     const control = await prism.control(member);
     const begun = performance.now();
     await control.namespaces.create(queueRequest(prism.name("counted")), { waitSeconds: 30 });
-    const waited = (performance.now() - begun) / 1_000;
     await until(async () => (await worker('prism_operations_total{kind="create",state="succeeded"}')) === 1);
+    const waited = (performance.now() - begun) / 1_000;
     expect(await worker('prism_operation_duration_seconds_count{kind="create"}')).toBe(1);
     const took = await worker('prism_operation_duration_seconds_sum{kind="create"}');
     expect(took).toBeGreaterThan(0);
@@ -88,15 +88,17 @@ describe("the control plane's metrics", () => {
   });
 
   it("tell how long proxies may go on without the control plane, and what appends take", async () => {
-    const leases = await (await fetch(`${prism.api}/metrics`)).text();
-    const seconds = [...leases.matchAll(/^prism_proxy_lease_seconds\{proxy="[^"]+"\} ([0-9.]+)$/gm)];
-    expect(seconds).toHaveLength(1);
-    expect(Number(seconds[0]?.[1])).toBeLessThanOrEqual(2);
+    const leases = async () => {
+      const text = await (await fetch(`${prism.api}/metrics`)).text();
+      const told = text.matchAll(/^prism_proxy_lease_seconds\{proxy="[^"]+"\} ([0-9.]+)$/gm);
+      return [...told].map(([, seconds]) => Number(seconds));
+    };
+    // On a machine that is busy one may have lapsed for a moment.
+    await until(async () => (await leases()).length === 1);
+    expect(Math.max(...(await leases()))).toBeLessThanOrEqual(2);
     // Two teams were defined by the API itself.
     expect(await scraped("api", "prism_eventstore_append_seconds_count")).toBeGreaterThanOrEqual(2);
     await prism.processes.stop("proxy");
-    await until(
-      async () => !/^prism_proxy_lease_seconds\{/m.test(await (await fetch(`${prism.api}/metrics`)).text()),
-    );
+    await until(async () => (await leases()).length === 0);
   });
 });

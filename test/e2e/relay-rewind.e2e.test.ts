@@ -60,9 +60,10 @@ describe("`prism relay rewind`", () => {
 
     const { code, stdout } = await rewind(name);
     expect(code).toBe(0);
-    // The probe of the create is in the log too.
-    expect(JSON.parse(stdout)).toMatchObject({ status: "active", messages: 31, from: "1" });
-    await until(async () => (await held(name)) >= before + 31, 30_000);
+    // The probe of the create is in the log too, or the probes where a busy machine had it try again.
+    expect(before).toBeGreaterThanOrEqual(31);
+    expect(JSON.parse(stdout)).toMatchObject({ status: "active", messages: before, from: "1" });
+    await until(async () => (await held(name)) >= 2 * before, 30_000);
 
     await queue.publish("orders", 30, { key: "k0" });
     // A group that has seen them goes on behind them; one that comes now meets each once, in order.
@@ -80,6 +81,7 @@ describe("`prism relay rewind`", () => {
     const { queue } = await prism.client(name, orderApi);
     for (let at = 0; at < 5; at++) await queue.publish("orders", at, { key: "k" });
     await delivered(name, "g", 5);
+    const logged = await held(name);
     const once = { waitSeconds: 40, idempotencyKey: "broker-2-lost-its-disk" };
     const [first, second] = [
       await alice.namespaces.rewindRelay(name, once),
@@ -90,7 +92,7 @@ describe("`prism relay rewind`", () => {
     await alice.namespaces.rewindRelay(name, { waitSeconds: 40 });
     const { items } = await alice.namespaces.history(name, { type: "RelayRewound" });
     expect(items).toHaveLength(2);
-    expect(items[0]).toMatchObject({ actor: "user:alice", data: { messages: 6, from: "1" } });
+    expect(items[0]).toMatchObject({ actor: "user:alice", data: { messages: logged, from: "1" } });
     const { items: audited } = await (
       await prism.control({ subject: "user:auditor", scopes: ["prism:audit"] })
     ).audit({ namespace: name });
