@@ -41,9 +41,13 @@ export async function agrees(
     reserved,
     operations,
   };
-  const isSo = async () => isDeepStrictEqual(await told(world, `${namespace}-team`), expected);
+  let seen: Awaited<ReturnType<typeof told>> | undefined;
+  const isSo = async () => {
+    seen = await told(world, `${namespace}-team`);
+    return isDeepStrictEqual(seen, expected);
+  };
   await until(isSo, 60_000).catch(() => {});
-  expect(await told(world, `${namespace}-team`)).toEqual(expected);
+  expect(seen).toEqual(expected);
   const held = await oneAtATime(() => configuration(world.prism.environment, namespace));
   if (request === undefined) expect(held).toEqual({});
   const began = request === undefined ? undefined : (basis ?? { request, held });
