@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Message, SubscribeRequestSchema } from "../../proto/gen/prism/v1/message_pb.js";
@@ -37,14 +38,24 @@ let prism: TestPrism;
 let proxies: ReturnType<typeof moreProxies>;
 let token: string;
 let staleSeconds = 15 * 60;
+const limit = () => ({ PRISM_STALE_LIMIT_SECONDS: String(staleSeconds) });
+
+const own = ["api", "worker"] as const;
+const startOwn = () => Promise.all(own.map((name) => prism.processes.start(name, limit())));
 
 beforeAll(async () => {
   const begunAt = performance.now();
   const servers = { ...environment, ...(await up()).environment };
-  // A machine that is slow to start these is slow to start a proxy within the limit.
-  if (!soaking) staleSeconds = Math.max(14, Math.ceil((performance.now() - begunAt) / 500));
-  const limit = { PRISM_STALE_LIMIT_SECONDS: String(staleSeconds) };
-  prism = await testPrism({ servers, names: ["api", "worker"], environment: soaking ? {} : limit });
+  const upAt = performance.now();
+  // A machine that is slow to start these is slow to start a proxy, and a group, within the limit.
+  if (!soaking) staleSeconds = Math.max(14, Math.ceil((upAt - begunAt) / 500));
+  prism = await testPrism({ servers, names: [...own], environment: limit() });
+  // Four times as long as Prism's own took; one of them is started again within it.
+  const needed = Math.ceil((performance.now() - upAt) / 250);
+  if (needed > staleSeconds) {
+    staleSeconds = needed;
+    await startOwn();
+  }
   proxies = moreProxies(prism);
   token = await prism.token({ ...member, ttlSeconds: 7_200 });
 });
@@ -59,12 +70,12 @@ afterAll(async () => {
 async function controlPlaneDies(): Promise<void> {
   for (const server of control)
     process.kill(readState(instance).servers[server]?.process?.pid ?? 0, "SIGKILL");
-  await Promise.all((["api", "worker"] as const).map((name) => prism.processes.stop(name, "SIGKILL")));
+  await Promise.all(own.map((name) => prism.processes.stop(name, "SIGKILL")));
 }
 
 async function controlPlaneReturns(): Promise<void> {
   await up();
-  await Promise.all((["api", "worker"] as const).map((name) => prism.processes.start(name)));
+  await startOwn();
 }
 
 const raw = (proxy: RunningProxy, namespace: string) =>
@@ -111,11 +122,11 @@ function counting(seen: ReturnType<typeof witness>) {
   };
 }
 
+type Pace = ReturnType<ReturnType<typeof counting>>;
 /** As before, but for what else the machine had to do; in the short windows of `npm test`, that both go on. */
-function expectServed(now: ReturnType<ReturnType<typeof counting>>, before: typeof now): void {
+function isServed(now: Pace, before: Pace): boolean {
   const part = soaking ? 0.5 : 0;
-  expect(now.published).toBeGreaterThan(before.published * part);
-  expect(now.consumed).toBeGreaterThan(before.consumed * part);
+  return now.published > before.published * part && now.consumed > before.consumed * part;
 }
 
 it(
@@ -147,13 +158,13 @@ it(
     while (performance.now() - diedAt < staleMs - 2 * windowMs) {
       const window = counting(steady);
       await pause(windowMs);
-      expectServed(window(), before);
+      // A machine that stood still meanwhile goes on; proxies that refuse do not, and the limit is near.
+      await until(() => isServed(window(), before), soaking ? 0 : staleMs / 2);
     }
     await until(() => performance.now() - diedAt > staleMs - 2_000, staleMs);
     const last = steady.published();
     await until(() => performance.now() - diedAt > staleMs);
-    expect(steady.published()).toBeGreaterThan(last);
-    expectServed(away(), before);
+    expect(isServed(away(), before)).toBe(true);
     const refused = ["NAMESPACE_NOT_READY", "NAMESPACE_NOT_READY"];
     for (const [proxy, name] of [
       [one, steadyName],
@@ -161,11 +172,17 @@ it(
     ] as const) {
       await expect.poll(() => answers(proxy, name), { timeout: patienceMs, interval: 200 }).toEqual(refused);
     }
-    const taken = [steady.published(), restarted.published(), steady.confirmed(), restarted.confirmed()];
-    await pause(1_000);
-    expect([steady.published(), restarted.published(), steady.confirmed(), restarted.confirmed()]).toEqual(
-      taken,
-    );
+    expect(steady.published()).toBeGreaterThan(last);
+    const taken = () => [
+      ...[steady.published(), restarted.published()],
+      ...[steady.confirmed(), restarted.confirmed()],
+    ];
+    // What was taken before may be answered yet; then nothing is any more.
+    await until(async () => {
+      const known = taken();
+      await pause(1_000);
+      return isDeepStrictEqual(taken(), known);
+    });
 
     await controlPlaneReturns();
     for (const seen of [steady, restarted]) {
