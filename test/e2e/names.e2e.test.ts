@@ -14,6 +14,10 @@ const asked = [
   { on: "S3, beside NATS", client_api: "pubsub", needs: { max_message_size: "50MB" } },
 ];
 
+/** Without what probes wrote into Redis: that ends by itself. */
+const lasting = (census: readonly (readonly string[])[]) =>
+  census.map((held) => held.filter((name) => !name.endsWith(":prism-probe")));
+
 /** Words of SQL, of the backends and of file systems: names like any others. */
 const words = soaking
   ? ["select", "all", "default", "con", "table", "null", "public", "admin", "postgres", "nul", "true"]
@@ -58,9 +62,9 @@ describe("names", { timeout: 300_000 }, () => {
     // Another only in its last character: it comes and goes, and nobody else's is touched.
     const [last = expect.fail()] = named([long("y")], one);
     await create(last);
-    expect(await census()).not.toEqual(without);
+    expect(lasting(await census())).not.toEqual(lasting(without));
     await remove(last.namespace);
-    expect(await census()).toEqual(without);
+    expect(lasting(await census())).toEqual(lasting(without));
     await Promise.all(others.map(remove));
     expect(await census()).toEqual(nothing);
   });
