@@ -110,8 +110,8 @@ it("a proxy that was asleep while its namespace was deleted acknowledges nothing
   two.process.kill("SIGSTOP");
   await release();
   const closed = takenWhenClosed(name);
-  const deleted = await alice.namespaces.delete(name, { confirm: name, waitSeconds: 100 });
-  expect(deleted.status).toBe("deleted");
+  await alice.namespaces.delete(name, { confirm: name });
+  await until(async () => (await alice.namespaces.get(name)).status === "deleted", 100_000);
   const taken = await closed;
   const before = asleep.refused.length;
   two.process.kill("SIGCONT");
