@@ -100,8 +100,9 @@ describe("a proxy without control plane", () => {
     await first.close();
     expect(await beside.ended).toMatchObject({ reason: "NAMESPACE_NOT_READY" });
     raw.close();
-    const refused = as("owner", "strict", started).queue.publish("t", 1);
     await as("owner", "patient", started).queue.publish("t", 1);
+    // Last: the SDK asks for ten seconds.
+    const refused = as("owner", "strict", started).queue.publish("t", 1);
     await pause(300);
 
     const second = await control({ leaseMs: 900, port: first.port });
