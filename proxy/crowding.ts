@@ -82,7 +82,8 @@ export function crowding(clock: () => number = () => performance.now()): Crowdin
   const narrow = (connection: Connection, room: number): void => {
     const part = Math.max(leastStreams, Math.ceil(room));
     if (!connection.isKnown || connection.waiting <= part) return;
-    const limit = connection.open - connection.waiting + part;
+    // Who asked may have given up, and the answer still waits: less than nothing no setting can say.
+    const limit = Math.max(0, connection.open - connection.waiting) + part;
     // In few steps: each is a word that the client has to answer.
     if (limit <= connection.limit / 2) say(connection, limit);
   };

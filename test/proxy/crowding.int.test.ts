@@ -1,5 +1,12 @@
 import { once } from "node:events";
-import { type ClientHttp2Session, connect, createServer, type ServerHttp2Stream } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  createServer,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Crowding, callsAtOnce, crowding } from "../../proxy/crowding.ts";
@@ -35,12 +42,12 @@ async function client(calls: number) {
   clients.push(session);
   await once(session, "remoteSettings");
   const before = arrived.length;
+  const asked: ClientHttp2Stream[] = [];
   const ask = (more: number): void => {
-    for (let call = 0; call < more; call++)
-      session
-        .request({ ":path": "/" })
-        .on("error", () => {})
-        .resume();
+    for (let call = 0; call < more; call++) {
+      const request = session.request({ ":path": "/" });
+      asked.push(request.on("error", () => {}).resume());
+    }
   };
   ask(calls);
   await until(() => arrived.length === before + calls);
@@ -48,6 +55,12 @@ async function client(calls: number) {
   return {
     peer: `${socket?.remoteAddress}:${socket?.remotePort}`,
     ask,
+    /** Waits for so many of its calls no longer. */
+    async givesUp(count: number): Promise<void> {
+      const theirs = arrived.slice(before, before + calls);
+      for (const request of asked.slice(0, count)) request.close(constants.NGHTTP2_CANCEL);
+      await until(() => theirs.filter(({ closed }) => closed).length === count);
+    },
     allowed: () => session.remoteSettings.maxConcurrentStreams ?? Number.NaN,
   };
 }
@@ -65,6 +78,15 @@ it("of who is refused by the thousand fewer calls may be open, and the rest wait
   flood.ask(100);
   for (const stream of arrived.slice(0, 868)) stream.respond({ ":status": 200 }, { endStream: true });
   await until(() => arrived.length === 1_210);
+});
+
+it("who gives its refused calls up before they are answered has few more", async () => {
+  const [flood, more] = [await client(900), await client(300)];
+  refuse(flood.peer, 899);
+  await flood.givesUp(899);
+  refuse(more.peer, 200);
+  refuse(flood.peer, 1);
+  await until(() => flood.allowed() === 32);
 });
 
 it("the more connections a flood comes from, the less each of them has", async () => {
