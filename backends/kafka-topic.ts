@@ -162,22 +162,32 @@ async function whyForeign(
 }
 
 async function isEmpty(
-  { admin, ask }: Broker,
+  broker: Broker,
   name: string,
   found: ClusterTopicMetadata,
   timed: Timed,
 ): Promise<boolean> {
-  const partitions = found.partitions.map((_, partitionIndex) => ({
+  for (;;) {
+    const ends = await endsOf(broker, name, found, timed);
+    if (ends !== undefined) return ends.every((offset) => offset === 0n);
+    await delay(50, undefined, { signal: timed.signal });
+  }
+}
+
+/** How far each partition is; `undefined`: not every leader knows yet that it is one. */
+async function endsOf(
+  { admin, ask }: Broker,
+  name: string,
+  { partitions: known }: ClusterTopicMetadata,
+  timed: Timed,
+): Promise<readonly bigint[] | undefined> {
+  const partitions = known.map((_, partitionIndex) => ({
     partitionIndex,
     timestamp: ListOffsetTimestamps.LATEST,
   }));
-  for (;;) {
-    const listing = () => admin.listOffsets({ topics: [{ name, partitions }] }).catch(unless(...notLedYet));
-    const offsets = await ask(`list offsets of ${name}`, onlyWaiting(timed), listing);
-    if (offsets !== undefined)
-      return offsets.every((topic) => topic.partitions.every(({ offset }) => offset === 0n));
-    await delay(50, undefined, { signal: timed.signal });
-  }
+  const listing = () => admin.listOffsets({ topics: [{ name, partitions }] }).catch(unless(...notLedYet));
+  const listed = await ask(`list offsets of ${name}`, onlyWaiting(timed), listing);
+  return listed?.flatMap((topic) => topic.partitions.map(({ offset }) => offset));
 }
 
 async function driftOf(
@@ -270,12 +280,15 @@ async function mend(
   );
 }
 
-/** Created is not usable: a partition takes records once it has a leader. */
+/** Created is not usable: a partition takes records once its leader knows that it is one, which it is told last. */
 async function untilLed(broker: Broker, resource: Resource, timed: Timed): Promise<string> {
+  const { partitions } = configOf(resource);
   for (;;) {
     const found = await describe(broker, resource.name, timed);
     const led = found?.partitions.filter(({ leader }) => leader >= 0).length ?? 0;
-    if (found !== undefined && led === configOf(resource).partitions) return found.id;
+    if (found !== undefined && led === partitions && (await endsOf(broker, resource.name, found, timed))) {
+      return found.id;
+    }
     await delay(50, undefined, { signal: timed.signal });
   }
 }

@@ -110,7 +110,7 @@ backendContract("a Kafka client quota", async () => {
   };
 });
 
-describe("whose a topic is", () => {
+describe("a topic", () => {
   const admin = adminClient();
   const backend = kafka({ ...common, brokers });
   const signal = new AbortController().signal;
@@ -132,6 +132,22 @@ describe("whose a topic is", () => {
     expect(await backend.remove(topic, intended)).toEqual({ removed: false });
     expect(await admin.listTopics()).toContain(topic.name);
     await admin.deleteTopics({ topics: [topic.name] });
+  });
+
+  it("a topic that was just made takes records in each of its partitions", async () => {
+    const partitions = 100;
+    const topic = topicOf(freshName("wide-"), partitions);
+    await backend.ensure(topic, intended);
+    const producer = new Producer({ clientId: "test", bootstrapBrokers: brokers, retries: 0 });
+    const value = Buffer.from("early");
+    const messages = Array.from({ length: partitions }, (_, partition) => ({
+      topic: topic.name,
+      value,
+      partition,
+    }));
+    const { offsets } = await producer.send({ messages });
+    expect(offsets).toHaveLength(partitions);
+    await Promise.all([producer.close(), admin.deleteTopics({ topics: [topic.name] })]);
   });
 
   it("another topic under our name is not ours", async () => {
