@@ -5,6 +5,7 @@ import { logins } from "../../backends/logins.ts";
 import { postgres } from "../../backends/postgres.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { ownDatabases } from "../setup/databases.ts";
+import { testPool } from "../setup/test-pool.ts";
 import { callOf as call } from "./call-of.ts";
 import { freshName } from "./contract.ts";
 import { goesAlone } from "./lonely-login.ts";
@@ -23,7 +24,7 @@ let backend: Backend;
 beforeAll(async () => {
   databases = await ownDatabases(process.env, freshName("isolation_"));
   url = databases.urls["PRISM_DATA_URL"] ?? "";
-  admin = new pg.Pool({ connectionString: url, max: 3 });
+  admin = testPool({ connectionString: url, max: 3 });
   backend = postgres({ pool: admin, logins: own, deadlineMs: 8_000 });
   for (const namespace of [ours, theirs]) {
     const table = tableOf(namespace);
@@ -155,7 +156,7 @@ describe("a namespace with pg and its own login", () => {
     expect(await backend.remove(login, call(namespace))).toEqual({ removed: false });
     await as(namespace, (client) => client.query(`select * from ${tableOf(namespace).name}`));
     await admin.query(`drop table ${tableOf(namespace).name}`);
-    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    const pool = testPool({ connectionString: url, max: 1 });
     const other = postgres({ pool, logins: logins("another secret"), deadlineMs: 8_000 });
     await goesAlone({ backend, other, owner, name });
     await other.close();
@@ -193,7 +194,7 @@ describe("a namespace with a schema of its own, and others beside it", () => {
   };
   const at = () => databases.urls["PRISM_TENANT_URL"] ?? "";
   const open = () => {
-    const [pool, tenants] = [url, at()].map((connectionString) => new pg.Pool({ connectionString, max: 3 }));
+    const [pool, tenants] = [url, at()].map((connectionString) => testPool({ connectionString, max: 3 }));
     return postgres({ pool: pool as pg.Pool, tenants, logins: own, deadlineMs: 8_000 });
   };
   const asMine = (statement: string) => as(mine, (client) => client.query(statement), 1, at());

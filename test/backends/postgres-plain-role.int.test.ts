@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { logins } from "../../backends/logins.ts";
 import { postgres } from "../../backends/postgres.ts";
 import { ownDatabases } from "../setup/databases.ts";
+import { testPool } from "../setup/test-pool.ts";
 import { callOf as call } from "./call-of.ts";
 import { freshName } from "./contract.ts";
 import { tableOf } from "./table-of.ts";
@@ -10,7 +11,7 @@ import { tableOf } from "./table-of.ts";
 describe("where Prism itself is no superuser", () => {
   it("makes the login all the same, says what that can see, and removes it", async () => {
     const [role, password] = [freshName("plain_"), "of-this-test"];
-    const admin = new pg.Pool({ connectionString: process.env["PRISM_DATA_URL"], max: 1 });
+    const admin = testPool({ connectionString: process.env["PRISM_DATA_URL"], max: 1 });
     await admin.query(`create role ${role} login createrole password '${password}'`);
     const own = await ownDatabases(process.env, freshName("plain_"));
     const address = new URL(own.urls["PRISM_DATA_URL"] ?? "");
@@ -20,7 +21,7 @@ describe("where Prism itself is no superuser", () => {
     await owner.end();
     Object.assign(address, { username: role, password });
     const plain = postgres({
-      pool: new pg.Pool({ connectionString: address.href, max: 2 }),
+      pool: testPool({ connectionString: address.href, max: 2 }),
       logins: logins("a secret of this test"),
       deadlineMs: 8_000,
     });

@@ -5,6 +5,7 @@ import { logins } from "../../backends/logins.ts";
 import { postgres } from "../../backends/postgres.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { ownDatabases } from "../setup/databases.ts";
+import { testPool } from "../setup/test-pool.ts";
 import { callOf as call } from "./call-of.ts";
 import { freshName } from "./contract.ts";
 import { tableOf } from "./table-of.ts";
@@ -23,7 +24,7 @@ afterAll(async () => {
   await databases.drop();
 });
 
-const poolOf = (name: string) => new pg.Pool({ connectionString: databases.urls[name], max: 3 });
+const poolOf = (name: string) => testPool({ connectionString: databases.urls[name], max: 3 });
 const open = (pool = poolOf("PRISM_DATA_URL"), tenants = poolOf("PRISM_TENANT_URL")) =>
   postgres({ pool, tenants, logins: own, deadlineMs: 20_000 });
 const schemaOf = (namespace: string): Resource => ({

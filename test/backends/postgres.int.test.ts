@@ -5,15 +5,12 @@ import { logins } from "../../backends/logins.ts";
 import { postgres } from "../../backends/postgres.ts";
 import type { Resource } from "../../domain/plan.ts";
 import { postgresSchema, postgresTable } from "../../domain/selection/names.ts";
+import { testPool } from "../setup/test-pool.ts";
 import { backendContract, freshName } from "./contract.ts";
 
 const connectionString = process.env["PRISM_DATA_URL"] ?? "";
 const common = { logins: logins("a secret of this test"), deadlineMs: 8_000 };
-const poolAt = (url: string) => {
-  const pool = new pg.Pool({ connectionString: url, max: 5 });
-  pool.on("error", () => {});
-  return pool;
-};
+const poolAt = (url: string) => testPool({ connectionString: url, max: 5 });
 const tableOf = (name: string): Resource => ({
   backend: "postgres",
   kind: "wal-table",

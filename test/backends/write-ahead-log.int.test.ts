@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Pool } from "pg";
+
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keep } from "../../backends/write-ahead-log/keep.ts";
@@ -11,6 +11,7 @@ import { attached, segmentSize } from "../../backends/write-ahead-log/segments.t
 import type { WriteAheadLog } from "../../backends/write-ahead-log/write-ahead-log.ts";
 import { postgresTable } from "../../domain/selection/names.ts";
 import { type DataDatabase, dataDatabase } from "../setup/data-database.ts";
+import { testPool } from "../setup/test-pool.ts";
 import { until } from "../setup/until.ts";
 
 let database: DataDatabase;
@@ -86,7 +87,7 @@ describe("a log", () => {
 
   it("reads none of the other keys to know of its own, also before Postgres has statistics of them", async () => {
     const fresh = await dataDatabase(process.env);
-    const pool = new Pool({ connectionString: fresh.url, max: 1 });
+    const pool = testPool({ connectionString: fresh.url, max: 1 });
     try {
       await fresh.provision("unread");
       const log = openLog("unread", 1, pool);
@@ -139,7 +140,7 @@ describe("a log", () => {
 
   it("of an earlier build is closed and counted as a new one", async () => {
     const fresh = await dataDatabase(process.env);
-    const pool = new Pool({ connectionString: fresh.url, max: 1 });
+    const pool = testPool({ connectionString: fresh.url, max: 1 });
     try {
       await fresh.provision("older");
       await openLog("older", 1, fresh.pool).prepare();
@@ -240,7 +241,7 @@ describe("a log's segments", () => {
     await keep({ ...options, replay: undefined }, segmentSize - 2n);
     expect((await log.standing()).bytes).toBeGreaterThan(0n);
     const dump = await database.pool.connect();
-    const impatient = new Pool({ ...database.pool.options, statement_timeout: 500 });
+    const impatient = testPool({ ...database.pool.options, statement_timeout: 500 });
     try {
       await dump.query("begin; select count(*) from wal_dumped");
       const [first] = await attached(database.pool, "wal_dumped");

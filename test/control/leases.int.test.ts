@@ -1,13 +1,14 @@
-import { Pool } from "pg";
+import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { leases, migrateControl, type Renewal } from "../../control/leases.ts";
 import { type OwnDatabases, ownDatabases } from "../setup/databases.ts";
+import { testPool } from "../setup/test-pool.ts";
 
 let databases: OwnDatabases;
 let pool: Pool;
 beforeAll(async () => {
   databases = await ownDatabases(inject("environment"), `leases_${process.pid}`);
-  pool = new Pool({ connectionString: databases.urls["PRISM_CONTROL_URL"] });
+  pool = testPool({ connectionString: databases.urls["PRISM_CONTROL_URL"] });
   await migrateControl(pool);
 });
 afterAll(async () => {

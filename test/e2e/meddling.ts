@@ -9,7 +9,6 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from "@platformatic/kafka";
 import { Redis } from "ioredis";
-import pg from "pg";
 import type { Owner } from "../../backends/backend.ts";
 import { kafka } from "../../backends/kafka.ts";
 import { logins } from "../../backends/logins.ts";
@@ -24,6 +23,7 @@ import { s3Users } from "../../backends/s3-admin.ts";
 import type { BackendKind, Resource } from "../../domain/plan.ts";
 import { loginKind } from "../../domain/reconcile/thing.ts";
 import { natsStream, natsSubject } from "../../domain/selection/names.ts";
+import { testPool } from "../setup/test-pool.ts";
 
 type Addresses = Readonly<Record<string, string | undefined>>;
 
@@ -49,7 +49,7 @@ export async function meddling(environment: Addresses) {
   };
   const [operator, system] = [variable("PRISM_NATS_OPERATOR"), variable("PRISM_NATS_SYSTEM")];
   const trust = operator === "" ? undefined : { operator, system };
-  const pool = new pg.Pool({ connectionString: variable("PRISM_DATA_URL"), max: 3 });
+  const pool = testPool({ connectionString: variable("PRISM_DATA_URL"), max: 3 });
   const backends = {
     kafka: kafka({ ...common, brokers }),
     postgres: postgres({ ...common, pool }),

@@ -1,11 +1,12 @@
 import type { ServiceError } from "@grpc/grpc-js";
-import { Pool } from "pg";
+import type { Pool } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { PublishResponse } from "../../proto/gen/prism/v1/message_pb.js";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { type Refusal, rawClient, refusalOf } from "../proxy/raw-client.ts";
 import { moreProxies, type RunningProxy } from "../setup/more-proxies.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
+import { testPool } from "../setup/test-pool.ts";
 import { until } from "../setup/until.ts";
 import { holdings } from "./holdings.ts";
 import { member, orderApi, queueRequest } from "./request.ts";
@@ -16,7 +17,7 @@ let data: Pool;
 beforeAll(async () => {
   prism = await testPrism({ names: ["api", "worker"] });
   proxies = moreProxies(prism);
-  data = new Pool({ connectionString: prism.environment["PRISM_DATA_URL"], max: 2 });
+  data = testPool({ connectionString: prism.environment["PRISM_DATA_URL"], max: 2 });
 });
 afterAll(async () => {
   await data?.end();

@@ -1,6 +1,6 @@
 import { availableParallelism, loadavg } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { Pool } from "pg";
+import type { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Control } from "../../sdk/typescript/control.ts";
 import { type FlakyNetwork, flakyNetwork } from "../eventstore/flaky-network.ts";
@@ -8,6 +8,7 @@ import { figures, soaking, spread } from "../eventstore/soaking.ts";
 import { moreProxies, type RunningProxy } from "../setup/more-proxies.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
 import { oneOf, randomOf } from "../setup/random.ts";
+import { testPool } from "../setup/test-pool.ts";
 import { until } from "../setup/until.ts";
 import { member, orderApi, queueRequest } from "./request.ts";
 import { calling, reportedAt, shortStale, shortStaleMs, skewed } from "./revoking.ts";
@@ -44,7 +45,7 @@ beforeAll(async () => {
     },
   });
   proxies = moreProxies(prism);
-  leases = new Pool({ connectionString: prism.environment["PRISM_CONTROL_URL"], max: 1 });
+  leases = testPool({ connectionString: prism.environment["PRISM_CONTROL_URL"], max: 1 });
   alice = await prism.control({ ...member, ttlSeconds: 36_000 });
   token = await prism.token({ ...orderApi, ttlSeconds: 36_000 });
   for (let at = 0; at < fleetSize; at++) {

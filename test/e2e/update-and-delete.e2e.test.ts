@@ -1,4 +1,4 @@
-import { Pool } from "pg";
+import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { holdRelay, relayedTo } from "../../backends/write-ahead-log/layouts.ts";
 import { backlog } from "../../backends/write-ahead-log/operate.ts";
@@ -6,6 +6,7 @@ import { postgresTable } from "../../domain/selection/names.ts";
 import type { Control } from "../../sdk/typescript/control.ts";
 import { kafkaPartitions } from "../../stack/witnesses.ts";
 import { type TestPrism, testPrism } from "../setup/prism.ts";
+import { testPool } from "../setup/test-pool.ts";
 import { until } from "../setup/until.ts";
 import { holdings } from "./holdings.ts";
 import { member, orderApi, queueRequest, stranger } from "./request.ts";
@@ -21,7 +22,7 @@ describe("a namespace that is there", () => {
     prism = await testPrism({ names: ["api", "proxy"] });
     // One delete kills it.
     await prism.processes.start("worker", { PRISM_FAILPOINT: `stop-traffic:after:${prism.name("busy")}` });
-    data = new Pool({ connectionString: prism.environment["PRISM_DATA_URL"], max: 2 });
+    data = testPool({ connectionString: prism.environment["PRISM_DATA_URL"], max: 2 });
     alice = await prism.control(member);
   });
   afterAll(async () => {

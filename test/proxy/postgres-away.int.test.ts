@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Pool } from "pg";
+
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkDurable } from "../../backends/write-ahead-log/data-pool.ts";
 import type { Message } from "../../sdk/typescript/consumption.ts";
 import { type FlakyNetwork, flakyNetwork } from "../eventstore/flaky-network.ts";
+import { testPool } from "../setup/test-pool.ts";
 import { until } from "../setup/until.ts";
 import { type ControlPlane, controlPlane, logged, queueEntry } from "./control-plane.ts";
 import { opened } from "./opened.ts";
@@ -70,7 +71,7 @@ describe("a data database that does not keep what it says", () => {
   it("makes a proxy not ready", async () => {
     const url = new URL((await data()).url);
     url.searchParams.set("options", "-c synchronous_commit=off");
-    const pool = new Pool({ connectionString: url.href });
+    const pool = testPool({ connectionString: url.href });
     await expect(checkDurable(pool)).rejects.toThrow("synchronous_commit=off");
     await pool.end();
     await expect(checkDurable((await data()).pool)).resolves.toBeUndefined();

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Pool } from "pg";
+
 import type { PublishResponse } from "../../proto/gen/prism/v1/message_pb.js";
 import { QueueService } from "../../proto/gen/prism/v1/queue_pb.js";
 import { orderApi } from "../e2e/request.ts";
 import { rawClient } from "../proxy/raw-client.ts";
+import { testPool } from "../setup/test-pool.ts";
 import { until } from "../setup/until.ts";
 import { pci, type Stage } from "./stage.ts";
 
@@ -97,7 +98,7 @@ async function publishing(prism: Stage["prism"], address: string, namespace: str
 
 /** The namespace's log, as its tables show it. */
 function logOf(url: string, namespace: string) {
-  const pool = new Pool({ connectionString: url, max: 3 });
+  const pool = testPool({ connectionString: url, max: 3 });
   const one = async (text: string, values: readonly unknown[] = [namespace]): Promise<bigint> => {
     const { rows } = await pool.query<{ found: string }>(text, [...values]);
     return BigInt(rows[0]?.found ?? 0);

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { Client, Pool } from "pg";
+import { Client, type Pool } from "pg";
 import { logins } from "../../backends/logins.ts";
 import { postgres } from "../../backends/postgres.ts";
 import { postgresTable } from "../../domain/selection/names.ts";
 import { dropDatabase } from "./databases.ts";
+import { testPool } from "./test-pool.ts";
 
 export type DataDatabase = {
   readonly url: string;
@@ -20,8 +21,7 @@ export async function dataDatabase(given: NodeJS.ProcessEnv): Promise<DataDataba
   await administer(server, `create database ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const pool = new Pool({ connectionString: url.href, max: 5 });
-  pool.on("error", () => {});
+  const pool = testPool({ connectionString: url.href, max: 5 });
   const backend = postgres({ pool, logins: logins(`a secret of ${name}`), deadlineMs: 10_000 });
   return {
     url: url.href,
