@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Moment } from "../../activities/step.ts";
-import { until } from "../setup/until.ts";
 import { active as inService } from "./active.ts";
 import type { Fault, Play } from "./play.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -21,11 +20,6 @@ describe("reconcile", () => {
     const play = await inService(stage, name);
     stage.fail(play.namespace, faultsOf(play.namespace));
     return play;
-  };
-  /** What the repair of it ended with, once it has. */
-  const _ended = async (play: Play) => {
-    await until(async () => ["succeeded", "failed"].includes((await play.life()).state ?? ""));
-    return play.life();
   };
 
   it("finds nothing where all is as planned, and says nothing", async () => {
