@@ -19,7 +19,10 @@ export function reaper({ processes }: Pick<TestPrism, "processes">, random: () =
   const oneWorker = async (): Promise<void> => {
     const wished = wishes.size === 0 ? undefined : oneOf(random, [...wishes]);
     const began = Date.now();
-    await processes.start("worker", { PRISM_FAILPOINT: wished?.failpoint ?? "" });
+    // It may meet its failpoint before anybody has seen that it is ready.
+    await processes.start("worker", { PRISM_FAILPOINT: wished?.failpoint ?? "" }).catch((error: unknown) => {
+      if (wished === undefined) throw error;
+    });
     // Also on a busy machine it lives longer than it took to start: something has to go on.
     const deadline = Date.now() + 1_000 + random() * (5_000 + 3 * (Date.now() - began));
     while (!over && processes.running("worker") && Date.now() < deadline) await delay(50);
@@ -38,10 +41,14 @@ export function reaper({ processes }: Pick<TestPrism, "processes">, random: () =
 
   return {
     async during(failpoint, within) {
-      if (failpoint === undefined) return within();
-      const wish = { failpoint };
-      wishes.add(wish);
-      return within().finally(() => wishes.delete(wish));
+      const wish = failpoint === undefined ? undefined : { failpoint };
+      if (wish !== undefined) wishes.add(wish);
+      try {
+        // Where no worker can be started any more nothing goes on.
+        return await Promise.race([within(), reaping.then(() => new Promise<never>(() => {}))]);
+      } finally {
+        if (wish !== undefined) wishes.delete(wish);
+      }
     },
     async stop() {
       over = true;
