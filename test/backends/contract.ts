@@ -31,16 +31,14 @@ const deadlineMs = 700;
 /** Bytes: few enough for one message, many enough to be told from what an empty thing takes. */
 const written = 300_000;
 const never = new AbortController().signal;
-const owner = { namespace: "orders", incarnation: 2 };
-const intended: Call = { owner, claim: { intended: true }, signal: never };
-const recorded = (identity: string): Call => ({ owner, claim: { intended: false, identity }, signal: never });
-const unclaimed: Call = { owner, claim: { intended: false }, signal: never };
-
 const life = (incarnation: number, claim: Call["claim"]): Call => ({
   owner: { namespace: "orders", incarnation },
   claim,
   signal: never,
 });
+const intended = life(2, { intended: true });
+const recorded = (identity: string): Call => life(2, { intended: false, identity });
+const unclaimed = life(2, { intended: false });
 
 /** What every backend owes its callers, for one kind of resource. */
 export function backendContract(kind: string, open: () => Promise<Subject>): void {
@@ -131,7 +129,7 @@ export function backendContract(kind: string, open: () => Promise<Subject>): voi
         );
       };
       // Kafka has no place for an owner.
-      const whose = backend.kind === "kafka" ? undefined : owner;
+      const whose = backend.kind === "kafka" ? undefined : intended.owner;
       await expect
         .poll(named(resource), patient)
         .toEqual([{ backend: backend.kind, kind, name, identity, owner: whose }]);
