@@ -94,7 +94,8 @@ export interface Backend {
   remove(resource: Resource, call: Call): Promise<{ removed: boolean }>;
   /**
    * All that stands in it, also what is not Prism's, by kind and name as a plan has it, and the logins of
-   * namespaces; without what the server or the platform keeps for itself. All of it, or an error: nothing may follow from a part.
+   * namespaces; without what the server or the platform keeps for itself. All of it, or an error: nothing may
+   * follow from a part.
    */
   list(signal: AbortSignal): Promise<readonly Thing[]>;
   /**

@@ -11,8 +11,9 @@ export type FindingClass = (typeof findingClasses)[number];
 
 /**
  * What reconcile does about it. `repair`: the namespace's resources are ensured anew. `cleanup`: what an undo
- * gave up on is removed. `remove`: a login of a life that is over goes, if its password is ours. `resume`: the operation gets a workflow again. `return`: the quota is given back.
- * `quarantine`: it is left alone, and that is recorded. `none`: it is left alone.
+ * gave up on is removed. `remove`: a login of a life that is over goes, if its password is ours. `resume`: the
+ * operation gets a workflow again. `return`: the quota is given back. `quarantine`: it is left alone, and that
+ * is recorded. `none`: it is left alone.
  */
 export type Remedy = "repair" | "cleanup" | "remove" | "resume" | "return" | "quarantine" | "none";
 

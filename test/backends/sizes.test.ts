@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
 import type { Size } from "../../backends/backend.ts";
@@ -52,21 +53,32 @@ const expectAbout = ({ bytes }: Size, wanted: number, tolerance: number) =>
   expect(Math.abs(bytes / wanted - 1)).toBeLessThan(tolerance);
 
 describe("what objects take in S3", () => {
-  const sizeOf = async (pages: number) => {
+  const sizeOf = async (pages: number, answersAfterMs = 0, mostMs?: number) => {
     let asked = 0;
     const send = async () => {
+      if (answersAfterMs > 0) await pause(answersAfterMs);
       const Contents = Array.from({ length: 1_000 }, () => ({ Size: 10 }));
       return ++asked < pages ? { Contents, NextContinuationToken: `after ${asked}` } : { Contents };
     };
     const call = (_what: string, _timed: Timed, put: (signal: AbortSignal) => Promise<unknown>) =>
       put(new AbortController().signal);
-    const size = await s3Size({ send } as unknown as S3Client, call as never).size("bucket", "1/a/", timed);
+    const size = await s3Size({ send } as unknown as S3Client, call as never, mostMs).size(
+      "bucket",
+      "1/a/",
+      timed,
+    );
     return { ...size, asked };
   };
   it("is counted over all pages", async () =>
     expect(await sizeOf(3)).toEqual({ bytes: 30_000, estimated: false, asked: 3 }));
   it("is said to be more where there are more than a list may cost", async () =>
     expect(await sizeOf(1_000)).toEqual({ bytes: 1_000_000, estimated: true, asked: 100 }));
+  it("is said to be more where a list takes so long that others would not get their turn", async () => {
+    const { bytes, estimated, asked } = await sizeOf(50, 10, 50);
+    expect(estimated).toBe(true);
+    expect(asked).toBeLessThanOrEqual(6);
+    expect(bytes).toBe(asked * 10_000);
+  });
 });
 
 describe("what a topic takes in Kafka", () => {
